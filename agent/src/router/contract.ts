@@ -1,0 +1,58 @@
+/**
+ * What the router and the steward say to each other: one JSON object a line, over `STATE/router.sock`. The router
+ * listens; stewards come and go, and none of it is needed to elect, fail over or boot.
+ *
+ * Observations do not travel here. The router appends them to `STATE/journal/` and rings `journal`; the steward reads
+ * the files from where its spool says it stopped. So either process may die at any instruction without losing any.
+ */
+import type { AgentConfig } from '@aloft/shared/config/agent-config'
+import type { EventBody, Observed } from '@aloft/shared/protocol/events'
+import type { RouterState } from '@aloft/shared/protocol/frames'
+
+export type StewardMessage =
+  /** Run exactly these virtual routers. Kept in `STATE/running-config.json` by the router, which boots from it. */
+  | { readonly kind: 'configure'; readonly revision: string; readonly config: AgentConfig }
+  | { readonly kind: 'status'; readonly id: number }
+  /** Resign, release, then exit 0. */
+  | { readonly kind: 'shutdown' }
+
+export type RouterMessage =
+  | { readonly kind: 'hello'; readonly runId: string; readonly pid: number; readonly revision: string | null }
+  | { readonly kind: 'configured'; readonly revision: string }
+  | { readonly kind: 'status'; readonly id: number; readonly status: RouterStatus }
+  /** There is something new in the journal. */
+  | { readonly kind: 'journal' }
+  /** Clean end; a steward that sees the socket close without it knows the router was killed. */
+  | { readonly kind: 'goodbye' }
+
+export interface RouterStatus {
+  readonly runId: string
+  readonly pid: number
+  readonly startedWallMs: number
+  readonly revision: string | null
+  readonly realtime: { readonly policy: 'fifo' | 'other'; readonly detail: string | null }
+  /** How late the loop's alarms rang, in milliseconds, since the start and in the last minute. */
+  readonly lateness: { readonly maxMs: number; readonly lastMinuteMaxMs: number; readonly p99Ms: number }
+  readonly virtualRouters: readonly (RouterState & { readonly counters: RouterCounters })[]
+  readonly discards: readonly {
+    readonly interface: string
+    readonly reason: string
+    readonly count: number
+  }[]
+}
+
+export interface RouterCounters {
+  readonly advertisementsSent: number
+  readonly advertisementsReceived: number
+  readonly sendErrors: number
+  readonly becameActive: number
+  readonly checksumWithPseudoHeader: number
+  readonly checksumMessageOnly: number
+}
+
+/** One line of a journal file. `n` counts from 1 within a run; files are `RUN-SEGMENT.jsonl`, segments from 1. */
+export interface JournalLine {
+  readonly n: number
+  readonly at: Observed
+  readonly body: EventBody
+}

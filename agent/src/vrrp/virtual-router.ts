@@ -1,0 +1,98 @@
+/**
+ * The vocabulary of the VRRP state machine: what it is told, what it remembers, what it asks for. RFC 9568 §6.
+ * All of it is plain JSON, so that a recording replays and a state file resumes a restarted process.
+ */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { Address } from '@aloft/shared/network/address'
+import type { Heard, TransitionReason } from '@aloft/shared/protocol/events'
+
+/** Milliseconds on a monotonic clock, fractional. */
+export type Milliseconds = number
+
+/** RFC 9568 §5.2.4: this router owns the addresses. */
+export const OWNER = 255
+/** RFC 9568 §5.2.4: the active router stops taking part. */
+export const RESIGN = 0
+
+/** An advertisement's content, whichever version carried it. v2 intervals are whole seconds, v3 centiseconds. */
+export interface Advertisement {
+  readonly version: 2 | 3
+  readonly vrid: number
+  readonly priority: number
+  readonly intervalMs: Milliseconds
+  readonly addresses: readonly Address[]
+}
+
+/** What the machine needs to know of its router. `source`: our primary address, null while the interface has none. */
+export interface Parameters {
+  readonly config: VirtualRouterConfig
+  readonly source: Address | null
+}
+
+export type Event =
+  /** Interface ready; take part (RFC 9568 §6.4.1). */
+  | { readonly kind: 'startup' }
+  /** Stop taking part, politely. */
+  | { readonly kind: 'shutdown'; readonly reason: 'shutdown' | 'configuration' }
+  /** Some deadline may have passed: the machine looks at its own. */
+  | { readonly kind: 'timer' }
+  /** An advertisement that passed every receive check. */
+  | { readonly kind: 'advertisement'; readonly source: Address; readonly advertisement: Advertisement }
+  /** The interface can no longer carry advertisements: `interface-down`, `no-primary-ip-address`. */
+  | { readonly kind: 'fault'; readonly reason: 'interface-down' | 'no-primary-ip-address' }
+  | { readonly kind: 'fault-cleared' }
+  /** A successor process goes on as active: the predecessor was, so recently that no peer has given up on it. */
+  | { readonly kind: 'resume-active' }
+
+/** The last advertisement heard from the router we hold for active. */
+export interface LastHeard {
+  readonly source: Address
+  readonly priority: number
+  readonly at: Milliseconds
+}
+
+export interface InitializeState {
+  readonly role: 'initialize'
+}
+export interface FaultState {
+  readonly role: 'fault'
+}
+export interface BackupState {
+  readonly role: 'backup'
+  readonly activeDownAt: Milliseconds
+  /** Active_Adver_Interval: learned from the active (v3), ours before (RFC 9568 §6.1). */
+  readonly activeIntervalMs: Milliseconds
+  readonly lastHeard: LastHeard | null
+  /** Preemption is held off until then; null when no lower-priority active has been heard. */
+  readonly preemptAt: Milliseconds | null
+  /** The active resigned (priority 0) and nobody has advertised since. */
+  readonly resigned: boolean
+}
+export interface ActiveState {
+  readonly role: 'active'
+  readonly advertiseAt: Milliseconds
+  /** When we last re-asserted ourselves at once against a losing advertisement; limits how often we do. */
+  readonly reassertedAt: Milliseconds | null
+}
+export type State = InitializeState | BackupState | ActiveState | FaultState
+
+/** One role change, ready to be recorded. `heard.agoMs` counts back from `at`. */
+export interface Transition {
+  readonly from: State['role']
+  readonly to: State['role']
+  readonly reason: TransitionReason
+  readonly priority: number
+  readonly heard: Heard | null
+  readonly at: Milliseconds
+}
+
+/** What the world must do, in this order. */
+export type Action =
+  | { readonly do: 'advertise'; readonly priority: number }
+  | { readonly do: 'acquire-addresses' }
+  | { readonly do: 'release-addresses' }
+  /** Tell the LAN where the addresses are now: gratuitous ARP, unsolicited NA. */
+  | { readonly do: 'announce' }
+  | { readonly do: 'transition'; readonly transition: Transition }
+
+export type Step = readonly [State, readonly Action[]]

