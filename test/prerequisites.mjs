@@ -1,0 +1,67 @@
+// What the tests need beyond Node: as root on Debian it is installed, otherwise the message says what to install.
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import path from 'node:path'
+
+/** Program → the Debian package that brings it, and why a test wants it. */
+const PROGRAMS = [
+  ['ip', 'iproute2', 'network namespaces for the labs'],
+  ['keepalived', 'keepalived', 'the live VRRP peer'],
+  ['chromium', 'chromium', 'the dashboard is tested in a browser'],
+  ['valgrind', 'valgrind', 'netio is fuzzed under it'],
+  ['tcpdump', 'tcpdump', 'what is on the wire, seen by somebody else'],
+  ['cc', 'gcc', 'netio is compiled'],
+  ['make', 'make', 'netio is compiled'],
+]
+
+const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin']
+
+function isRunnable(program) {
+  return FOLDERS.some((folder) => {
+    try {
+      accessSync(path.join(folder, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+const missingPrograms = () => PROGRAMS.filter(([program]) => !isRunnable(program))
+
+function installWithApt(packages) {
+  const options = {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  }
+  console.log(`Installing for the tests: ${packages.join(' ')}`)
+  // A policy-rc.d of "deny" for this one run: the daemons are wanted as programs, not as services of this host.
+  execFileSync('apt-get', ['update', '-qq'], options)
+  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+    ...options,
+    env: { ...options.env, RUNLEVEL: '1' },
+  })
+}
+
+/** Throws with the exact remedy when something the tests need cannot be had. */
+export function ensurePrerequisites() {
+  const missing = missingPrograms()
+  if (missing.length > 0) {
+    const packages = missing.map(([, debian]) => debian)
+    if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) installWithApt(packages)
+    const still = missingPrograms()
+    if (still.length > 0) {
+      const list = still
+        .map(([program, debian, why]) => `  ${program} (Debian package ${debian}): ${why}`)
+        .join('\n')
+      throw new Error(
+        `The tests need programs that are not here:\n${list}\nInstall them: sudo apt-get install ${still.map(([, debian]) => debian).join(' ')}`,
+      )
+    }
+  }
+  if (process.getuid?.() !== 0) {
+    throw new Error(
+      'The tests make network namespaces and raw sockets: run them as root (sudo -E npm test).\nWithout root: npx vitest run --project unit --project architecture',
+    )
+  }
+}
