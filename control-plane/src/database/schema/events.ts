@@ -1,0 +1,112 @@
+import type { EventBody, FamilyName, TransitionReason } from '@aloft/shared/protocol/events'
+import {
+  bigint,
+  bigserial,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import type { z } from 'zod'
+import { agents } from './agents.ts'
+import { sites } from './sites.ts'
+import { virtualRouters } from './virtual-routers.ts'
+
+/**
+ * Everything the agents observed, once. No foreign keys: this is the hot path, and the gateway knows whom it speaks to.
+ * `id` is the order of arrival, which for one agent is the order of observation. Partitions by `receivedAtMs` (days)
+ * come with retention; nothing but the primary key stands in their way.
+ */
+export const events = pgTable(
+  'events',
+  {
+    id: bigserial('id', { mode: 'number' }).notNull(),
+    agentId: uuid('agent_id').notNull(),
+    epoch: text('epoch').notNull(),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    siteId: uuid('site_id').notNull(),
+    /** As the agent observed it (`Observed`): its wall clock, its monotonic clock, its boot. */
+    wallMs: doublePrecision('wall_ms').notNull(),
+    monoMs: doublePrecision('mono_ms').notNull(),
+    bootId: text('boot_id').notNull(),
+    /** Corrected by the measured offset of the agent's clock; the error is null when no offset was known. */
+    occurredAtMs: doublePrecision('occurred_at_ms').notNull(),
+    occurredAtErrorMs: doublePrecision('occurred_at_error_ms'),
+    receivedAtMs: doublePrecision('received_at_ms').notNull(),
+    late: boolean('late').notNull(),
+    kind: text('kind').$type<EventBody['kind']>().notNull(),
+    /** Of events about a virtual router; null of all others. */
+    virtualRouter: text('virtual_router'),
+    vrid: integer('vrid'),
+    family: text('family').$type<z.infer<typeof FamilyName>>(),
+    body: jsonb('body').$type<EventBody>().notNull(),
+    /** Of the observation and the body as sent: the same key with another content is an agent whose history was rewound. */
+    contentHash: text('content_hash').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.agentId, t.epoch, t.seq] }),
+    index('events_arrival').on(t.id),
+    index('events_occurred').on(t.siteId, t.occurredAtMs),
+    index('events_virtual_router').on(t.siteId, t.vrid, t.family, t.occurredAtMs),
+  ],
+)
+
+/** An event's key in the whole fleet. */
+export interface EventKey {
+  readonly agentId: string
+  readonly epoch: string
+  readonly seq: number
+}
+
+/** A virtual router whose active changed, joined from the events of every side. Derived: made again from `events`. */
+export const failovers = pgTable(
+  'failovers',
+  {
+    /** Made from the key of the new active's event, so that deriving it again meets the same row. */
+    id: text('id').primaryKey(),
+    siteId: uuid('site_id')
+      .notNull()
+      .references(() => sites.id),
+    virtualRouterId: uuid('virtual_router_id')
+      .notNull()
+      .references(() => virtualRouters.id),
+    vrid: integer('vrid').notNull(),
+    fromAgentId: uuid('from_agent_id').references(() => agents.id),
+    toAgentId: uuid('to_agent_id')
+      .notNull()
+      .references(() => agents.id),
+    reason: text('reason').$type<TransitionReason>().notNull(),
+    planned: boolean('planned').notNull(),
+    occurredAtMs: doublePrecision('occurred_at_ms').notNull(),
+    occurredAtErrorMs: doublePrecision('occurred_at_error_ms'),
+    receivedAtMs: doublePrecision('received_at_ms').notNull(),
+    late: boolean('late').notNull(),
+    outageMs: doublePrecision('outage_ms'),
+    evidence: jsonb('evidence').$type<readonly EventKey[]>().notNull(),
+  },
+  (t) => [
+    index('failovers_occurred').on(t.occurredAtMs, t.id),
+    index('failovers_site').on(t.siteId, t.occurredAtMs, t.id),
+    index('failovers_virtual_router').on(t.virtualRouterId, t.occurredAtMs, t.id),
+  ],
+)
+
+/**
+ * What changed, in the order it was committed: the stream reads it. `events` rows stand for a run of events
+ * (`agentId`, `epoch`, `firstSeq`–`lastSeq`), all others for the object `ref` as it is now.
+ */
+export const feed = pgTable('feed', {
+  id: bigserial('id', { mode: 'number' }).primaryKey(),
+  kind: text('kind').$type<FeedKind>().notNull(),
+  ref: text('ref').notNull(),
+  epoch: text('epoch'),
+  firstSeq: bigint('first_seq', { mode: 'number' }),
+  lastSeq: bigint('last_seq', { mode: 'number' }),
+  atMs: doublePrecision('at_ms').notNull(),
+})
+export type FeedKind = 'events' | 'failover' | 'virtual-router' | 'agent'

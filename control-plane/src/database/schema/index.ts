@@ -1,0 +1,5 @@
+export * from './access.ts'
+export * from './agents.ts'
+export * from './events.ts'
+export * from './sites.ts'
+export * from './virtual-routers.ts'

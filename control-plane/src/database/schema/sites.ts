@@ -1,0 +1,8 @@
+import { doublePrecision, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+
+/** A LAN, or several that belong together. Made by the first enrolment token that names it. */
+export const sites = pgTable('sites', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  name: text('name').notNull().unique(),
+  createdAtMs: doublePrecision('created_at_ms').notNull(),
+})
