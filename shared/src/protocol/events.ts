@@ -70,6 +70,8 @@ export const TransitionBody = z.object({
   reason: TransitionReason,
   priority: z.int(),
   heard: Heard.nullable(),
+  /** This router's own primary address: what its peers hear it by. Lets the centre match `heard` to a node. */
+  source: z.string().nullable().optional(),
   /**
    * Becoming active: milliseconds on this host's monotonic clock from the last advertisement heard from the old
    * active to our announcement sent. Null when nothing was heard, so that nobody could know.
