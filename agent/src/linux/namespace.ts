@@ -70,7 +70,7 @@ function describeLan(name: string): Lan {
     switchNamespace,
     namespaceOf: (host) => `${name}-${host}`,
     async setCable(host, plugged) {
-      await ip('-n', switchNamespace, 'link', 'set', host, plugged ? 'up' : 'down')
+      await ip('-n', switchNamespace, 'link', 'set', 'dev', host, plugged ? 'up' : 'down')
     },
     async setForwarding(host, forwarding) {
       // Bridge port states (linux/if_bridge.h): 0 disabled, 3 forwarding.
@@ -79,6 +79,7 @@ function describeLan(name: string): Lan {
         switchNamespace,
         'link',
         'set',
+        'dev',
         host,
         'type',
         'bridge_slave',
@@ -118,8 +119,8 @@ async function makeHost(lan: Lan, host: LanHost): Promise<void> {
   await quietIpv6(namespace)
   await ip('-n', namespace, 'link', 'set', 'lo', 'up')
   const peer = ['peer', 'name', 'eth0', 'netns', namespace]
-  await ip('-n', lan.switchNamespace, 'link', 'add', host.name, 'type', 'veth', ...peer)
-  await ip('-n', lan.switchNamespace, 'link', 'set', host.name, 'master', 'br0', 'up')
+  await ip('-n', lan.switchNamespace, 'link', 'add', 'name', host.name, 'type', 'veth', ...peer)
+  await ip('-n', lan.switchNamespace, 'link', 'set', 'dev', host.name, 'master', 'br0', 'up')
   for (const address of host.addresses) await ip('-n', namespace, 'addr', 'add', address, 'dev', 'eth0')
   await ip('-n', namespace, 'link', 'set', 'eth0', 'up')
 }
