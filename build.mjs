@@ -28,11 +28,13 @@ function isStale(output, ...sources) {
   )
 }
 
+const netioSources = ['binding.gyp', 'netio.h', 'netio.c', 'descriptor.c', 'transfer.c', 'arguments.c']
+
 function buildNetio() {
   const output = at('agent/native/build/Release/netio.node')
   if (
     !existsSync(at('agent/native/binding.gyp')) ||
-    !isStale(output, at('agent/native/netio.c'), at('agent/native/binding.gyp'))
+    !isStale(output, ...netioSources.map((file) => at('agent/native', file)))
   )
     return
   // npm carries node-gyp and is always beside node; its own copy needs no download.
@@ -40,9 +42,12 @@ function buildNetio() {
   const gyp = [npm && path.join(npm, 'node_modules/node-gyp/bin/node-gyp.js')].find(
     (file) => file && existsSync(file),
   )
+  // Node's own headers where they are installed beside it, so that nothing is downloaded.
+  const prefix = path.dirname(path.dirname(process.execPath))
+  const headers = existsSync(path.join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
   const [command, args] = gyp
-    ? [process.execPath, [gyp, 'rebuild']]
-    : ['npm', ['exec', '--yes', 'node-gyp', '--', 'rebuild']]
+    ? [process.execPath, [gyp, 'rebuild', ...headers]]
+    : ['npm', ['exec', '--yes', 'node-gyp', '--', 'rebuild', ...headers]]
   execFileSync(command, args, { cwd: at('agent/native'), stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
