@@ -73,19 +73,9 @@ function describeLan(name: string): Lan {
       await ip('-n', switchNamespace, 'link', 'set', 'dev', host, plugged ? 'up' : 'down')
     },
     async setForwarding(host, forwarding) {
-      // Bridge port states (linux/if_bridge.h): 0 disabled, 3 forwarding.
-      await ip(
-        '-n',
-        switchNamespace,
-        'link',
-        'set',
-        'dev',
-        host,
-        'type',
-        'bridge_slave',
-        'state',
-        forwarding ? '3' : '0',
-      )
+      // A port that is no member of the bridge stays up, and nothing passes.
+      const change = forwarding ? ['master', 'br0'] : ['nomaster']
+      await ip('-n', switchNamespace, 'link', 'set', 'dev', host, ...change)
     },
     remove: () => removeNamespaces(`${name}-`),
   }
