@@ -10,9 +10,15 @@ import type { EventBody, Observed } from '@aloft/shared/protocol/events'
 import type { RouterState } from '@aloft/shared/protocol/frames'
 
 export type StewardMessage =
+  /** First line of a steward; other clients (`aloft status`, tests) never send it. */
+  | { readonly kind: 'hello'; readonly runId: string; readonly pid: number }
+  /** Clean end of a steward that wants the router to go on; without it the router takes the steward for killed. */
+  | { readonly kind: 'goodbye' }
   /** Run exactly these virtual routers. Kept in `STATE/running-config.json` by the router, which boots from it. */
   | { readonly kind: 'configure'; readonly revision: string; readonly config: AgentConfig }
   | { readonly kind: 'status'; readonly id: number }
+  /** Write what the flight recorder holds to `STATE/recordings/`; answered by `recording`. */
+  | { readonly kind: 'dump'; readonly id: number }
   /** Resign, release, then exit 0. */
   | { readonly kind: 'shutdown' }
 
@@ -20,6 +26,15 @@ export type RouterMessage =
   | { readonly kind: 'hello'; readonly runId: string; readonly pid: number; readonly revision: string | null }
   | { readonly kind: 'configured'; readonly revision: string }
   | { readonly kind: 'status'; readonly id: number; readonly status: RouterStatus }
+  /** `path` null: it could not be written, and `error` says why. */
+  | {
+      readonly kind: 'recording'
+      readonly id: number
+      readonly path: string | null
+      readonly error: string | null
+    }
+  /** The line was not a message; nothing was done. */
+  | { readonly kind: 'refused'; readonly error: string }
   /** There is something new in the journal. */
   | { readonly kind: 'journal' }
   /** Clean end; a steward that sees the socket close without it knows the router was killed. */
@@ -33,6 +48,10 @@ export interface RouterStatus {
   readonly realtime: { readonly policy: 'fifo' | 'other'; readonly detail: string | null }
   /** How late the loop's alarms rang, in milliseconds, since the start and in the last minute. */
   readonly lateness: { readonly maxMs: number; readonly lastMinuteMaxMs: number; readonly p99Ms: number }
+  /** `waiting`: observations not written to disk yet; `lost`: dropped, and not yet recorded as a gap. */
+  readonly journal: { readonly waiting: number; readonly lost: number; readonly error: string | null }
+  /** Inputs the loop threw on and that were dropped, since the start. Each is a bug; a recording was dumped. */
+  readonly inputErrors: number
   readonly virtualRouters: readonly (RouterState & { readonly counters: RouterCounters })[]
   readonly discards: readonly {
     readonly interface: string

@@ -1,0 +1,27 @@
+/**
+ * What happens when the loop throws? A datagram is the one input strangers choose: if one makes the loop throw, that
+ * datagram is dropped, recorded and counted, and every virtual router goes on. Anything else that throws is our own
+ * bug with state behind it: it surfaces, the process dumps its recording and exits, and its successor resumes as
+ * active before a peer notices (docs/decisions/0005-lifecycle.md).
+ */
+import type { Datagram, RouterInput } from '../world/router-world.ts'
+
+export interface DroppedDatagram {
+  readonly datagram: Datagram
+  readonly error: unknown
+}
+
+export function guardDatagrams(input: RouterInput, dropped: (what: DroppedDatagram) => void): RouterInput {
+  return {
+    datagram(datagram) {
+      try {
+        input.datagram(datagram)
+      } catch (error) {
+        dropped({ datagram, error })
+      }
+    },
+    linkChanged: (interfaceName) => input.linkChanged(interfaceName),
+    addressFailed: (interfaceName, address, error) => input.addressFailed(interfaceName, address, error),
+    alarm: () => input.alarm(),
+  }
+}

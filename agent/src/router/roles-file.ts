@@ -1,0 +1,65 @@
+/** `STATE/router-state.json`: which role each virtual router has, for the process that comes after this one. */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { EventBody } from '@aloft/shared/protocol/events'
+import { readJson, replaceFile } from './atomic-file.ts'
+import type { RoleEntry, RolesFile } from './resume-decision.ts'
+
+/** The file a dead router left, or null. Written by `RoleKeeper` alone, so its shape beyond the outline is trusted. */
+export function readRoles(file: string): RolesFile | null {
+  const value = readJson(file)
+  if (typeof value !== 'object' || value === null || !('routers' in value) || !Array.isArray(value.routers))
+    return null
+  return value as RolesFile
+}
+
+/**
+ * Follows the transitions and rewrites the file once per turn of the event loop in which there were any: 250 routers
+ * that fail over together cost one write, not 250.
+ */
+export class RoleKeeper {
+  readonly #file: string
+  readonly #identity: { readonly runId: string; readonly bootId: string }
+  readonly #roles = new Map<string, RoleEntry>()
+  #configs: readonly VirtualRouterConfig[] = []
+  #isScheduled = false
+
+  constructor(file: string, identity: { readonly runId: string; readonly bootId: string }) {
+    this.#file = file
+    this.#identity = identity
+  }
+
+  configured(routers: readonly VirtualRouterConfig[]): void {
+    this.#configs = routers
+  }
+
+  observed(body: EventBody): void {
+    if (body.kind !== 'transition' && body.kind !== 'resumed') return
+    const role = body.kind === 'transition' ? body.to : body.role
+    const { virtualRouter: name, interface: interfaceName, vrid, family } = body
+    const config = this.#configs.find(
+      (each) => each.interface === interfaceName && each.vrid === vrid && each.family === family,
+    )
+    const key = `${interfaceName}/${family}/${vrid}`
+    const addresses = config?.addresses ?? this.#roles.get(key)?.addresses ?? []
+    if (role === 'initialize') this.#roles.delete(key)
+    else this.#roles.set(key, { name, interface: interfaceName, vrid, family, role, addresses })
+    this.#schedule()
+  }
+
+  /** Writes now. A file that cannot be written costs a successor its resumption, never this process its life. */
+  write(): void {
+    this.#isScheduled = false
+    try {
+      const left: RolesFile = { ...this.#identity, routers: [...this.#roles.values()] }
+      replaceFile(this.#file, `${JSON.stringify(left)}\n`, 'until-power-loss')
+    } catch (error) {
+      console.error(`aloft router: cannot write ${this.#file}: ${String(error)}`)
+    }
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => this.write())
+  }
+}

@@ -1,0 +1,39 @@
+/** `STATE/running-config.json`: the last configuration this router was given, and the only thing it needs to boot. */
+import type { AgentConfig } from '@aloft/shared/config/agent-config'
+import { readJson, replaceFile } from './atomic-file.ts'
+
+export interface RunningConfig {
+  readonly revision: string
+  readonly config: AgentConfig
+}
+
+/** Durable: after a power cut the router must come up with what it ran. Throws when the file cannot be written. */
+export function saveRunningConfig(file: string, running: RunningConfig): void {
+  replaceFile(file, `${JSON.stringify(running)}\n`, 'durable')
+}
+
+/** Null: there is none, or it is not one, and the router waits to be configured. */
+export function loadRunningConfig(file: string): RunningConfig | null {
+  const value = readJson(file)
+  return isRunningConfig(value) ? value : null
+}
+
+/**
+ * Enough of a check to refuse a message or file that is something else. The whole of it was checked by the steward
+ * before it was sent, and the schema's library is deliberately not part of this process.
+ */
+export function isRunningConfig(value: unknown): value is RunningConfig {
+  if (typeof value !== 'object' || value === null || !('revision' in value) || !('config' in value))
+    return false
+  const { revision, config } = value
+  if (typeof revision !== 'string' || typeof config !== 'object' || config === null) return false
+  if (!('virtualRouters' in config) || !Array.isArray(config.virtualRouters)) return false
+  return config.virtualRouters.every(
+    (router: unknown) =>
+      typeof router === 'object' &&
+      router !== null &&
+      ['name', 'interface', 'vrid', 'family', 'priority', 'advertisementIntervalMs', 'addresses'].every(
+        (key) => key in router,
+      ),
+  )
+}
