@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Unavailable } from '../problems.ts'
+import type { Database, Transaction } from './client.ts'
+
+export interface TransactOptions {
+  /**
+   * For how long a lost connection is tried again. Zero unless the work is idempotent: a connection lost during COMMIT
+   * leaves open whether it happened.
+   */
+  readonly reconnectForMs?: number
+}
+
+const CONFLICT_ATTEMPTS = 8
+
+/**
+ * Runs `work` in one transaction. A serialization failure or deadlock is tried again, for it left nothing behind.
+ * Throws `Unavailable` when the database cannot be reached, and whatever `work` throws.
+ */
+export async function transact<T>(
+  db: Database,
+  work: (tx: Transaction) => Promise<T>,
+  options: TransactOptions = {},
+): Promise<T> {
+  const giveUpAtMs = performance.now() + (options.reconnectForMs ?? 0)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction(work)
+    } catch (error) {
+      const code = databaseErrorCode(error)
+      const conflict = code === '40001' || code === '40P01'
+      if (conflict && attempt < CONFLICT_ATTEMPTS) await sleep(5 * attempt)
+      else if (isConnectionLoss(error) && performance.now() < giveUpAtMs) await sleep(100)
+      else throw isConnectionLoss(error) ? databaseAway(error) : error
+    }
+  }
+}
+
+export function databaseAway(cause: unknown): Unavailable {
+  return new Unavailable('the database is not answering', 1_000, { cause })
+}
+
+/** The SQLSTATE or system error code of a failed query, or null when it is neither. */
+export function databaseErrorCode(error: unknown): string | null {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'string') return at.code
+  }
+  return null
+}
+
+/** A unique index refused the row: its name, else null. */
+export function violatedConstraint(error: unknown): string | null {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('constraint_name' in at && typeof at.constraint_name === 'string') return at.constraint_name
+  }
+  return null
+}
+
+const CONNECTION_LOSS = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  // Shut down by an operator, by a crash, still starting; too many clients already (PostgreSQL appendix A).
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+])
+
+/** Whether the query failed because the database is away, so that the same query may succeed later. */
+export function isConnectionLoss(error: unknown): boolean {
+  const code = databaseErrorCode(error)
+  return code !== null && (CONNECTION_LOSS.has(code) || code.startsWith('08'))
+}
