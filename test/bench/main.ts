@@ -1,0 +1,47 @@
+/**
+ * `npm run bench -- NAME [--json] [--quick] [--runs N]`: measures a promise of design §4 beside the peer, in one run.
+ * The last line is JSON `{"bench", "ok", "figures", "peer"}`; the exit code is 1 when the promise is missed.
+ */
+import { parseArgs } from 'node:util'
+import { benchFailover } from './failover.ts'
+
+export interface BenchOptions {
+  readonly quick: boolean
+  readonly runs: number | null
+  /** Progress for people; silent with --json. */
+  readonly say: (line: string) => void
+}
+
+export interface BenchResult {
+  readonly bench: string
+  readonly ok: boolean
+  readonly figures: unknown
+  readonly peer: unknown
+}
+
+const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
+  failover: benchFailover,
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, runs: { type: 'string' } },
+  })
+  const bench = BENCHES[positionals[0] ?? '']
+  const runs = values.runs === undefined ? null : Number(values.runs)
+  if (bench === undefined || (runs !== null && !(Number.isInteger(runs) && runs > 0))) {
+    console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json] [--quick] [--runs N]`)
+    return 2
+  }
+  if (process.getuid?.() !== 0) {
+    console.error('The bench makes network namespaces: run it as root.')
+    return 2
+  }
+  const say = values.json ? () => {} : (line: string) => console.log(line)
+  const result = await bench({ quick: values.quick ?? false, runs, say })
+  console.log(JSON.stringify(result))
+  return result.ok ? 0 : 1
+}
+
+process.exit(await main())
