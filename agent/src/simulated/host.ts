@@ -1,0 +1,197 @@
+/**
+ * What the kernel of one host does for a router, on a simulated LAN: links, group membership, addresses, a neighbour
+ * table. Like a kernel it outlives the router process: when that dies, its sockets close and its addresses stay.
+ */
+import { type Address, type Family, familyOf, parseAddress } from '@aloft/shared/network/address'
+import type { Prefix } from '@aloft/shared/network/prefix'
+import type { Addresses, Datagram, LinkState, Links, RouterInput } from '../world/router-world.ts'
+import type { Scheduler } from './clock.ts'
+import type { Frame, Lan } from './lan.ts'
+
+export interface InterfaceSpec {
+  readonly name: string
+  readonly segment: string
+  readonly ipv4: Address | null
+  readonly ipv6?: Address | null
+}
+export interface HostSpec {
+  readonly name: string
+  readonly interfaces: readonly InterfaceSpec[]
+}
+
+/** Something a router did through its host, for logs and for invariants. */
+export type Deed = { readonly host: string; readonly interfaceName: string } & (
+  | { readonly did: 'send'; readonly payload: Uint8Array; readonly sent: boolean }
+  | { readonly did: 'acquire' | 'release' | 'announce'; readonly addresses: readonly Address[] }
+)
+
+/** The part of a RouterInput that a host speaks to. */
+export type HostInput = Pick<RouterInput, 'datagram' | 'linkChanged' | 'addressFailed'>
+
+interface Interface {
+  readonly spec: InterfaceSpec
+  readonly port: string
+  ipv4: Address | null
+  isUp: boolean
+  readonly open: Set<Family>
+  readonly held: Map<Address, Prefix>
+}
+
+const TTL = 255
+/** RFC 9568 §5.1.1.2, §5.1.2.2. */
+const GROUP: Readonly<Record<Family, Address>> = { ipv4: known('224.0.0.18'), ipv6: known('ff02::12') }
+
+export class SimulatedHost implements Links, Addresses {
+  readonly name: string
+  readonly #lan: Lan
+  readonly #time: Scheduler
+  readonly #observe: (deed: Deed) => void
+  readonly #interfaces = new Map<string, Interface>()
+  /** Which host the last announcement heard put an address at: what an ARP cache would answer. */
+  readonly #neighbours = new Map<Address, string>()
+  #input: HostInput | null = null
+
+  constructor(spec: HostSpec, world: { lan: Lan; time: Scheduler; observe?: (deed: Deed) => void }) {
+    this.name = spec.name
+    this.#lan = world.lan
+    this.#time = world.time
+    this.#observe = world.observe ?? (() => {})
+    for (const each of spec.interfaces) this.#addInterface(each)
+  }
+
+  /** A router process starts on this host. */
+  connect(input: HostInput): void {
+    this.#input = input
+  }
+
+  /** The router process is gone: sockets close, addresses stay where they are. */
+  disconnect(): void {
+    this.#input = null
+    for (const each of this.#interfaces.values()) each.open.clear()
+  }
+
+  /** The power fails: nothing the host held survives. */
+  powerOff(): void {
+    this.disconnect()
+    this.#neighbours.clear()
+    for (const each of this.#interfaces.values()) each.held.clear()
+  }
+
+  /** Takes an interface (with its cable) down or up, or changes its primary IPv4 address; the router is told. */
+  change(interfaceName: string, change: { isUp?: boolean; ipv4?: Address | null }): void {
+    const found = this.#interface(interfaceName)
+    if (change.isUp !== undefined) {
+      found.isUp = change.isUp
+      this.#lan.setLinked(found.port, change.isUp)
+    }
+    if (change.ipv4 !== undefined) found.ipv4 = change.ipv4
+    this.#input?.linkChanged(interfaceName)
+  }
+
+  /** Virtual addresses held now, on one interface or on all. */
+  held(interfaceName?: string): Prefix[] {
+    const all = [...this.#interfaces.values()]
+    return all
+      .filter(({ spec }) => interfaceName === undefined || spec.name === interfaceName)
+      .flatMap(({ held }) => [...held.values()])
+  }
+
+  /** The host this one would send packets for an address to; null when it never heard of the address. */
+  neighbour(address: Address): string | null {
+    return this.#neighbours.get(address) ?? null
+  }
+
+  open(interfaceName: string, family: Family): void {
+    this.#interfaces.get(interfaceName)?.open.add(family)
+  }
+
+  close(interfaceName: string, family: Family): void {
+    this.#interfaces.get(interfaceName)?.open.delete(family)
+  }
+
+  state(interfaceName: string): LinkState | null {
+    const found = this.#interfaces.get(interfaceName)
+    return found ? { up: found.isUp, ipv4: found.ipv4, ipv6: found.spec.ipv6 ?? null } : null
+  }
+
+  send(interfaceName: string, source: Address, payload: Uint8Array): boolean {
+    const found = this.#interfaces.get(interfaceName)
+    const family = familyOf(source)
+    const frame: Frame = { kind: 'vrrp', family, source, destination: GROUP[family], payload }
+    const sent = found !== undefined && this.#lan.send(found.port, frame)
+    this.#observe({ host: this.name, interfaceName, did: 'send', payload, sent })
+    return sent
+  }
+
+  acquire(interfaceName: string, addresses: readonly Prefix[]): void {
+    const found = this.#interfaces.get(interfaceName)
+    if (found === undefined) this.#refuse(interfaceName, addresses)
+    for (const prefix of addresses) found?.held.set(prefix.address, prefix)
+    this.#note('acquire', interfaceName, addresses)
+  }
+
+  release(interfaceName: string, addresses: readonly Prefix[]): void {
+    for (const { address } of addresses) this.#interfaces.get(interfaceName)?.held.delete(address)
+    this.#note('release', interfaceName, addresses)
+  }
+
+  announce(interfaceName: string, prefixes: readonly Prefix[]): void {
+    const found = this.#interfaces.get(interfaceName)
+    const addresses = prefixes.map(({ address }) => address)
+    for (const address of addresses) this.#neighbours.set(address, this.name)
+    if (found) this.#lan.send(found.port, { kind: 'announcement', addresses })
+    this.#note('announce', interfaceName, prefixes)
+  }
+
+  #addInterface(spec: InterfaceSpec): void {
+    const port = portName(this.name, spec.name)
+    const added: Interface = { spec, port, ipv4: spec.ipv4, isUp: true, open: new Set(), held: new Map() }
+    this.#interfaces.set(spec.name, added)
+    this.#lan.plug(port, spec.segment, (frame, from) => this.#receive(added, frame, from.name))
+  }
+
+  #receive(on: Interface, frame: Frame, fromPort: string): void {
+    if (frame.kind === 'announcement') {
+      for (const address of frame.addresses) this.#neighbours.set(address, hostOfPort(fromPort))
+      return
+    }
+    if (!on.open.has(frame.family)) return
+    const { family, source, destination, payload } = frame
+    const datagram: Datagram = { interfaceName: on.spec.name, family, source, destination, ttl: TTL, payload }
+    this.#input?.datagram(datagram)
+  }
+
+  /** Like netlink, the refusal arrives later, never inside the call. */
+  #refuse(interfaceName: string, addresses: readonly Prefix[]): void {
+    this.#time.at(this.#time.now(), () => {
+      for (const address of addresses)
+        this.#input?.addressFailed(interfaceName, address, `no interface ${interfaceName}`)
+    })
+  }
+
+  #note(did: 'acquire' | 'release' | 'announce', interfaceName: string, prefixes: readonly Prefix[]): void {
+    const addresses = prefixes.map(({ address }) => address)
+    this.#observe({ host: this.name, interfaceName, did, addresses })
+  }
+
+  #interface(name: string): Interface {
+    const found = this.#interfaces.get(name)
+    if (found === undefined) throw new Error(`host ${this.name} has no interface ${name}`)
+    return found
+  }
+}
+
+/** The LAN's name for a host's interface. */
+export function portName(host: string, interfaceName: string): string {
+  return `${host}/${interfaceName}`
+}
+
+function hostOfPort(port: string): string {
+  return port.slice(0, port.lastIndexOf('/'))
+}
+
+function known(text: string): Address {
+  const address = parseAddress(text)
+  if (address === null) throw new RangeError(`not an address: ${text}`)
+  return address
+}
