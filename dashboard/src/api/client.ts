@@ -1,0 +1,54 @@
+import type { Agent, Failover, Problem, Site, VirtualRouter } from '@aloft/shared/api/schemas'
+
+/** One page of a list, as every list endpoint answers. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly nextCursor: string | null
+}
+
+/** The centre answered with a problem (RFC 9457), or could not be reached (status 0). */
+export class ApiError extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+async function get<T>(path: string): Promise<T> {
+  const response = await fetch(path, {
+    credentials: 'same-origin',
+    headers: { accept: 'application/json' },
+  }).catch(() => {
+    throw new ApiError(0, 'The control plane cannot be reached from this browser.')
+  })
+  if (response.ok) return response.json()
+  const problem: Partial<Problem> = await response.json().catch(() => ({}))
+  throw new ApiError(response.status, problem.detail ?? problem.title ?? `HTTP ${response.status}`)
+}
+
+/** Follows the cursors to the end, up to a bound that keeps one browser tab from asking for a whole year. */
+async function getAll<T>(path: string, itemsMax: number): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | null = null
+  do {
+    const separator = path.includes('?') ? '&' : '?'
+    const page: Page<T> = await get(
+      cursor === null ? path : `${path}${separator}cursor=${encodeURIComponent(cursor)}`,
+    )
+    items.push(...page.items)
+    cursor = page.nextCursor
+  } while (cursor !== null && items.length < itemsMax)
+  return items
+}
+
+/** How many rows the first page of the dashboard holds of each kind. */
+const ITEMS_MAX = { sites: 2_000, agents: 5_000, virtualRouters: 5_000, failovers: 200 }
+
+export const api = {
+  sites: () => getAll<Site>('/api/v1/sites?limit=200', ITEMS_MAX.sites),
+  agents: () => getAll<Agent>('/api/v1/agents?limit=200', ITEMS_MAX.agents),
+  virtualRouters: () => getAll<VirtualRouter>('/api/v1/virtual-routers?limit=200', ITEMS_MAX.virtualRouters),
+  failovers: () => getAll<Failover>('/api/v1/failovers?limit=200', ITEMS_MAX.failovers),
+}

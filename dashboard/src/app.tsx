@@ -1,0 +1,52 @@
+import { SignedOut } from './access/signed-out.tsx'
+import { ApiError } from './api/client.ts'
+import { Timeline } from './failovers/timeline.tsx'
+import { useSites } from './live/fleet.ts'
+import { LiveSign } from './live/live-sign.tsx'
+import { useLiveStream } from './live/stream.ts'
+import { Summary } from './overview/summary.tsx'
+import { SiteList } from './sites/site-list.tsx'
+
+export function App() {
+  const sites = useSites()
+  if (sites.error instanceof ApiError && sites.error.status === 401) return <SignedOut />
+  if (sites.error !== null && sites.data === undefined)
+    return <Unreachable message={sites.error.message} retry={sites.refetch} />
+  return <Fleet />
+}
+
+function Fleet() {
+  const liveness = useLiveStream()
+  return (
+    <>
+      <header className="bar">
+        <span className="brand">
+          <img src="/favicon.svg" alt="" width="26" height="26" /> Aloft
+        </span>
+        <LiveSign liveness={liveness} />
+      </header>
+      <main className={liveness === 'lost' ? 'stale' : ''}>
+        <Summary />
+        <div className="columns">
+          <SiteList />
+          <Timeline />
+        </div>
+      </main>
+    </>
+  )
+}
+
+function Unreachable({ message, retry }: { readonly message: string; readonly retry: () => unknown }) {
+  return (
+    <div className="alone">
+      <h1>No answer</h1>
+      <p>{message}</p>
+      <p className="quiet">
+        The agents go on electing and failing over without it; nothing they see is lost.
+      </p>
+      <button type="button" onClick={() => retry()}>
+        Try again
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,59 @@
+import type { Site } from '@aloft/shared/api/schemas'
+import { useMemo, useState } from 'react'
+import { useAgents, useSites, useVirtualRouters } from '../live/fleet.ts'
+import { SiteCard } from './site-card.tsx'
+import { worstFirst } from './worst-first.ts'
+
+/** How many sites are drawn at once: a browser holds thousands in memory, but should not lay them all out. */
+const SHOWN_AT_FIRST = 50
+
+export function SiteList() {
+  const sites = useSites().data
+  const agents = useAgents().data
+  const routers = useVirtualRouters().data
+  const [shown, setShown] = useState(SHOWN_AT_FIRST)
+  const agentsOf = useMemo(() => groupBySite(agents ?? []), [agents])
+  const routersOf = useMemo(() => groupBySite(routers ?? []), [routers])
+  const ordered = useMemo(() => [...(sites ?? [])].sort(worstFirst), [sites])
+  if (sites === undefined) return <section className="sites" aria-busy="true" aria-label="Sites" />
+  if (sites.length === 0) return <NoSites />
+  return (
+    <section className="sites" aria-label="Sites">
+      <h2>Sites</h2>
+      {ordered.slice(0, shown).map((site: Site) => (
+        <SiteCard
+          key={site.id}
+          site={site}
+          agents={agentsOf.get(site.name) ?? []}
+          routers={routersOf.get(site.name) ?? []}
+        />
+      ))}
+      {ordered.length > shown && (
+        <button type="button" onClick={() => setShown(shown + SHOWN_AT_FIRST)}>
+          Show more ({ordered.length - shown} left)
+        </button>
+      )}
+    </section>
+  )
+}
+
+function groupBySite<T extends { readonly site: string }>(items: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const group = groups.get(item.site)
+    if (group === undefined) groups.set(item.site, [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+function NoSites() {
+  return (
+    <section className="sites empty" aria-label="Sites">
+      <h2>No sites yet</h2>
+      <p>A site appears with the first enrolment token made for it:</p>
+      <pre>npx aloft token create --site my-site</pre>
+      <p>Run the command it prints on a node, and its virtual routers show up here.</p>
+    </section>
+  )
+}
