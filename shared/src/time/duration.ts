@@ -1,5 +1,5 @@
 /**
- * Durations as people write them (`100ms`, `1s`, `1m30s` is not one) and as the code holds them: milliseconds.
+ * Durations as people write them (`100ms`, `1s`; never `1m30s`) and as the code holds them: milliseconds.
  * Config never takes a bare number for a duration, so nobody has to remember which unit a key wants.
  */
 
@@ -12,7 +12,8 @@ export function parseDuration(text: string): number | null {
   const match = WRITTEN_DURATION.exec(text.trim())
   if (!match) return null
   const unitMs = UNIT_MS[match[2] ?? '']
-  return unitMs === undefined ? null : Number(match[1]) * unitMs
+  // Rounded to what a double can say: 1.005 s is 1005 ms, not 1004.9999999999999.
+  return unitMs === undefined ? null : Number((Number(match[1]) * unitMs).toPrecision(15))
 }
 
 /** The shortest exact way to write a duration given in milliseconds: 1500 → `1.5s`, 100 → `100ms`. */

@@ -1,0 +1,49 @@
+import { familyOf, parseAddress } from '../network/address.ts'
+import { type Prefix, parsePrefix } from '../network/prefix.ts'
+import { parseDuration } from '../time/duration.ts'
+import type { AgentConfig, VirtualRouterConfig } from './agent-config.ts'
+import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
+
+/** Step three of three: a document the schema and the rules accept → what the router process is given. */
+export function resolve(document: AgentDocument): AgentConfig {
+  return { node: document.node, virtualRouters: document.virtualRouters.map(resolveVirtualRouter) }
+}
+
+export function resolveVirtualRouter(document: VirtualRouterDocument): VirtualRouterConfig {
+  const { name, interface: onInterface, vrid, version, priority, checksum, sourceAddress } = document
+  const addresses = document.addresses.map(prefixOf)
+  const [first] = addresses
+  return {
+    name,
+    interface: onInterface,
+    vrid,
+    version,
+    family: first === undefined ? 'ipv4' : familyOf(first.address),
+    priority,
+    advertisementIntervalMs: durationMs(document.advertisementInterval),
+    preempt: resolvePreempt(document),
+    addresses,
+    authentication: document.authentication ?? { type: 'none' },
+    checksum,
+    sourceAddress: sourceAddress === undefined ? null : parseAddress(sourceAddress),
+  }
+}
+
+/** RFC 9568 §6.1: the owner of the addresses preempts whatever Preempt_Mode says, and at once. */
+function resolvePreempt({ priority, preempt }: VirtualRouterDocument): VirtualRouterConfig['preempt'] {
+  if (priority === 255) return { enabled: true, delayMs: 0 }
+  if (typeof preempt === 'boolean') return { enabled: preempt, delayMs: 0 }
+  return { enabled: true, delayMs: durationMs(preempt.delay) }
+}
+
+function prefixOf(written: string): Prefix {
+  const prefix = parsePrefix(written)
+  if (prefix === null) throw new RangeError(`the schema let a bad address through: ${written}`)
+  return prefix
+}
+
+function durationMs(written: string): number {
+  const ms = parseDuration(written)
+  if (ms === null) throw new RangeError(`the schema let a bad duration through: ${written}`)
+  return ms
+}
