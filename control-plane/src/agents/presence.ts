@@ -1,0 +1,60 @@
+import type { Transaction } from '../database/client.ts'
+import { appendToFeed, type Change } from '../feed/append.ts'
+import {
+  endSessions,
+  renewLease,
+  routersOf,
+  type SessionNote,
+  setSynced,
+  writeNotes,
+} from './store-sessions.ts'
+
+export type { SessionNote } from './store-sessions.ts'
+
+/** A replica that has not renewed its lease for so long is dead, and so are its sessions. */
+export const REPLICA_LEASE_MS = 15_000
+
+/** Writes what sessions said of themselves. Returns the agents that have a newer session, here or elsewhere. */
+export async function noteSessions(
+  tx: Transaction,
+  notes: readonly SessionNote[],
+  nowMs: number,
+): Promise<readonly string[]> {
+  const written = await writeNotes(tx, notes)
+  const changed = written.filter(({ routerChanged }) => routerChanged).map(({ agentId }) => agentId)
+  await publishPresence(tx, changed, nowMs)
+  const newest = new Set(written.map(({ agentId }) => agentId))
+  return notes.map(({ agentId }) => agentId).filter((agentId) => !newest.has(agentId))
+}
+
+/** The session has shown its present state whole: what its nodes do now is known. */
+export async function markSynced(
+  tx: Transaction,
+  session: { readonly agentId: string; readonly generation: number },
+  nowMs: number,
+): Promise<void> {
+  if (await setSynced(tx, session.agentId, session.generation))
+    await publishPresence(tx, [session.agentId], nowMs)
+}
+
+/** Ends sessions; one that a newer session replaced changes nothing. */
+export async function closeSessions(
+  tx: Transaction,
+  ended: readonly { readonly agentId: string; readonly generation: number; readonly atMs: number }[],
+  nowMs: number,
+): Promise<void> {
+  await publishPresence(tx, await endSessions(tx, ended), nowMs)
+}
+
+/** To be called every few seconds: this replica lives, and the sessions of dead ones end. */
+export async function keepReplica(tx: Transaction, replica: string, nowMs: number): Promise<void> {
+  await publishPresence(tx, await renewLease(tx, { replica, nowMs, leaseMs: REPLICA_LEASE_MS }), nowMs)
+}
+
+/** Where an agent comes or goes, what is known of its routers changes too. */
+async function publishPresence(tx: Transaction, agentIds: readonly string[], nowMs: number): Promise<void> {
+  if (agentIds.length === 0) return
+  const changes: Change[] = agentIds.map((ref) => ({ kind: 'agent', ref }))
+  for (const ref of await routersOf(tx, agentIds)) changes.push({ kind: 'virtual-router', ref })
+  await appendToFeed(tx, changes, nowMs)
+}

@@ -1,0 +1,181 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable, Transaction } from '../database/client.ts'
+import { recordset } from '../database/recordset.ts'
+
+export interface EnrolledAgent {
+  readonly id: string
+  readonly siteId: string
+  readonly site: string
+  readonly node: string
+  readonly publicKey: string
+  readonly quarantinedReason: string | null
+}
+
+/** Locked until the commit: two sessions of one agent open one after the other. */
+export async function lockAgent(tx: Transaction, agentId: string): Promise<EnrolledAgent | null> {
+  const [row] = await tx.execute<{
+    id: string
+    site_id: string
+    site: string
+    node: string
+    public_key: string
+    quarantined_reason: string | null
+  }>(sql`
+    select a.id, a.site_id, s.name as site, a.node, a.public_key, a.quarantined_reason
+    from agents a join sites s on s.id = a.site_id where a.id = ${agentId}::uuid for no key update of a`)
+  if (row === undefined) return null
+  return {
+    id: row.id,
+    siteId: row.site_id,
+    site: row.site,
+    node: row.node,
+    publicKey: row.public_key,
+    quarantinedReason: row.quarantined_reason,
+  }
+}
+
+export async function setQuarantine(tx: Transaction, agentId: string, reason: string): Promise<void> {
+  await tx.execute(sql`update agents set quarantined_reason = ${reason} where id = ${agentId}::uuid`)
+}
+
+export async function setSoftware(tx: Transaction, agentId: string, software: string): Promise<void> {
+  await tx.execute(
+    sql`update agents set software = ${software} where id = ${agentId}::uuid and software <> ${software}`,
+  )
+}
+
+export interface NewSession {
+  readonly agentId: string
+  readonly sessionId: string
+  readonly replica: string
+  readonly bootId: string
+  readonly runId: string
+  readonly nowMs: number
+  readonly clockOffsetMs: number
+  readonly clockErrorMs: number
+}
+
+/** Puts the session on record as the agent's newest, and gives its generation. */
+export async function insertSession(tx: Transaction, session: NewSession): Promise<number> {
+  const { agentId, sessionId, replica, bootId, runId, nowMs, clockOffsetMs, clockErrorMs } = session
+  const [row] = await tx.execute<{ generation: string }>(sql`
+    insert into agent_sessions as s (agent_id, session_id, generation, replica, boot_id, run_id, connected_at_ms,
+      last_seen_at_ms, clock_offset_ms, clock_error_ms)
+    values (${agentId}, ${sessionId}, 1, ${replica}, ${bootId}, ${runId}, ${nowMs}, ${nowMs}, ${clockOffsetMs},
+      ${clockErrorMs})
+    on conflict (agent_id) do update set session_id = excluded.session_id, generation = s.generation + 1,
+      replica = excluded.replica, boot_id = excluded.boot_id, run_id = excluded.run_id,
+      connected_at_ms = excluded.connected_at_ms, last_seen_at_ms = excluded.last_seen_at_ms,
+      disconnected_at_ms = null, synced = false, clock_offset_ms = excluded.clock_offset_ms,
+      clock_error_ms = excluded.clock_error_ms, spool_backlog = null, router_alive = null
+    returning generation`)
+  return Number(row?.generation)
+}
+
+/** The cursor of a spool, made at its first hello and locked; its `seq` is 0 then. */
+export async function lockCursor(
+  tx: Transaction,
+  spool: { readonly agentId: string; readonly epoch: string; readonly nowMs: number },
+): Promise<number> {
+  const [row] = await tx.execute<{ seq: string }>(sql`
+    insert into agent_epochs as e (agent_id, epoch, seq, started_at_ms)
+    values (${spool.agentId}, ${spool.epoch}, 0, ${spool.nowMs})
+    on conflict (agent_id, epoch) do update set seq = e.seq returning seq`)
+  return Number(row?.seq)
+}
+
+/** Gives up on events the agent has no longer. */
+export async function skipTo(
+  tx: Transaction,
+  spool: { readonly agentId: string; readonly epoch: string; readonly seq: number },
+): Promise<void> {
+  await tx.execute(sql`update agent_epochs set seq = ${spool.seq}
+    where agent_id = ${spool.agentId}::uuid and epoch = ${spool.epoch}`)
+}
+
+/** What a session last said of itself. */
+export interface SessionNote {
+  readonly agentId: string
+  readonly generation: number
+  readonly seenAtMs: number
+  readonly clockOffsetMs: number | null
+  readonly clockErrorMs: number | null
+  readonly spoolBacklog: number | null
+  readonly routerAlive: boolean | null
+}
+
+export interface WrittenNote {
+  readonly agentId: string
+  /** The router process came or went: people should see it now. */
+  readonly routerChanged: boolean
+}
+
+/** Writes notes of sessions that still are their agents' newest; those missing from the answer are superseded. */
+export async function writeNotes(
+  tx: Transaction,
+  notes: readonly SessionNote[],
+): Promise<readonly WrittenNote[]> {
+  const rows = await tx.execute<{ agent_id: string; router_changed: boolean }>(sql`
+    update agent_sessions s set last_seen_at_ms = n."seenAtMs", disconnected_at_ms = null,
+      clock_offset_ms = coalesce(n."clockOffsetMs", s.clock_offset_ms),
+      clock_error_ms = coalesce(n."clockErrorMs", s.clock_error_ms),
+      spool_backlog = coalesce(n."spoolBacklog", s.spool_backlog),
+      router_alive = coalesce(n."routerAlive", s.router_alive)
+    from ${recordset(
+      notes,
+      `as n("agentId" uuid, generation bigint, "seenAtMs" float8, "clockOffsetMs" float8, "clockErrorMs" float8,
+        "spoolBacklog" integer, "routerAlive" boolean)`,
+    )}
+    join agent_sessions old on old.agent_id = n."agentId"
+    where s.agent_id = n."agentId" and s.generation = n.generation
+    returning s.agent_id, old.router_alive is distinct from s.router_alive
+      or old.disconnected_at_ms is not null as router_changed`)
+  return rows.map((row) => ({ agentId: row.agent_id, routerChanged: row.router_changed }))
+}
+
+export async function setSynced(tx: Transaction, agentId: string, generation: number): Promise<boolean> {
+  const rows = await tx.execute(sql`update agent_sessions set synced = true
+    where agent_id = ${agentId}::uuid and generation = ${generation} and not synced returning 1`)
+  return rows.length > 0
+}
+
+/** Ends sessions unless newer ones took their place; the agents whose session it was. */
+export async function endSessions(
+  tx: Transaction,
+  ended: readonly { readonly agentId: string; readonly generation: number; readonly atMs: number }[],
+): Promise<readonly string[]> {
+  const rows = await tx.execute<{ agent_id: string }>(sql`
+    update agent_sessions s set disconnected_at_ms = e."atMs"
+    from ${recordset(ended, 'as e("agentId" uuid, generation bigint, "atMs" float8)')}
+    where s.agent_id = e."agentId" and s.generation = e.generation and s.disconnected_at_ms is null
+    returning s.agent_id`)
+  return rows.map((row) => row.agent_id)
+}
+
+export async function routersOf(tx: Transaction, agentIds: readonly string[]): Promise<readonly string[]> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    select distinct virtual_router_id as id from virtual_router_members
+    where agent_id in (select x::uuid from jsonb_array_elements_text(${JSON.stringify(agentIds)}::text::jsonb) x)`)
+  return rows.map(({ id }) => id)
+}
+
+/** This replica lives. Those silent for longer than `leaseMs` do not, and their sessions end; the agents concerned. */
+export async function renewLease(
+  tx: Transaction,
+  lease: { readonly replica: string; readonly nowMs: number; readonly leaseMs: number },
+): Promise<readonly string[]> {
+  const { replica, nowMs, leaseMs } = lease
+  await tx.execute(sql`insert into replicas (id, started_at_ms, seen_at_ms) values (${replica}, ${nowMs}, ${nowMs})
+    on conflict (id) do update set seen_at_ms = greatest(replicas.seen_at_ms, excluded.seen_at_ms)`)
+  const rows = await tx.execute<{ agent_id: string }>(sql`
+    update agent_sessions s set disconnected_at_ms = s.last_seen_at_ms
+    where s.disconnected_at_ms is null and not exists
+      (select 1 from replicas r where r.id = s.replica and r.seen_at_ms >= ${nowMs - leaseMs})
+    returning s.agent_id`)
+  await tx.execute(sql`delete from replicas where seen_at_ms < ${nowMs - leaseMs}`)
+  return rows.map((row) => row.agent_id)
+}
+
+export async function dropReplica(db: Queryable, replica: string): Promise<void> {
+  await db.execute(sql`delete from replicas where id = ${replica}`)
+}

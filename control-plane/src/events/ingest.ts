@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto'
+import type { SpooledEvent } from '@aloft/shared/protocol/events'
+import { quarantine } from '../agents/quarantine.ts'
+import type { Transaction } from '../database/client.ts'
+import type { EventKey } from '../database/schema/index.ts'
+import { recordFailovers } from '../failovers/record.ts'
+import { appendToFeed, type Change } from '../feed/append.ts'
+import type { ClockOffset } from '../gateway/machine.ts'
+import { observeRouters, type RouterObservation } from '../virtual-routers/observe.ts'
+import { correctTime } from './corrected-time.ts'
+import { planBatch } from './held.ts'
+import {
+  advanceCursors,
+  type Cursor,
+  type EventRow,
+  heldHashes,
+  insertEvents,
+  lockCursors,
+} from './store-ingest.ts'
+
+/** Events of one spool as a session delivered them. `liveAfterSeq`: those up to it are older than the session. */
+export interface Batch {
+  readonly agentId: string
+  readonly siteId: string
+  readonly epoch: string
+  readonly events: readonly SpooledEvent[]
+  readonly clock: ClockOffset | null
+  readonly liveAfterSeq: number
+  readonly receivedAtMs: number
+}
+
+/** `held`: everything up to `seq` is in the database once the transaction commits. */
+export type Outcome =
+  | { readonly kind: 'held'; readonly seq: number }
+  | { readonly kind: 'hole'; readonly afterSeq: number }
+  /** A held key came with another content: the agent's history was rewound, or two hosts share an identity. */
+  | { readonly kind: 'conflict'; readonly seq: number }
+  /** The spool was never admitted, or the agent is gone. */
+  | { readonly kind: 'unknown' }
+
+/**
+ * Takes batches of any number of agents, in order, each event at most once; outcomes in the order of the batches.
+ * The cursor of a spool is locked first and moved last, so that two sessions of one agent cannot interleave.
+ * Everything derived (routers, failovers, feed) is in the same transaction: either all of it is there or none.
+ */
+export async function ingest(
+  tx: Transaction,
+  batches: readonly Batch[],
+  nowMs: number,
+): Promise<readonly Outcome[]> {
+  const cursors = new Map(
+    (await lockCursors(tx, batches.map(spoolOf))).map((cursor) => [nameOf(cursor), cursor] as const),
+  )
+  const rewound = await findRewound(tx, batches, cursors)
+  const { outcomes, rows } = take(batches, cursors, rewound)
+  for (const [agentId, key] of rewound)
+    await quarantine(tx, agentId, `event ${key.epoch}/${key.seq} came again with another content`)
+  const changes: Change[] = [...rewound.keys()].map((ref) => ({ kind: 'agent', ref }))
+  if (rows.length > 0) {
+    await insertEvents(tx, rows)
+    await advanceCursors(tx, [...cursors.values()])
+    const observations = rows.flatMap((row) => observationOf(row, cursors))
+    const touched = await observeRouters(tx, observations, nowMs)
+    const failovers = await recordFailovers(tx, touched.routers)
+    changes.push(...runsOf(rows))
+    for (const ref of touched.changed) changes.push({ kind: 'virtual-router', ref })
+    for (const ref of failovers) changes.push({ kind: 'failover', ref })
+  }
+  await appendToFeed(tx, changes, nowMs)
+  return outcomes
+}
+
+/** Agents that sent a key with another content than is held, or than they sent before, and which key. */
+async function findRewound(
+  tx: Transaction,
+  batches: readonly Batch[],
+  cursors: ReadonlyMap<string, Cursor>,
+): Promise<ReadonlyMap<string, EventKey>> {
+  const rewound = new Map<string, EventKey>()
+  const sent = new Map<string, string>()
+  const again: EventKey[] = []
+  for (const { agentId, epoch, events } of batches) {
+    const heldSeq = cursors.get(nameOf({ agentId, epoch }))?.seq ?? 0
+    for (const event of events) {
+      const key = { agentId, epoch, seq: event.seq }
+      const hash = contentHash(event)
+      const before = sent.get(nameOfKey(key)) ?? hash
+      if (before !== hash) rewound.set(agentId, key)
+      sent.set(nameOfKey(key), hash)
+      if (event.seq <= heldSeq) again.push(key)
+    }
+  }
+  if (again.length === 0) return rewound
+  for (const { contentHash: held, ...key } of await heldHashes(tx, again)) {
+    if (sent.get(nameOfKey(key)) !== held) rewound.set(key.agentId, key)
+  }
+  return rewound
+}
+
+/** Moves the cursors in memory, batch by batch, and gives the rows to insert. */
+function take(
+  batches: readonly Batch[],
+  cursors: Map<string, Cursor>,
+  rewound: ReadonlyMap<string, EventKey>,
+): { readonly outcomes: readonly Outcome[]; readonly rows: readonly EventRow[] } {
+  const rows: EventRow[] = []
+  const outcomes = batches.map((batch): Outcome => {
+    const conflict = rewound.get(batch.agentId)
+    if (conflict !== undefined) return { kind: 'conflict', seq: conflict.seq }
+    const cursor = cursors.get(nameOf(batch))
+    if (cursor === undefined) return { kind: 'unknown' }
+    const plan = planBatch(cursor.seq, batch.events)
+    if (plan.kind === 'hole') return { kind: 'hole', afterSeq: cursor.seq }
+    rows.push(...plan.fresh.map((event) => rowOf(batch, event)))
+    const seq = plan.fresh.at(-1)?.seq ?? cursor.seq
+    cursors.set(nameOf(batch), { ...cursor, seq })
+    return { kind: 'held', seq }
+  })
+  return { outcomes, rows }
+}
+
+function rowOf(batch: Batch, event: SpooledEvent): EventRow {
+  const { agentId, epoch, siteId, receivedAtMs, clock } = batch
+  const backlog = event.seq <= batch.liveAfterSeq
+  return {
+    agentId,
+    epoch,
+    seq: event.seq,
+    siteId,
+    at: event.at,
+    ...correctTime(event.at.wallMs, { clock, receivedAtMs, backlog }),
+    receivedAtMs,
+    body: event.body,
+    contentHash: contentHash(event),
+  }
+}
+
+function observationOf(row: EventRow, cursors: ReadonlyMap<string, Cursor>): RouterObservation[] {
+  const { body, siteId, agentId, epoch, seq, occurredAtMs } = row
+  if (body.kind !== 'transition' && body.kind !== 'resumed') return []
+  const epochStartedAtMs = cursors.get(nameOf(row))?.startedAtMs ?? 0
+  return [
+    {
+      siteId,
+      agentId,
+      epoch,
+      epochStartedAtMs,
+      asOfSeq: seq,
+      name: body.virtualRouter,
+      vrid: body.vrid,
+      family: body.family,
+      interface: body.interface,
+      role: body.kind === 'transition' ? body.to : body.role,
+      priority: body.priority,
+      addresses: body.kind === 'transition' ? body.addresses : null,
+      atMs: occurredAtMs,
+      entered: body.kind === 'transition',
+    },
+  ]
+}
+
+/** Runs of events without a hole, one for each spool: the new events of a spool in one transaction follow each other. */
+function runsOf(rows: readonly EventRow[]): Change[] {
+  const runs = new Map<string, Extract<Change, { kind: 'events' }>>()
+  for (const row of rows) {
+    const { agentId, epoch, seq } = row
+    const run = runs.get(nameOf(row))
+    runs.set(nameOf(row), { kind: 'events', agentId, epoch, firstSeq: run?.firstSeq ?? seq, lastSeq: seq })
+  }
+  return [...runs.values()]
+}
+
+/** The decoder gives the keys in the schema's order, so equal events have equal JSON. */
+function contentHash({ at, body }: SpooledEvent): string {
+  return createHash('sha256')
+    .update(JSON.stringify([at, body]))
+    .digest('hex')
+}
+
+const spoolOf = ({ agentId, epoch }: Batch) => ({ agentId, epoch })
+const nameOf = ({ agentId, epoch }: { readonly agentId: string; readonly epoch: string }) =>
+  `${agentId}/${epoch}`
+const nameOfKey = (key: EventKey) => `${nameOf(key)}/${key.seq}`

@@ -1,0 +1,33 @@
+import type { Transaction } from '../database/client.ts'
+import type { FeedKind } from '../database/schema/index.ts'
+import { insertChanges, lockFeed, wakeReaders } from './store-append.ts'
+
+/** LISTEN on this to hear that the feed grew. The payload is empty: readers go on from their own cursor. */
+export { FEED_CHANNEL } from './store-append.ts'
+
+/** Something changed: a run of events of one spool, or the object `ref` (its id), to be read as it is now. */
+export type Change =
+  | {
+      readonly kind: 'events'
+      readonly agentId: string
+      readonly epoch: string
+      readonly firstSeq: number
+      readonly lastSeq: number
+    }
+  | { readonly kind: Exclude<FeedKind, 'events'>; readonly ref: string }
+
+/**
+ * Adds to the feed what a transaction changed. It must be the transaction's last statement: from here to the commit
+ * no other transaction can append, so that ids become visible in the order they were given and a reader that
+ * remembers the last one it saw misses nothing.
+ */
+export async function appendToFeed(
+  tx: Transaction,
+  changes: readonly Change[],
+  nowMs: number,
+): Promise<void> {
+  if (changes.length === 0) return
+  await lockFeed(tx)
+  await insertChanges(tx, changes, nowMs)
+  await wakeReaders(tx)
+}

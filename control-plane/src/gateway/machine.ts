@@ -1,0 +1,309 @@
+/**
+ * The centre's half of one agent's session (`shared/protocol/frames`): which frame may come when, who is let in, what
+ * is answered, and how it ends. No clock, no socket, no database: the shell performs the actions in order and
+ * reports back with events.
+ *
+ *   challenged ──hello──▶ admitting ──admitted──▶ snapshot ──snapshot, synced──▶ live ──▶ closed
+ */
+import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import type {
+  AgentFrame,
+  Events,
+  Heartbeat,
+  Hello,
+  MalformedFrame,
+  ServerFrame,
+  Snapshot,
+} from '@aloft/shared/protocol/frames'
+import { PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
+
+/** Monotonic for deadlines, wall for what is told to the agent and written down. */
+export interface Instant {
+  readonly monoMs: number
+  readonly wallMs: number
+}
+
+export interface SessionLimits {
+  readonly heartbeatMs: number
+  /** No frame for so long: the agent is gone (three heartbeats). */
+  readonly silenceMs: number
+  /** From the challenge to a hello, and from a welcome to the marker `synced`. */
+  readonly patienceMs: number
+  readonly framesPerSecond: number
+  readonly burstFrames: number
+  /** From a goaway to the close: time for the agent to open its next session first. */
+  readonly drainMs: number
+}
+
+export const SESSION_LIMITS: SessionLimits = {
+  heartbeatMs: 15_000,
+  silenceMs: 45_000,
+  patienceMs: 10_000,
+  framesPerSecond: 100,
+  burstFrames: 400,
+  drainMs: 2_000,
+}
+
+/** Server clock − agent clock, and by how much that may be wrong. */
+export interface ClockOffset {
+  readonly offsetMs: number
+  readonly errorMs: number
+}
+
+export interface Session {
+  readonly phase: 'challenged' | 'admitting' | 'snapshot' | 'live' | 'closed'
+  readonly limits: SessionLimits
+  readonly nonce: string
+  readonly challengedAt: Instant
+  readonly lastFrameAtMs: number
+  /** When the phase must be over; null while only silence ends it. */
+  readonly phaseEndsAtMs: number | null
+  /** Token bucket of the frame rate limit. */
+  readonly tokens: number
+  readonly closesAtMs: number | null
+  readonly hello: Hello | null
+  readonly clock: ClockOffset | null
+  /** A snapshot came, so that `synced` is due. */
+  readonly syncDue: boolean
+}
+
+export type SessionEvent =
+  | { readonly kind: 'frame'; readonly frame: AgentFrame | MalformedFrame }
+  /** The agent is who it says, and its session is on record. `resumeAfterSeq`: the last event of its epoch held. */
+  | {
+      readonly kind: 'admitted'
+      readonly sessionId: string
+      readonly resumeAfterSeq: number
+      readonly spreadMs: number
+    }
+  | { readonly kind: 'refused'; readonly code: CloseCode; readonly reason: string }
+  /** Everything of `epoch` up to `seq` is committed. */
+  | { readonly kind: 'held'; readonly epoch: string; readonly seq: number }
+  /** What came next was not what is missing: the agent must go back. */
+  | { readonly kind: 'hole'; readonly epoch: string; readonly afterSeq: number }
+  | { readonly kind: 'ended'; readonly code: CloseCode; readonly reason: string }
+  | { readonly kind: 'drain'; readonly reason: string; readonly reconnectWithinMs: number }
+  | { readonly kind: 'tick' }
+
+export type SessionAction =
+  | { readonly do: 'send'; readonly frame: ServerFrame }
+  /** Check the signature over (nonce, agent), and open the session on record: `admitted` or `refused` follows. */
+  | { readonly do: 'admit'; readonly hello: Hello; readonly nonce: string; readonly clock: ClockOffset }
+  | {
+      readonly do: 'show'
+      readonly snapshot: Snapshot
+      readonly epoch: string
+      readonly clock: ClockOffset | null
+    }
+  | { readonly do: 'synced' }
+  /** `liveAfterSeq`: events up to it were observed before this session. */
+  | {
+      readonly do: 'ingest'
+      readonly batch: Events
+      readonly clock: ClockOffset | null
+      readonly liveAfterSeq: number
+    }
+  | { readonly do: 'note'; readonly heartbeat: Heartbeat; readonly clock: ClockOffset | null }
+  | { readonly do: 'close'; readonly code: CloseCode; readonly reason: string }
+
+export type SessionStep = readonly [Session, readonly SessionAction[]]
+
+/** A new connection: the agent must prove itself over `nonce`. */
+export function openSession(nonce: string, limits: SessionLimits, now: Instant): SessionStep {
+  const session: Session = {
+    phase: 'challenged',
+    limits,
+    nonce,
+    challengedAt: now,
+    lastFrameAtMs: now.monoMs,
+    phaseEndsAtMs: now.monoMs + limits.patienceMs,
+    tokens: limits.burstFrames,
+    closesAtMs: null,
+    hello: null,
+    clock: null,
+    syncDue: false,
+  }
+  return [session, [send({ kind: 'challenge', nonce, protocolVersion: PROTOCOL_VERSION })]]
+}
+
+export function stepSession(session: Session, event: SessionEvent, now: Instant): SessionStep {
+  if (session.phase === 'closed') return [session, []]
+  switch (event.kind) {
+    case 'frame':
+      return hear(session, event.frame, now)
+    case 'admitted':
+      return admitted(session, event, now)
+    case 'refused':
+    case 'ended':
+      return close(session, event.code, event.reason)
+    case 'held':
+      return [session, [send({ kind: 'ack', epoch: event.epoch, seq: event.seq })]]
+    case 'hole':
+      return [session, [send({ kind: 'resume', epoch: event.epoch, afterSeq: event.afterSeq })]]
+    case 'drain':
+      return drain(session, event, now)
+    case 'tick':
+      return tick(session, now)
+  }
+}
+
+function hear(before: Session, frame: AgentFrame | MalformedFrame, now: Instant): SessionStep {
+  const session = spendToken(before, now)
+  if (session.tokens < 0)
+    return close(session, CloseCode.tryLater, `more than ${session.limits.framesPerSecond} frames a second`)
+  if ('malformed' in frame)
+    return close(session, CloseCode.protocolError, `malformed frame: ${frame.malformed}`)
+  switch (session.phase) {
+    case 'challenged':
+      return frame.kind === 'hello' ? hello(session, frame, now) : outOfOrder(session, frame.kind)
+    case 'snapshot':
+    case 'live':
+      return converse(session, frame, now)
+    default:
+      return outOfOrder(session, frame.kind)
+  }
+}
+
+/**
+ * The agent read its clock between our challenge and its hello's arrival, so the offset lies between the two: its
+ * middle, wrong by at most half the round trip. Heartbeats refine it.
+ */
+function hello(session: Session, frame: Hello, now: Instant): SessionStep {
+  if (frame.protocolVersion !== PROTOCOL_VERSION)
+    return close(
+      session,
+      CloseCode.unsupportedVersion,
+      `this centre speaks protocol ${PROTOCOL_VERSION}, not ${frame.protocolVersion}`,
+    )
+  if (frame.firstSeq > frame.lastSeq + 1)
+    return close(session, CloseCode.protocolError, 'hello: firstSeq is beyond lastSeq + 1')
+  const roundTripMs = now.monoMs - session.challengedAt.monoMs
+  const clock = { offsetMs: now.wallMs - roundTripMs / 2 - frame.wallMs, errorMs: roundTripMs / 2 }
+  return [
+    { ...session, phase: 'admitting', hello: frame, clock, phaseEndsAtMs: null },
+    [{ do: 'admit', hello: frame, nonce: session.nonce, clock }],
+  ]
+}
+
+function admitted(
+  session: Session,
+  event: Extract<SessionEvent, { kind: 'admitted' }>,
+  now: Instant,
+): SessionStep {
+  if (session.phase !== 'admitting') return [session, []]
+  const { sessionId, resumeAfterSeq, spreadMs } = event
+  const { heartbeatMs, patienceMs } = session.limits
+  return [
+    // Admission may have waited for the database: silence counts from the welcome.
+    { ...session, phase: 'snapshot', phaseEndsAtMs: now.monoMs + patienceMs, lastFrameAtMs: now.monoMs },
+    [send({ kind: 'welcome', sessionId, resumeAfterSeq, heartbeatMs, spreadMs })],
+  ]
+}
+
+function converse(session: Session, frame: AgentFrame, now: Instant): SessionStep {
+  switch (frame.kind) {
+    case 'hello':
+      return outOfOrder(session, frame.kind)
+    case 'heartbeat':
+      return heartbeat(session, frame, now)
+    case 'snapshot':
+      return [
+        { ...session, syncDue: true },
+        [{ do: 'show', snapshot: frame, epoch: session.hello?.epoch ?? '', clock: session.clock }],
+      ]
+    case 'synced':
+      if (!session.syncDue) return outOfOrder(session, frame.kind)
+      return [{ ...session, phase: 'live', phaseEndsAtMs: null, syncDue: false }, [{ do: 'synced' }]]
+    case 'events':
+      return events(session, frame)
+  }
+}
+
+function heartbeat(session: Session, frame: Heartbeat, now: Instant): SessionStep {
+  const clock = frame.clock ?? session.clock
+  return [
+    { ...session, clock },
+    [
+      send({
+        kind: 'pong',
+        agentSentWallMs: frame.sentWallMs,
+        receivedWallMs: now.wallMs,
+        sentWallMs: now.wallMs,
+      }),
+      { do: 'note', heartbeat: frame, clock },
+    ],
+  ]
+}
+
+function events(session: Session, frame: Events): SessionStep {
+  if (session.phase !== 'live') return outOfOrder(session, frame.kind)
+  if (frame.epoch !== session.hello?.epoch)
+    return close(session, CloseCode.protocolError, 'events: not of the epoch the hello named')
+  for (const [i, { seq }] of frame.events.entries()) {
+    if (seq !== (frame.events[0]?.seq ?? 0) + i)
+      return close(session, CloseCode.protocolError, `events: seq ${seq} does not follow the one before it`)
+  }
+  return [
+    session,
+    [{ do: 'ingest', batch: frame, clock: session.clock, liveAfterSeq: session.hello.lastSeq }],
+  ]
+}
+
+function drain(
+  session: Session,
+  { reason, reconnectWithinMs }: Extract<SessionEvent, { kind: 'drain' }>,
+  now: Instant,
+): SessionStep {
+  if (session.closesAtMs !== null) return [session, []]
+  return [
+    { ...session, closesAtMs: now.monoMs + session.limits.drainMs },
+    [send({ kind: 'goaway', reason, reconnectWithinMs })],
+  ]
+}
+
+function tick(session: Session, { monoMs }: Instant): SessionStep {
+  if (session.closesAtMs !== null && monoMs >= session.closesAtMs)
+    return close(session, CloseCode.restart, 'this replica is stopping')
+  // While the centre itself is slow to admit, the agent has nothing to say.
+  if (session.phase === 'admitting') return [session, []]
+  if (session.phaseEndsAtMs !== null && monoMs >= session.phaseEndsAtMs)
+    return close(
+      session,
+      CloseCode.protocolError,
+      `no ${session.phase === 'challenged' ? 'hello' : 'synced'} in time`,
+    )
+  if (monoMs - session.lastFrameAtMs >= session.limits.silenceMs)
+    return close(session, CloseCode.tryLater, `nothing heard for ${session.limits.silenceMs / 1000} s`)
+  return [session, []]
+}
+
+function spendToken(session: Session, { monoMs }: Instant): Session {
+  const { framesPerSecond, burstFrames } = session.limits
+  const gained = ((monoMs - session.lastFrameAtMs) * framesPerSecond) / 1000
+  return {
+    ...session,
+    lastFrameAtMs: monoMs,
+    tokens: Math.min(burstFrames, session.tokens + gained) - 1,
+  }
+}
+
+function outOfOrder(session: Session, kind: AgentFrame['kind']): SessionStep {
+  const expected: Record<Session['phase'], string> = {
+    challenged: 'a hello is due',
+    admitting: 'the welcome has not been sent',
+    snapshot: session.syncDue ? 'synced is due' : 'a snapshot is due',
+    live: 'the session is under way',
+    closed: 'the session is over',
+  }
+  return close(session, CloseCode.protocolError, `${kind}: ${expected[session.phase]}`)
+}
+
+/** A close reason may have 123 bytes (RFC 6455 §5.5.1); ours are ASCII but for what an agent's frame put in. */
+function close(session: Session, code: CloseCode, reason: string): SessionStep {
+  const short = reason.replace(/[^\x20-\x7e]/g, '?').slice(0, 123)
+  return [{ ...session, phase: 'closed' }, [{ do: 'close', code, reason: short }]]
+}
+
+function send(frame: ServerFrame): SessionAction {
+  return { do: 'send', frame }
+}

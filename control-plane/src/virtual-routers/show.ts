@@ -1,0 +1,51 @@
+import type { Snapshot } from '@aloft/shared/protocol/frames'
+import type { Transaction } from '../database/client.ts'
+import { appendToFeed } from '../feed/append.ts'
+import type { ClockOffset } from '../gateway/machine.ts'
+import { leaveOtherRouters, observeRouters, type RouterObservation } from './observe.ts'
+import { epochStartedAt } from './store-observe.ts'
+
+/** The state of all routers of one node, as its session showed it. */
+export interface Shown {
+  readonly agentId: string
+  readonly siteId: string
+  readonly epoch: string
+  readonly snapshot: Snapshot
+  readonly clock: ClockOffset | null
+}
+
+/**
+ * Brings the members of one agent up to date with its snapshot. `routers: null` says that the router process does not
+ * answer, which tells nothing of the roles: they stay, and the session's `routerAlive` says that they are old.
+ */
+export async function showSnapshot(tx: Transaction, shown: Shown, nowMs: number): Promise<void> {
+  const { agentId, siteId, epoch, snapshot, clock } = shown
+  if (snapshot.routers === null) return
+  const epochStartedAtMs = await epochStartedAt(tx, agentId, epoch)
+  const observations = snapshot.routers.map(
+    (router): RouterObservation => ({
+      siteId,
+      agentId,
+      epoch,
+      epochStartedAtMs,
+      asOfSeq: snapshot.asOfSeq,
+      name: router.virtualRouter,
+      vrid: router.vrid,
+      family: router.family,
+      interface: router.interface,
+      role: router.role,
+      priority: router.priority,
+      addresses: router.addresses,
+      atMs: router.sinceWallMs + (clock?.offsetMs ?? 0),
+      entered: false,
+    }),
+  )
+  const { routers, changed } = await observeRouters(tx, observations, nowMs)
+  const left = await leaveOtherRouters(tx, { agentId, epoch, asOfSeq: snapshot.asOfSeq }, routers)
+  const ids = [...new Set([...changed, ...left])]
+  await appendToFeed(
+    tx,
+    ids.map((ref) => ({ kind: 'virtual-router', ref })),
+    nowMs,
+  )
+}

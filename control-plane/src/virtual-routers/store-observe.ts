@@ -1,0 +1,126 @@
+import type { FamilyName } from '@aloft/shared/protocol/events'
+import { sql } from 'drizzle-orm'
+import type { z } from 'zod'
+import type { Transaction } from '../database/client.ts'
+import { recordset } from '../database/recordset.ts'
+import type { RouterObservation } from './observe.ts'
+
+/** What makes a virtual router one of its kind. */
+export interface RouterKey {
+  readonly siteId: string
+  readonly name: string
+  readonly vrid: number
+  readonly family: z.infer<typeof FamilyName>
+}
+
+export function routerName({ siteId, name, vrid, family }: RouterKey): string {
+  return JSON.stringify([siteId, name, vrid, family])
+}
+
+const KEY_COLUMNS = 'as k("siteId" uuid, name text, vrid integer, family text, addresses jsonb)'
+
+/** Makes the routers nobody reported before, and brings addresses up to date; ids of those made or changed. */
+export async function insertRouters(
+  tx: Transaction,
+  routers: readonly RouterObservation[],
+  nowMs: number,
+): Promise<readonly string[]> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    insert into virtual_routers as v (site_id, name, vrid, family, addresses, created_at_ms)
+    select k."siteId", k.name, k.vrid, k.family, coalesce(nullif(k.addresses, 'null'), '[]'), ${nowMs}::float8
+    from ${recordset(routers.map(pickKey), KEY_COLUMNS)}
+    order by k."siteId", k.name, k.vrid, k.family
+    on conflict (site_id, name, vrid, family) do update set addresses = excluded.addresses
+    where v.addresses <> excluded.addresses and excluded.addresses <> '[]'
+    returning id`)
+  return rows.map(({ id }) => id)
+}
+
+/** In the order of their ids, so that two transactions never wait for each other. */
+export async function lockRouters(
+  tx: Transaction,
+  routers: readonly RouterKey[],
+): Promise<readonly (RouterKey & { readonly id: string })[]> {
+  const rows = await tx.execute<{
+    id: string
+    site_id: string
+    name: string
+    vrid: number
+    family: RouterKey['family']
+  }>(sql`
+    select v.id, v.site_id, v.name, v.vrid, v.family from virtual_routers v
+    where (v.site_id, v.name, v.vrid, v.family) in
+      (select k."siteId", k.name, k.vrid, k.family from ${recordset(routers.map(pickKey), KEY_COLUMNS)})
+    order by v.id for no key update`)
+  return rows.map(({ site_id, ...row }) => ({ ...row, siteId: site_id }))
+}
+
+/** Writes what is newer than the rows say; ids of the routers whose members are different now. */
+export async function putMembers(
+  tx: Transaction,
+  observations: readonly RouterObservation[],
+  ids: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  const members = observations.map((observation) => {
+    const { agentId, role, atMs, priority, epoch, epochStartedAtMs, asOfSeq, entered } = observation
+    const id = ids.get(routerName(observation))
+    return {
+      id,
+      agentId,
+      role,
+      atMs,
+      priority,
+      device: observation.interface,
+      epoch,
+      epochStartedAtMs,
+      asOfSeq,
+      entered,
+    }
+  })
+  const rows = await tx.execute<{ virtual_router_id: string }>(sql`
+    insert into virtual_router_members as m
+      (virtual_router_id, agent_id, role, since_ms, priority, interface, epoch, as_of_seq)
+    select r.id, r."agentId", r.role,
+      case when not r.entered and old.role = r.role then old.since_ms else r."atMs" end,
+      r.priority, r.device, r.epoch, r."asOfSeq"
+    from ${recordset(
+      members,
+      `as r(id uuid, "agentId" uuid, role text, "atMs" float8, priority integer, device text, epoch text,
+        "epochStartedAtMs" float8, "asOfSeq" bigint, entered boolean)`,
+    )}
+    left join virtual_router_members old on old.virtual_router_id = r.id and old.agent_id = r."agentId"
+    left join agent_epochs e on e.agent_id = old.agent_id and e.epoch = old.epoch
+    where old.agent_id is null
+      or (old.epoch = r.epoch and old.as_of_seq <= r."asOfSeq")
+      or (old.epoch <> r.epoch and coalesce(e.started_at_ms, 0) <= r."epochStartedAtMs")
+    on conflict (virtual_router_id, agent_id) do update set role = excluded.role, since_ms = excluded.since_ms,
+      priority = excluded.priority, interface = excluded.interface, epoch = excluded.epoch,
+      as_of_seq = excluded.as_of_seq
+    returning virtual_router_id`)
+  return rows.map((row) => row.virtual_router_id)
+}
+
+export async function removeMembersBut(
+  tx: Transaction,
+  { agentId, epoch, asOfSeq }: { readonly agentId: string; readonly epoch: string; readonly asOfSeq: number },
+  stays: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await tx.execute<{ virtual_router_id: string }>(sql`
+    delete from virtual_router_members m
+    where m.agent_id = ${agentId}::uuid
+      and not exists (select 1 from jsonb_array_elements_text(${JSON.stringify(stays)}::text::jsonb) s
+        where s::uuid = m.virtual_router_id)
+      and (m.epoch <> ${epoch} or m.as_of_seq <= ${asOfSeq}::bigint)
+    returning virtual_router_id`)
+  return rows.map((row) => row.virtual_router_id)
+}
+
+function pickKey({ siteId, name, vrid, family, ...rest }: RouterKey & Partial<RouterObservation>) {
+  return { siteId, name, vrid, family, addresses: rest.addresses ?? null }
+}
+
+export async function epochStartedAt(tx: Transaction, agentId: string, epoch: string): Promise<number> {
+  const [row] = await tx.execute<{ started_at_ms: number }>(sql`
+    select started_at_ms from agent_epochs where agent_id = ${agentId}::uuid and epoch = ${epoch}`)
+  return row?.started_at_ms ?? 0
+}
