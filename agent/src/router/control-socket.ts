@@ -15,7 +15,7 @@ export interface Client {
 }
 
 export interface ControlHandlers {
-  greeting(): RouterMessage
+  opened(client: Client): void
   message(client: Client, message: StewardMessage): void
   closed(client: Client): void
 }
@@ -86,5 +86,5 @@ function serve(socket: Socket, handlers: ControlHandlers): void {
   })
   socket.on('error', () => {})
   socket.on('close', () => handlers.closed(client))
-  client.send(handlers.greeting())
+  handlers.opened(client)
 }

@@ -1,4 +1,5 @@
 /** How late do this process's alarms ring? A backup that is late takes over late; an active that is late loses. */
+import type { Alarm, RouterInput, RouterWorld } from '../world/router-world.ts'
 
 export interface LatenessFigures {
   readonly maxMs: number
@@ -59,4 +60,31 @@ export class Lateness {
 
 function round(ms: number): number {
   return Math.round(ms * 1_000) / 1_000
+}
+
+/** The world with an alarm that is timed, and the input through which it rings. */
+export function timeAlarm(
+  world: RouterWorld,
+  lateness: Lateness,
+): { readonly world: RouterWorld; input(input: RouterInput): RouterInput } {
+  let dueMs: number | null = null
+  const alarm: Alarm = {
+    set(atMs) {
+      dueMs = atMs
+      world.alarm.set(atMs)
+    },
+  }
+  return {
+    world: { ...world, alarm },
+    input: (input) => ({
+      datagram: (datagram) => input.datagram(datagram),
+      linkChanged: (interfaceName) => input.linkChanged(interfaceName),
+      addressFailed: (interfaceName, address, error) => input.addressFailed(interfaceName, address, error),
+      alarm() {
+        if (dueMs !== null) lateness.record(dueMs, world.clock.now())
+        dueMs = null
+        input.alarm()
+      },
+    }),
+  }
 }

@@ -39,6 +39,11 @@ export class StewardGuard {
     return this.#connected?.steward ?? null
   }
 
+  /** This router has just started: a steward should connect. */
+  expect(): void {
+    this.#in(HELLO_WITHIN_MS, () => this.#died(0))
+  }
+
   hello(client: object, steward: StewardIdentity): void {
     this.#connected = { client, steward, sinceMs: this.#options.now() }
     this.#cancel()
@@ -67,7 +72,7 @@ export class StewardGuard {
     this.#throttle = throttle
     this.#in(STEWARD_GRACE_MS + delayMs, () => {
       this.#options.start()
-      this.#in(HELLO_WITHIN_MS, () => this.#died(0))
+      this.expect()
     })
   }
 

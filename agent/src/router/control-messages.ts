@@ -1,0 +1,66 @@
+/** What each message on the control socket makes the router do. */
+
+import type { RouterStatus, StewardMessage } from './contract.ts'
+import type { Client } from './control-socket.ts'
+import { isRunningConfig, type RunningConfig } from './running-config.ts'
+import type { StewardGuard } from './steward-guard.ts'
+
+export interface ControlActions {
+  /** Throws when the configuration cannot be kept; the old one then goes on. */
+  configure(running: RunningConfig): void
+  status(): RouterStatus
+  /** Returns the file's path; throws when it cannot be written. */
+  dump(): string
+  shutdown(): void
+}
+
+export function handleMessage(
+  { actions, stewards }: { readonly actions: ControlActions; readonly stewards: StewardGuard },
+  client: Client,
+  message: StewardMessage,
+): void {
+  switch (message.kind) {
+    case 'hello':
+      stewards.hello(client, { runId: message.runId, pid: message.pid })
+      return
+    case 'goodbye':
+      stewards.goodbye(client)
+      return
+    case 'status':
+      client.send({ kind: 'status', id: message.id, status: actions.status() })
+      return
+    case 'dump':
+      answerDump(actions, client, message.id)
+      return
+    case 'configure':
+      answerConfigure(actions, client, message)
+      return
+    case 'shutdown':
+      actions.shutdown()
+      return
+    default:
+      client.send({ kind: 'refused', error: 'unknown kind of message' })
+  }
+}
+
+function answerConfigure(actions: ControlActions, client: Client, message: RunningConfig): void {
+  const { revision, config } = message
+  if (!isRunningConfig({ revision, config })) {
+    client.send({ kind: 'refused', error: 'configure carries no configuration' })
+    return
+  }
+  try {
+    actions.configure({ revision, config })
+    client.send({ kind: 'configured', revision })
+  } catch (error) {
+    client.send({ kind: 'refused', error: `configuration not taken: ${String(error)}` })
+  }
+}
+
+function answerDump(actions: ControlActions, client: Client, id: number): void {
+  try {
+    client.send({ kind: 'recording', id, path: actions.dump(), error: null })
+  } catch (error) {
+    client.send({ kind: 'recording', id, path: null, error: String(error) })
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * The router process: one loop, its world, and what lets the process end at any instruction without harm. The parts
+ * know nothing of each other; the order of steps in `start` and `stop` is the point of this file.
+ */
+import { randomBytes } from 'node:crypto'
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { Clock, Journal, Recorder, RouterInput, RouterWorld } from '../world/router-world.ts'
+import { readBoot } from './boot.ts'
+import { bootId } from './boot-identity.ts'
+import type { RouterStatus } from './contract.ts'
+import { handleMessage } from './control-messages.ts'
+import { type Client, type ControlSocket, openControlSocket } from './control-socket.ts'
+import { FlightRecorder } from './flight-recorder.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { type DroppedDatagram, guardDatagrams } from './input-guard.ts'
+import { Lateness, timeAlarm } from './lateness.ts'
+import { Observations } from './observations.ts'
+import { type RunningConfig, saveRunningConfig } from './running-config.ts'
+import type { StatePaths } from './state-directory.ts'
+import { StewardGuard } from './steward-guard.ts'
+
+/** The loop, as this process uses it. */
+export interface Loop extends RouterInput {
+  configure(routers: readonly VirtualRouterConfig[]): void
+  resume(name: string, gapMs: number): void
+  shutdown(): void
+  status(): Pick<RouterStatus, 'virtualRouters' | 'discards'>
+}
+
+export interface World {
+  readonly world: RouterWorld
+  /** From now on the world tells what happens. */
+  listen(input: RouterInput): void
+  /** What was handed over has been sent; sockets are closed. Addresses stay as they are. */
+  close(): void
+}
+
+/** Everything that differs between a real router process and a test of this file. */
+export interface RouterEnvironment {
+  readonly paths: StatePaths
+  readonly clock: Clock
+  readonly createWorld: (parts: { readonly journal: Journal; readonly recorder: Recorder }) => World
+  readonly createLoop: (world: RouterWorld) => Loop
+  readonly realtime: RouterStatus['realtime']
+  readonly startSteward: (() => void) | null
+  readonly recordTo: string | null
+  readonly log: (text: string) => void
+  /** The process has stopped cleanly. */
+  readonly stopped: () => void
+}
+
+/** A flood of inputs that make the loop throw is one bug: one recording a minute is enough to find it. */
+const DUMP_EVERY_MS = 60_000
+
+export class RouterProcess {
+  readonly runId = randomBytes(6).toString('hex')
+  readonly #environment: RouterEnvironment
+  readonly #startedWallMs: number
+  readonly #observations: Observations
+  readonly #recorder: FlightRecorder
+  readonly #lateness = new Lateness()
+  readonly #stewards: StewardGuard
+  readonly #clients = new Set<Client>()
+  readonly #world: World
+  readonly #loop: Loop
+  readonly #input: RouterInput
+  #running: RunningConfig | null = null
+  #socket: ControlSocket | null = null
+  #heartbeat: { stop(): void } | null = null
+  #isStopping = false
+  #inputErrors = 0
+  #dumpedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(environment: RouterEnvironment) {
+    const { paths, clock, recordTo, log } = environment
+    const identity = { runId: this.runId, bootId: bootId() }
+    this.#environment = environment
+    this.#startedWallMs = clock.wallMs()
+    this.#recorder = new FlightRecorder({ ...identity, file: recordTo })
+    this.#observations = new Observations({ paths, identity, clock, log, ring: () => this.#ring() })
+    this.#stewards = this.#guardStewards()
+    this.#world = environment.createWorld({ journal: this.#observations, recorder: this.#recorder })
+    const timed = timeAlarm(this.#world.world, this.#lateness)
+    this.#loop = environment.createLoop(timed.world)
+    this.#input = timed.input(guardDatagrams(this.#loop, (dropped) => this.#dropped(dropped)))
+  }
+
+  /** Boots from what the state directory holds. Rejects when the control socket cannot be opened. */
+  async start(): Promise<void> {
+    const { paths, clock, startSteward } = this.#environment
+    const { runId } = this
+    const { running, inheritance } = readBoot(paths, { bootId: bootId(), clock })
+    const detail = `pid ${process.pid}`
+    this.#observations.observe({ kind: 'process', process: 'router', what: 'started', runId, detail })
+    this.#world.listen(this.#input)
+    for (const { interfaceName, addresses } of inheritance.release) {
+      this.#world.world.addresses.release(interfaceName, addresses)
+    }
+    if (running) this.#run(running, inheritance.resume)
+    // Only now: until the resumed routers advertise again, the dead one's last sign of life is the true one.
+    this.#observations.writeRoles()
+    this.#heartbeat = startHeartbeat(paths.routerAlive, { runId, bootId: bootId(), now: () => clock.now() })
+    this.#socket = await this.#openSocket()
+    if (startSteward) this.#stewards.expect()
+  }
+
+  /** Resigns, gives the addresses back, says goodbye. */
+  stop(): void {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    const { runId } = this
+    this.#loop.shutdown()
+    this.#observations.observe({ kind: 'process', process: 'router', what: 'stopped', runId, detail: null })
+    this.#observations.close()
+    this.#stewards.stop()
+    this.#heartbeat?.stop()
+    for (const client of this.#clients) client.send({ kind: 'goodbye' })
+    this.#socket?.close()
+    this.#world.close()
+    this.#recorder.close()
+    this.#environment.stopped()
+  }
+
+  /** Called when the process cannot go on: leaves what is needed to find out why. Touches no address and no socket. */
+  crash(error: unknown): void {
+    const { log } = this.#environment
+    log(`crashed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    this.#observations.flush()
+    this.#tryDump('crash')
+  }
+
+  status(): RouterStatus {
+    const { clock, realtime } = this.#environment
+    return {
+      runId: this.runId,
+      pid: process.pid,
+      startedWallMs: this.#startedWallMs,
+      revision: this.#running?.revision ?? null,
+      realtime,
+      lateness: this.#lateness.figures(clock.now()),
+      journal: this.#observations.condition,
+      inputErrors: this.#inputErrors,
+      ...this.#loop.status(),
+    }
+  }
+
+  #guardStewards(): StewardGuard {
+    const { clock, log, startSteward } = this.#environment
+    return new StewardGuard({
+      now: () => clock.now(),
+      start: () => {
+        if (!startSteward) return
+        log('the steward is gone; starting another')
+        startSteward()
+      },
+      lost: ({ runId, pid }) => {
+        const detail = `pid ${pid}`
+        this.#observations.observe({ kind: 'process', process: 'steward', what: 'lost', runId, detail })
+      },
+    })
+  }
+
+  #openSocket(): Promise<ControlSocket> {
+    const actions = {
+      configure: (running: RunningConfig) => this.#configure(running),
+      status: () => this.status(),
+      dump: () => this.#dump('asked'),
+      shutdown: () => this.stop(),
+    }
+    return openControlSocket(this.#environment.paths.routerSocket, {
+      opened: (client) => {
+        this.#clients.add(client)
+        const revision = this.#running?.revision ?? null
+        client.send({ kind: 'hello', runId: this.runId, pid: process.pid, revision })
+      },
+      message: (client, message) => handleMessage({ actions, stewards: this.#stewards }, client, message),
+      closed: (client) => {
+        this.#clients.delete(client)
+        this.#stewards.closed(client)
+      },
+    })
+  }
+
+  /** Kept first, run then: a router never runs what it could not boot from. */
+  #configure(running: RunningConfig): void {
+    if (this.#isStopping) throw new Error('the router is stopping')
+    if (this.#running?.revision === running.revision) return
+    saveRunningConfig(this.#environment.paths.runningConfig, running)
+    this.#run(running, [])
+    const { revision } = running
+    this.#observations.observe({ kind: 'config', revision, outcome: 'running', detail: null })
+  }
+
+  #run(running: RunningConfig, resume: readonly { readonly name: string; readonly gapMs: number }[]): void {
+    this.#running = running
+    this.#observations.configured(running.config.virtualRouters)
+    for (const { name, gapMs } of resume) this.#loop.resume(name, gapMs)
+    this.#loop.configure(running.config.virtualRouters)
+  }
+
+  #ring(): void {
+    for (const client of this.#clients) client.send({ kind: 'journal' })
+  }
+
+  #dropped({ datagram, error }: DroppedDatagram): void {
+    const { log, clock } = this.#environment
+    this.#inputErrors += 1
+    if (clock.now() - this.#dumpedAtMs < DUMP_EVERY_MS) return
+    this.#dumpedAtMs = clock.now()
+    log(`dropped a datagram from ${datagram.source} on ${datagram.interfaceName}: ${String(error)}`)
+    this.#tryDump('dropped-datagram')
+  }
+
+  #tryDump(why: string): void {
+    const { log } = this.#environment
+    try {
+      log(`recording: ${this.#dump(why)}`)
+    } catch (error) {
+      log(`no recording could be written: ${String(error)}`)
+    }
+  }
+
+  #dump(why: string): string {
+    const { paths, clock } = this.#environment
+    return this.#recorder.dump(paths.recordings, why, clock.wallMs())
+  }
+}

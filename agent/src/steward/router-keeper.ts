@@ -1,0 +1,175 @@
+/** Keeps one router process running, configured and listened to, whoever started it. */
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RouterMessage, RouterStatus } from '../router/contract.ts'
+import { lockHolder } from '../router/process-lock.ts'
+import { afterDeath, FRESH_THROTTLE, type RespawnThrottle } from '../router/respawn-throttle.ts'
+import type { RunningConfig } from '../router/running-config.ts'
+import type { StatePaths } from '../router/state-directory.ts'
+import { connectToRouter, type RouterConnection } from './router-link.ts'
+
+export interface RouterKeeperOptions {
+  readonly paths: StatePaths
+  /** This steward, as it introduces itself to the router. */
+  readonly steward: { readonly runId: string; readonly pid: number }
+  /** Starts a router process; null: somebody else does (`--only steward`). */
+  readonly start: (() => ChildProcess) | null
+  readonly events: RouterKeeperEvents
+}
+
+export interface RouterKeeperEvents {
+  connected(router: { readonly runId: string; readonly pid: number }): void
+  /** `clean`: it said goodbye; otherwise it was killed or crashed. */
+  gone(router: { readonly runId: string; readonly clean: boolean; readonly detail: string | null }): void
+  configured(revision: string): void
+  journalGrew(): void
+}
+
+const POLL_MS = 10
+const STOP_WITHIN_MS = 10_000
+
+export class RouterKeeper {
+  readonly #options: RouterKeeperOptions
+  readonly #stopping = new AbortController()
+  #wanted: RunningConfig | null = null
+  #connection: RouterConnection | null = null
+  #child: ChildProcess | null = null
+  #throttle: RespawnThrottle = FRESH_THROTTLE
+  #running: Promise<void> | null = null
+
+  constructor(options: RouterKeeperOptions) {
+    this.#options = options
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== null
+  }
+
+  /** Null: no router is running or it does not answer. */
+  async status(): Promise<RouterStatus | null> {
+    return (await this.#connection?.status()) ?? null
+  }
+
+  /** Run this from now on; sent at once, and to every router that connects with another revision. */
+  configure(wanted: RunningConfig): void {
+    this.#wanted = wanted
+    this.#connection?.send({ kind: 'configure', ...wanted })
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Stops the router cleanly. False: it did not stop in time and was killed, so its addresses may still be there. */
+  async stop(): Promise<boolean> {
+    this.#stopping.abort()
+    this.#connection?.send({ kind: 'shutdown' })
+    const child = this.#child
+    if (this.#connection === null && child?.exitCode === null) child.kill('SIGTERM')
+    const { routerLock } = this.#options.paths
+    for (let waitedMs = 0; lockHolder(routerLock) !== null; waitedMs += POLL_MS) {
+      if (waitedMs > STOP_WITHIN_MS) {
+        kill(lockHolder(routerLock))
+        return false
+      }
+      await sleep(POLL_MS)
+    }
+    await this.#running
+    return true
+  }
+
+  /** Lets the router go on without us. */
+  async leave(): Promise<void> {
+    this.#stopping.abort()
+    this.#connection?.send({ kind: 'goodbye' })
+    this.#connection?.close()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopping) {
+      const connection = await this.#attach()
+      if (connection === null) continue
+      const connectedAtMs = performance.now()
+      await this.#converse(connection)
+      await this.#pauseAfterDeath(performance.now() - connectedAtMs)
+    }
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted
+  }
+
+  /** Connects, starting a router if none is there. Null: nothing to connect to yet, or we are stopping. */
+  async #attach(): Promise<RouterConnection | null> {
+    const { paths, start } = this.#options
+    while (!this.#isStopping) {
+      const connection = await connectToRouter(paths.routerSocket)
+      if (connection) return connection
+      const isComing = this.#child?.exitCode === null && this.#child.signalCode === null
+      // Whoever holds the lock is a router that is about to listen, or about to be gone.
+      if (!isComing && start && lockHolder(paths.routerLock) === null) {
+        if (this.#child) await this.#pauseAfterDeath(0)
+        if (this.#isStopping) return null
+        this.#child = start()
+      }
+      await this.#pause(POLL_MS)
+    }
+    return null
+  }
+
+  async #converse(connection: RouterConnection): Promise<void> {
+    const { events, steward } = this.#options
+    let router: { runId: string; pid: number } | null = null
+    let isClean = false
+    const receive = (message: RouterMessage) => {
+      if (message.kind === 'hello') {
+        router = { runId: message.runId, pid: message.pid }
+        events.connected(router)
+        const wanted = this.#wanted
+        if (wanted && wanted.revision !== message.revision) connection.send({ kind: 'configure', ...wanted })
+      } else if (message.kind === 'configured') events.configured(message.revision)
+      else if (message.kind === 'journal') events.journalGrew()
+      else if (message.kind === 'goodbye') isClean = true
+    }
+    connection.send({ kind: 'hello', ...steward })
+    this.#connection = connection
+    connection.listen(receive)
+    if (this.#isStopping) connection.send({ kind: 'shutdown' })
+    await connection.closed
+    this.#connection = null
+    // It is gone for good when its process is; the child's exit tells how it ended.
+    const end = await this.#endOfChild()
+    if (router !== null)
+      events.gone({ runId: (router as { runId: string }).runId, clean: isClean, detail: end })
+  }
+
+  /** How our child ended, once it has; null when the router was not our child or its end is not known in time. */
+  async #endOfChild(): Promise<string | null> {
+    const child = this.#child
+    if (!child) return null
+    for (let i = 0; i < 20 && child.exitCode === null && child.signalCode === null; i++) await sleep(POLL_MS)
+    this.#child = null
+    if (child.signalCode) return `killed by ${child.signalCode}`
+    return child.exitCode === null ? null : `exited with code ${child.exitCode}`
+  }
+
+  async #pauseAfterDeath(livedMs: number): Promise<void> {
+    const [throttle, delayMs] = afterDeath(this.#throttle, livedMs)
+    this.#throttle = throttle
+    if (delayMs > 0) await this.#pause(delayMs)
+  }
+
+  async #pause(durationMs: number): Promise<void> {
+    await sleep(durationMs, undefined, { signal: this.#stopping.signal }).catch(() => {})
+  }
+}
+
+function kill(pid: number | null): void {
+  if (pid === null) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}
