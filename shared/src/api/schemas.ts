@@ -20,6 +20,7 @@ export type Site = z.infer<typeof Site>
 
 /** `connected`: a live session. `disconnected`: no session; what the node does now is unknown. `enrolled`: never connected. */
 export const AgentState = z.enum(['enrolled', 'connected', 'disconnected', 'quarantined'])
+export type AgentState = z.infer<typeof AgentState>
 
 export const Agent = z.object({
   id: z.string(),
@@ -53,6 +54,7 @@ export type Member = z.infer<typeof Member>
  * and none is active. `unknown`: nodes that cannot be seen could be active. Unknown is never shown as good.
  */
 export const VirtualRouterState = z.enum(['served', 'split-brain', 'no-active', 'unknown'])
+export type VirtualRouterState = z.infer<typeof VirtualRouterState>
 
 export const VirtualRouter = z.object({
   id: z.string(),
