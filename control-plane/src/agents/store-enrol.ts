@@ -1,0 +1,57 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { Transaction } from '../database/client.ts'
+import { agentSessions, agents, replicas, sites } from '../database/schema/index.ts'
+
+export async function agentOfKey(
+  tx: Transaction,
+  publicKey: string,
+): Promise<{
+  readonly id: string
+  readonly siteId: string
+  readonly site: string
+  readonly node: string
+} | null> {
+  const [row] = await tx
+    .select({ id: agents.id, siteId: agents.siteId, site: sites.name, node: agents.node })
+    .from(agents)
+    .innerJoin(sites, eq(sites.id, agents.siteId))
+    .where(eq(agents.publicKey, publicKey))
+  return row ?? null
+}
+
+/** Locked until the commit. `connected`: its session is open on a replica that was seen since `aliveSinceMs`. */
+export async function agentOfNode(
+  tx: Transaction,
+  at: { readonly siteId: string; readonly node: string; readonly aliveSinceMs: number },
+): Promise<{ readonly id: string; readonly publicKey: string; readonly connected: boolean } | null> {
+  const [row] = await tx
+    .select({
+      id: agents.id,
+      publicKey: agents.publicKey,
+      connected: sql<boolean>`exists (select 1 from ${agentSessions} join ${replicas}
+        on ${replicas.id} = ${agentSessions.replica} and ${replicas.seenAtMs} >= ${at.aliveSinceMs}
+        where ${agentSessions.agentId} = ${agents.id} and ${agentSessions.disconnectedAtMs} is null)`,
+    })
+    .from(agents)
+    .where(and(eq(agents.siteId, at.siteId), eq(agents.node, at.node)))
+    .for('no key update')
+  return row ?? null
+}
+
+export async function insertAgent(tx: Transaction, agent: typeof agents.$inferInsert): Promise<string> {
+  const [row] = await tx.insert(agents).values(agent).returning({ id: agents.id })
+  if (row === undefined) throw new Error('an inserted agent has an id')
+  return row.id
+}
+
+/** The node goes on under the same id with its history; what it was quarantined for belongs to the old identity. */
+export async function replaceKey(
+  tx: Transaction,
+  id: string,
+  identity: { readonly publicKey: string; readonly software: string; readonly enrolledAtMs: number },
+): Promise<void> {
+  await tx
+    .update(agents)
+    .set({ ...identity, quarantinedReason: null })
+    .where(eq(agents.id, id))
+}

@@ -1,0 +1,53 @@
+import { CreateEnrolmentToken, EnrolmentToken, page } from '@aloft/shared/api/schemas'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Database } from '../database/client.ts'
+import { paging, siteFilter } from '../http/list-query.ts'
+import { type ApiRouter, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { createEnrolmentToken } from './create.ts'
+import { listEnrolmentTokens, revokeEnrolmentToken } from './manage.ts'
+
+const create = createRoute({
+  method: 'post',
+  path: '/enrolment-tokens',
+  summary: 'Make a token that nodes of a site enrol with',
+  description: 'The only answer that holds the token itself. The site is made if it is new.',
+  request: {
+    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    body: { required: true, content: { 'application/json': { schema: CreateEnrolmentToken.strict() } } },
+  },
+  responses: {
+    201: json(EnrolmentToken, 'The token.'),
+    ...PROBLEMS,
+    409: { ...PROBLEMS[400], description: 'The Idempotency-Key was used with another request.' },
+  },
+})
+
+const list = createRoute({
+  method: 'get',
+  path: '/enrolment-tokens',
+  summary: 'Enrolment tokens that were not revoked, newest first',
+  request: { query: z.strictObject({ ...siteFilter, ...paging }) },
+  responses: { 200: json(page(EnrolmentToken), 'A page of enrolment tokens.'), ...PROBLEMS },
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/enrolment-tokens/{id}',
+  summary: 'Revoke an enrolment token',
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 204: { description: 'It is revoked.' }, ...PROBLEMS },
+})
+
+export function enrolmentTokenRoutes(db: Database, now: () => number): ApiRouter {
+  return newRouter()
+    .openapi(create, async (c) => {
+      const idempotencyKey = c.req.valid('header')['idempotency-key'] ?? null
+      const input = { caller: c.get('caller'), request: c.req.valid('json'), idempotencyKey, nowMs: now() }
+      return c.json(await createEnrolmentToken(db, input), 201)
+    })
+    .openapi(list, async (c) => c.json(await listEnrolmentTokens(db, c.req.valid('query')), 200))
+    .openapi(remove, async (c) => {
+      await revokeEnrolmentToken(db, c.req.valid('param').id, now())
+      return c.body(null, 204)
+    })
+}
