@@ -25,16 +25,26 @@ export function routerBundle(from: string = import.meta.url): string {
 
 export interface RouterStart {
   readonly stateDir: string
-  /** What the router starts when this steward is killed; null: nothing. */
-  readonly stewardCommand: readonly string[] | null
-  /** Detached: lives on when the steward dies, and gets no signal from its terminal. */
-  readonly detached: boolean
+  /** What the router starts when this steward is killed. */
+  readonly stewardCommand: readonly string[]
 }
 
-export function startRouter({ stateDir, stewardCommand, detached }: RouterStart): ChildProcess {
-  const args = [...HEAP_FLAGS, routerBundle(), '--state-dir', stateDir]
-  if (stewardCommand) args.push('--steward-command', JSON.stringify(stewardCommand))
-  const child = spawn(process.execPath, args, { detached, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (detached) child.unref()
+/** Detached: the router lives on when the steward dies, and gets no signal from the steward's terminal. */
+export function startRouter({ stateDir, stewardCommand }: RouterStart): ChildProcess {
+  const steward = ['--steward-command', JSON.stringify(stewardCommand)]
+  const args = [...HEAP_FLAGS, routerBundle(), '--state-dir', stateDir, ...steward]
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
+  child.unref()
   return child
+}
+
+/** Runs a router as if it were this process: signals are passed on, and its exit code is the result. */
+export function runRouterInForeground(stateDir: string): Promise<number> {
+  const args = [...HEAP_FLAGS, routerBundle(), '--state-dir', stateDir]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
 }

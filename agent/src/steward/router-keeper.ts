@@ -1,5 +1,6 @@
 /** Keeps one router process running, configured and listened to, whoever started it. */
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RouterMessage, RouterStatus } from '../router/contract.ts'
 import { lockHolder } from '../router/process-lock.ts'
@@ -22,11 +23,14 @@ export interface RouterKeeperEvents {
   /** `clean`: it said goodbye; otherwise it was killed or crashed. */
   gone(router: { readonly runId: string; readonly clean: boolean; readonly detail: string | null }): void
   configured(revision: string): void
+  refused(error: string): void
   journalGrew(): void
 }
 
 const POLL_MS = 10
 const STOP_WITHIN_MS = 10_000
+/** From its socket closing to its exit: the kernel tears a process down in that order. */
+const CHILD_END_WITHIN_MS = 200
 
 export class RouterKeeper {
   readonly #options: RouterKeeperOptions
@@ -79,11 +83,12 @@ export class RouterKeeper {
   }
 
   /** Lets the router go on without us. */
-  async leave(): Promise<void> {
+  async leave(): Promise<true> {
     this.#stopping.abort()
     this.#connection?.send({ kind: 'goodbye' })
     this.#connection?.close()
     await this.#running
+    return true
   }
 
   async #run(): Promise<void> {
@@ -120,36 +125,38 @@ export class RouterKeeper {
 
   async #converse(connection: RouterConnection): Promise<void> {
     const { events, steward } = this.#options
-    let router: { runId: string; pid: number } | null = null
-    let isClean = false
+    const heard: { router: { runId: string; pid: number } | null; isClean: boolean } = {
+      router: null,
+      isClean: false,
+    }
     const receive = (message: RouterMessage) => {
       if (message.kind === 'hello') {
-        router = { runId: message.runId, pid: message.pid }
-        events.connected(router)
+        heard.router = { runId: message.runId, pid: message.pid }
+        events.connected(heard.router)
         const wanted = this.#wanted
         if (wanted && wanted.revision !== message.revision) connection.send({ kind: 'configure', ...wanted })
-      } else if (message.kind === 'configured') events.configured(message.revision)
+      } else if (message.kind === 'goodbye') heard.isClean = true
+      else if (message.kind === 'configured') events.configured(message.revision)
+      else if (message.kind === 'refused') events.refused(message.error)
       else if (message.kind === 'journal') events.journalGrew()
-      else if (message.kind === 'goodbye') isClean = true
     }
     connection.send({ kind: 'hello', ...steward })
     this.#connection = connection
     connection.listen(receive)
-    if (this.#isStopping) connection.send({ kind: 'shutdown' })
+    if (this.#isStopping && this.#options.start) connection.send({ kind: 'shutdown' })
     await connection.closed
     this.#connection = null
-    // It is gone for good when its process is; the child's exit tells how it ended.
-    const end = await this.#endOfChild()
-    if (router !== null)
-      events.gone({ runId: (router as { runId: string }).runId, clean: isClean, detail: end })
+    const detail = await this.#endOfChild()
+    if (heard.router) events.gone({ runId: heard.router.runId, clean: heard.isClean, detail })
   }
 
   /** How our child ended, once it has; null when the router was not our child or its end is not known in time. */
   async #endOfChild(): Promise<string | null> {
     const child = this.#child
-    if (!child) return null
-    for (let i = 0; i < 20 && child.exitCode === null && child.signalCode === null; i++) await sleep(POLL_MS)
     this.#child = null
+    if (!child) return null
+    const isRunning = child.exitCode === null && child.signalCode === null
+    if (isRunning) await Promise.race([once(child, 'exit'), sleep(CHILD_END_WITHIN_MS)])
     if (child.signalCode) return `killed by ${child.signalCode}`
     return child.exitCode === null ? null : `exited with code ${child.exitCode}`
   }

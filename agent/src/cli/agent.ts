@@ -1,0 +1,125 @@
+/** `aloft agent`: the checks before anything starts, the signals, and the exit code. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { acquireLock, lockHolder } from '../router/process-lock.ts'
+import { loadRunningConfig, type RunningConfig } from '../router/running-config.ts'
+import { prepareStateDirectory, type StatePaths, statePaths } from '../router/state-directory.ts'
+import { missingCapabilities, missingCapabilitiesText } from '../steward/capabilities.ts'
+import { type ConfigFile, readConfigFile } from '../steward/config-file.ts'
+import { openReporting } from '../steward/reporting.ts'
+import { runRouterInForeground } from '../steward/router-command.ts'
+import { StewardProcess } from '../steward/steward-process.ts'
+import { defaultStateDir } from './default-state-dir.ts'
+
+export interface AgentOptions {
+  readonly config: string
+  readonly stateDir?: string
+  readonly controlPlane?: string
+  readonly enrolmentToken?: string
+  /** One process of the two, for a supervisor that runs each as a unit of its own. */
+  readonly only?: 'router' | 'steward'
+}
+
+/** Carries the token to a steward that the router starts again, out of sight of `ps`. */
+const TOKEN_VARIABLE = 'ALOFT_ENROLMENT_TOKEN'
+
+/** Runs the agent until it is told to stop. Resolves with the exit code; what is wrong is on stderr. */
+export async function runAgent(options: AgentOptions): Promise<number> {
+  const paths = statePaths(options.stateDir ?? defaultStateDir())
+  try {
+    prepareStateDirectory(paths)
+    if (options.only === 'router') return await runRouterInForeground(paths.directory)
+    return await runSteward(options, paths)
+  } catch (error) {
+    log(error instanceof Error ? error.message : String(error))
+    return 1
+  }
+}
+
+async function runSteward(options: AgentOptions, paths: StatePaths): Promise<number> {
+  const configFile = path.resolve(options.config)
+  const initial = chooseConfig(readConfigFile(configFile), paths)
+  if (initial === null) return 1
+  const startsRouter = options.only !== 'steward'
+  const missing = missingCapabilities(readFileSync('/proc/self/status', 'utf8'))
+  if (startsRouter && missing.length > 0) {
+    log(missingCapabilitiesText(missing))
+    return 1
+  }
+  const lock = acquireLock({ lock: paths.stewardLock, pid: paths.stewardPid })
+  if (!lock.held) {
+    log(
+      `state directory ${paths.directory} is in use by another agent (pid ${lock.byPid}); ` +
+        'stop that one, or give this one a --state-dir of its own',
+    )
+    return 1
+  }
+  const enrolmentToken = options.enrolmentToken ?? process.env[TOKEN_VARIABLE]
+  if (enrolmentToken) process.env[TOKEN_VARIABLE] = enrolmentToken
+  const steward = new StewardProcess({
+    ...initial,
+    paths,
+    configFile,
+    stewardCommand: restartCommand(options, configFile, paths),
+    startsRouter,
+    startReporting: (start) =>
+      openReporting({
+        ...start,
+        stateDir: paths.directory,
+        controlPlane: options.controlPlane ?? null,
+        enrolmentToken: enrolmentToken ?? null,
+        log,
+      }),
+    log,
+  })
+  const stopped = whenStopped(steward)
+  await steward.start()
+  const isClean = await stopped
+  lock.release()
+  if (!isClean) log('the router did not stop in time and was killed; its addresses may still be on this host')
+  return isClean ? 0 : 1
+}
+
+/**
+ * A config that is wrong refuses a start. But a router that already runs on an earlier one is not left alone for it:
+ * its steward comes up with that one and says so.
+ */
+function chooseConfig(
+  read: ConfigFile,
+  paths: StatePaths,
+): { readonly initial: RunningConfig; readonly refused: string | null } | null {
+  if (read.usable) {
+    for (const warning of read.warnings) log(warning)
+    return { initial: read.running, refused: null }
+  }
+  for (const error of read.errors) log(error)
+  const running = lockHolder(paths.routerLock) === null ? null : loadRunningConfig(paths.runningConfig)
+  if (running === null) return null
+  log(`the router that is running keeps revision ${running.revision}`)
+  return { initial: running, refused: read.summary }
+}
+
+/** Absolute paths only: the router starts it from wherever it was started itself. */
+function restartCommand(options: AgentOptions, configFile: string, paths: StatePaths): readonly string[] {
+  const program = [process.execPath, ...process.execArgv, path.resolve(process.argv[1] ?? '')]
+  const fixed = ['agent', '--config', configFile, '--state-dir', paths.directory]
+  return [...program, ...fixed, ...(options.controlPlane ? ['--control-plane', options.controlPlane] : [])]
+}
+
+function whenStopped(steward: StewardProcess): Promise<boolean> {
+  process.on('SIGHUP', () => steward.reload())
+  return new Promise((resolve, reject) => {
+    let isStopping = false
+    const stop = () => {
+      if (isStopping) return
+      isStopping = true
+      steward.stop().then(resolve, reject)
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}
+
+function log(text: string): void {
+  process.stderr.write(`aloft agent: ${text}\n`)
+}

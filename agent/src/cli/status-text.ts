@@ -1,0 +1,113 @@
+/** The status as people read it. Roles are told by word and shape, never by colour alone. */
+import type { Role } from '@aloft/shared/protocol/events'
+import { formatDuration } from '@aloft/shared/time/duration'
+import type { RouterStatus } from '../router/contract.ts'
+import type { AgentStatus } from '../steward/status-contract.ts'
+
+/** `agent` null: the steward is away and the router answered for itself. */
+export type LocalStatus = Omit<AgentStatus, 'agent'> & { readonly agent: AgentStatus['agent'] | null }
+
+const SYMBOL: Readonly<Record<Role, string>> = { active: '●', backup: '○', initialize: '·', fault: '✕' }
+
+/** What is asked of a terminal: nothing. Plain text, one table, a trailing newline. */
+export function statusText(status: LocalStatus, nowWallMs: number): string {
+  return [
+    ...agentLines(status, nowWallMs),
+    '',
+    ...(status.router
+      ? routerLines(status.router, nowWallMs)
+      : ['router: not running, nothing is being elected']),
+    '',
+  ].join('\n')
+}
+
+function agentLines({ agent, router, uplink, spool }: LocalStatus, nowWallMs: number): string[] {
+  const lines: string[] = []
+  if (agent) {
+    lines.push(`node ${agent.node}, steward pid ${agent.pid}, up ${since(agent.startedWallMs, nowWallMs)}`)
+    lines.push(`config ${agent.config.file}, revision ${agent.config.revision}`)
+    if (agent.config.refused) lines.push(`  ✕ refused as it is now: ${agent.config.refused}`)
+  } else lines.push('✕ steward: not running; the router goes on without it')
+  if (router) {
+    const { pid, startedWallMs, realtime, lateness, revision } = router
+    lines.push(`router pid ${pid}, up ${since(startedWallMs, nowWallMs)}, revision ${revision ?? 'none yet'}`)
+    const mode = realtime.policy === 'fifo' ? 'real-time (SCHED_FIFO)' : '! not real-time'
+    const why = realtime.policy === 'fifo' || !realtime.detail ? '' : `: ${realtime.detail}`
+    lines.push(`  ${mode}${why}`)
+    lines.push(
+      `  alarms late by at most ${ms(lateness.lastMinuteMaxMs)} in the last minute, ${ms(lateness.maxMs)} since the start`,
+    )
+    const { waiting, lost, error } = router.journal
+    if (error) lines.push(`  ✕ journal: ${error} (${waiting} observations wait, ${lost} lost)`)
+    if (router.inputErrors > 0)
+      lines.push(`  ✕ ${router.inputErrors} datagrams made the router fail; see recordings/`)
+  }
+  lines.push(uplinkLine(uplink, nowWallMs))
+  if (spool)
+    lines.push(`spool: ${spool.backlog} events wait for the control plane, ${spool.lastSeq} kept in all`)
+  return lines
+}
+
+function uplinkLine(uplink: AgentStatus['uplink'], nowWallMs: number): string {
+  if (uplink === null) return 'uplink: none; this agent reports to no control plane'
+  const symbol = uplink.state === 'connected' ? '●' : '○'
+  const detail = uplink.detail ? ` (${uplink.detail})` : ''
+  return `uplink: ${symbol} ${uplink.state} for ${since(uplink.sinceWallMs, nowWallMs)}, ${uplink.url}${detail}`
+}
+
+function routerLines(router: RouterStatus, nowWallMs: number): string[] {
+  const header = [
+    'virtual router',
+    'role',
+    'prio',
+    'since',
+    'active',
+    'interface',
+    'vrid',
+    'interval',
+    'addresses',
+  ]
+  const rows = router.virtualRouters.map((each) => [
+    each.virtualRouter,
+    `${SYMBOL[each.role]} ${each.role}`,
+    String(each.priority),
+    since(each.sinceWallMs, nowWallMs),
+    whoIsActive(each),
+    each.interface,
+    `${each.vrid}/v${each.version}`,
+    formatDuration(each.advertisementIntervalMs),
+    each.addresses.join(' '),
+  ])
+  const discards = router.discards.map(
+    ({ interface: interfaceName, reason, count }) => `discarded on ${interfaceName}: ${count} × ${reason}`,
+  )
+  const table = rows.length > 0 ? alignColumns([header, ...rows]) : ['no virtual routers are configured']
+  return discards.length > 0 ? [...table, '', ...discards] : table
+}
+
+function whoIsActive(router: RouterStatus['virtualRouters'][number]): string {
+  if (router.role === 'active') return 'this node'
+  return router.active ? `${router.active.address} (${router.active.priority})` : 'unknown'
+}
+
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)))
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function since(wallMs: number, nowWallMs: number): string {
+  const seconds = Math.max(0, Math.round((nowWallMs - wallMs) / 1_000))
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m${seconds % 60}s`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)}h${Math.floor((seconds % 3_600) / 60)}m`
+  return `${Math.floor(seconds / 86_400)}d${Math.floor((seconds % 86_400) / 3_600)}h`
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} ms`
+}

@@ -1,0 +1,46 @@
+/** The agent's config file as it is now: usable, or refused with everything that is wrong with it. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { AgentConfig } from '@aloft/shared/config/agent-config'
+import { canonicalJson } from '@aloft/shared/config/canonical-json'
+import { formatDiagnostic } from '@aloft/shared/config/format-diagnostic'
+import { loadAgentConfig } from '@aloft/shared/config/load-agent-config'
+import type { RunningConfig } from '../router/running-config.ts'
+
+/** `warnings` and `errors` are for people: each as `aloft check` prints it. `summary` is one line of the errors. */
+export type ConfigFile =
+  | { readonly usable: true; readonly running: RunningConfig; readonly warnings: readonly string[] }
+  | { readonly usable: false; readonly errors: readonly string[]; readonly summary: string }
+
+/** Never throws: a file that cannot be read is refused like one that is wrong. */
+export function readConfigFile(file: string): ConfigFile {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const summary = `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`
+    return { usable: false, errors: [summary], summary }
+  }
+  const loaded = loadAgentConfig(text)
+  if ('config' in loaded) {
+    const running = { revision: configRevision(loaded.config), config: loaded.config }
+    return {
+      usable: true,
+      running,
+      warnings: loaded.warnings.map((each) => formatDiagnostic(each, file, text)),
+    }
+  }
+  const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error')
+  const [first] = errors
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  return {
+    usable: false,
+    errors: loaded.diagnostics.map((each) => formatDiagnostic(each, file, text)),
+    summary: `${file}:${first?.line}:${first?.column}: ${first?.message}${more}`,
+  }
+}
+
+/** The name of a configuration: equal configurations have equal revisions, on every host. */
+export function configRevision(config: AgentConfig): string {
+  return createHash('sha256').update(canonicalJson(config)).digest('hex').slice(0, 16)
+}

@@ -1,0 +1,35 @@
+import type { RouterStatus } from '../router/contract.ts'
+
+/** What `STATE/steward.sock` answers: the local agent's truth. `router` null: the router process does not answer. */
+export interface AgentStatus {
+  readonly agent: {
+    readonly node: string
+    readonly pid: number
+    readonly runId: string
+    readonly startedWallMs: number
+    readonly config: {
+      readonly file: string
+      readonly revision: string
+      /** Why the file as it was last read is not what runs; null when it is. */
+      readonly refused: string | null
+    }
+  }
+  readonly router: RouterStatus | null
+  readonly uplink: UplinkStatus | null
+  readonly spool: SpoolStatus | null
+}
+
+/** Null in AgentStatus: the agent reports to nobody. */
+export interface UplinkStatus {
+  readonly url: string
+  readonly state: 'connecting' | 'connected' | 'waiting' | 'refused'
+  readonly sinceWallMs: number
+  readonly detail: string | null
+}
+
+export interface SpoolStatus {
+  readonly epoch: string
+  readonly lastSeq: number
+  readonly ackedSeq: number
+  readonly backlog: number
+}

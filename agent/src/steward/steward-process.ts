@@ -1,0 +1,160 @@
+/**
+ * The steward process: reads the config file, keeps a router running with it, and hands what both observe to the
+ * spool and the control plane. Its death changes nothing on the LAN.
+ */
+import { randomBytes } from 'node:crypto'
+import type { EventBody } from '@aloft/shared/protocol/events'
+import { bootId, monotonicMs } from '../router/boot-identity.ts'
+import { JournalWriter } from '../router/journal-writer.ts'
+import type { RunningConfig } from '../router/running-config.ts'
+import type { StatePaths } from '../router/state-directory.ts'
+import { type ConfigFile, readConfigFile } from './config-file.ts'
+import type { Reporting, ReportingStart } from './reporting-contract.ts'
+import { startRouter } from './router-command.ts'
+import { RouterKeeper } from './router-keeper.ts'
+import type { AgentStatus } from './status-contract.ts'
+import { serveStatus } from './status-server.ts'
+
+export interface StewardOptions {
+  readonly paths: StatePaths
+  readonly configFile: string
+  /** Usable, or what ran before when the file is refused but a router is running. */
+  readonly initial: RunningConfig
+  readonly refused: string | null
+  /** How the router starts a killed steward again. */
+  readonly stewardCommand: readonly string[]
+  /** False: a router is run by somebody else (`--only steward`). */
+  readonly startsRouter: boolean
+  readonly startReporting: (start: ReportingStart) => Promise<Reporting>
+  readonly log: (text: string) => void
+}
+
+export class StewardProcess {
+  readonly runId = randomBytes(6).toString('hex')
+  readonly #options: StewardOptions
+  readonly #startedWallMs = Date.now()
+  readonly #journal: JournalWriter
+  readonly #router: RouterKeeper
+  #wanted: RunningConfig
+  #refused: string | null
+  #reporting: Reporting | null = null
+  #statusServer: { close(): void } | null = null
+  #retry: NodeJS.Timeout | null = null
+
+  constructor(options: StewardOptions) {
+    const { paths, log } = options
+    this.#options = options
+    this.#wanted = options.initial
+    this.#refused = options.refused
+    this.#journal = new JournalWriter({
+      directory: paths.journal,
+      runId: this.runId,
+      bootId: bootId(),
+      wallMs: Date.now,
+      monoMs: monotonicMs,
+      onWritten: () => this.#reporting?.journalGrew(),
+      onError: (error) => log(`observations wait in memory: ${error}`),
+    })
+    this.#router = this.#keepRouter()
+  }
+
+  /** Rejects when the spool or the status socket cannot be opened. */
+  async start(): Promise<void> {
+    const { paths, startReporting } = this.#options
+    this.#observeProcess('started', `pid ${process.pid}`)
+    if (this.#refused) this.#observeRefusal(this.#refused)
+    this.#router.configure(this.#wanted)
+    // The election first: it waits for nothing, least of all for a spool on a slow disk.
+    this.#router.start()
+    this.#reporting = await startReporting({
+      runId: this.runId,
+      node: this.#wanted.config.node,
+      router: { isConnected: () => this.#router.isConnected, status: () => this.#router.status() },
+    })
+    this.#statusServer = await serveStatus(paths.stewardSocket, () => this.status())
+    this.#retry = setInterval(() => {
+      const { waiting, lost } = this.#journal.condition
+      if (waiting + lost > 0) this.#journal.flush()
+    }, 1_000)
+  }
+
+  /** Takes the config file as it is now, or keeps what runs and says why. */
+  reload(): void {
+    const { configFile, log } = this.#options
+    const read: ConfigFile = readConfigFile(configFile)
+    if (!read.usable) {
+      for (const error of read.errors) log(error)
+      log(`${configFile} is refused; revision ${this.#wanted.revision} keeps running`)
+      this.#refused = read.summary
+      this.#observeRefusal(read.summary)
+      return
+    }
+    for (const warning of read.warnings) log(warning)
+    const isSame = read.running.revision === this.#wanted.revision
+    log(isSame ? `${configFile} is unchanged` : `${configFile} is now revision ${read.running.revision}`)
+    this.#refused = null
+    this.#wanted = read.running
+    this.#router.configure(read.running)
+  }
+
+  /** Stops the router, then itself; what was observed is in the spool afterwards. False: the router had to be killed. */
+  async stop(): Promise<boolean> {
+    const isClean = this.#options.startsRouter ? await this.#router.stop() : await this.#router.leave()
+    this.#observeProcess('stopped', null)
+    this.#statusServer?.close()
+    if (this.#retry) clearInterval(this.#retry)
+    await this.#reporting?.stop()
+    this.#journal.close()
+    return isClean
+  }
+
+  async status(): Promise<AgentStatus> {
+    const { configFile: file } = this.#options
+    const { uplink, spool } = this.#reporting?.status() ?? { uplink: null, spool: null }
+    return {
+      agent: {
+        node: this.#wanted.config.node,
+        pid: process.pid,
+        runId: this.runId,
+        startedWallMs: this.#startedWallMs,
+        config: { file, revision: this.#wanted.revision, refused: this.#refused },
+      },
+      router: await this.#router.status(),
+      uplink,
+      spool,
+    }
+  }
+
+  #keepRouter(): RouterKeeper {
+    const { paths, stewardCommand, startsRouter, log } = this.#options
+    const stateDir = paths.directory
+    return new RouterKeeper({
+      paths,
+      steward: { runId: this.runId, pid: process.pid },
+      start: startsRouter ? () => startRouter({ stateDir, stewardCommand }) : null,
+      events: {
+        connected: ({ pid, runId }) => log(`router ${runId} runs with pid ${pid}`),
+        gone: ({ runId, clean, detail }) => {
+          log(`router ${runId} ${clean ? 'stopped' : `was lost${detail ? `: ${detail}` : ''}`}`)
+          // A router that stopped cleanly has said so in its own journal.
+          if (!clean) this.#observe({ kind: 'process', process: 'router', what: 'lost', runId, detail })
+        },
+        configured: (revision) => log(`router runs revision ${revision}`),
+        refused: (error) => log(`router: ${error}`),
+        journalGrew: () => this.#reporting?.journalGrew(),
+      },
+    })
+  }
+
+  #observe(body: EventBody): void {
+    this.#journal.append(body, monotonicMs())
+  }
+
+  #observeProcess(what: 'started' | 'stopped', detail: string | null): void {
+    this.#observe({ kind: 'process', process: 'steward', what, runId: this.runId, detail })
+  }
+
+  #observeRefusal(detail: string): void {
+    this.#observe({ kind: 'config', revision: this.#wanted.revision, outcome: 'refused', detail })
+  }
+}
