@@ -1,0 +1,91 @@
+/** Numbers of the Linux system call interface (the same on every architecture Node runs on), and sockaddr bytes. */
+import { endianness } from 'node:os'
+import { type Address, addressBytes } from '@aloft/shared/network/address'
+
+/** Netlink, sockaddr families and option values are in the host's byte order. */
+export const LITTLE_ENDIAN = endianness() === 'LE'
+
+export const AF_UNIX = 1
+export const AF_INET = 2
+export const AF_INET6 = 10
+export const AF_NETLINK = 16
+export const AF_PACKET = 17
+export const SOCK_DGRAM = 2
+export const SOCK_RAW = 3
+export const IPPROTO_VRRP = 112
+/** raw(7): sends whole IP packets, header included, and never receives. */
+export const IPPROTO_RAW = 255
+
+export const SOL_SOCKET = 1
+export const SO_RCVBUF = 8
+export const SO_PRIORITY = 12
+export const SO_BINDTODEVICE = 25
+export const SO_RCVBUFFORCE = 33
+/** Traffic class "control": before everything else in the interface's queue. */
+export const PRIORITY_CONTROL = 7
+
+export const IPPROTO_IP = 0
+export const IP_MULTICAST_IF = 32
+export const IP_MULTICAST_TTL = 33
+export const IP_MULTICAST_LOOP = 34
+export const IP_ADD_MEMBERSHIP = 35
+export const IP_MULTICAST_ALL = 49
+
+/** struct sockaddr_in (ip(7)), port 0. */
+export function ipv4SocketAddress(address: Address): Uint8Array {
+  const bytes = new Uint8Array(16)
+  new DataView(bytes.buffer).setUint16(0, AF_INET, LITTLE_ENDIAN)
+  bytes.set(addressBytes(address), 4)
+  return bytes
+}
+
+/** struct sockaddr_ll (packet(7)): frames out of one interface, their own header saying where to. */
+export function linkLayerAddress(interfaceIndex: number, etherType: number): Uint8Array {
+  const bytes = new Uint8Array(20)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, AF_PACKET, LITTLE_ENDIAN)
+  view.setUint16(2, etherType)
+  view.setInt32(4, interfaceIndex, LITTLE_ENDIAN)
+  return bytes
+}
+
+/** struct sockaddr_nl (netlink(7)): the kernel itself, or the multicast groups to listen to. */
+export function netlinkAddress(groups = 0): Uint8Array {
+  const bytes = new Uint8Array(12)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, AF_NETLINK, LITTLE_ENDIAN)
+  view.setUint32(8, groups, LITTLE_ENDIAN)
+  return bytes
+}
+
+/** struct sockaddr_un (unix(7)); a leading `@` stands for the zero byte of an abstract name. */
+export function unixSocketAddress(name: string): Uint8Array {
+  const text = new TextEncoder().encode(name)
+  if (text.length === 0 || text.length > 107) throw new RangeError(`not a unix socket name: ${name}`)
+  if (text[0] === 0x40) text[0] = 0
+  const isAbstract = text[0] === 0
+  const bytes = new Uint8Array(2 + text.length + (isAbstract ? 0 : 1))
+  new DataView(bytes.buffer).setUint16(0, AF_UNIX, LITTLE_ENDIAN)
+  bytes.set(text, 2)
+  return bytes
+}
+
+/** struct ip_mreqn (ip(7)): a group and an interface by index, so that no address decides which one is meant. */
+export function multicastRequest(group: Address | null, interfaceIndex: number): Uint8Array {
+  const bytes = new Uint8Array(12)
+  if (group !== null) bytes.set(addressBytes(group), 0)
+  new DataView(bytes.buffer).setInt32(8, interfaceIndex, LITTLE_ENDIAN)
+  return bytes
+}
+
+/** An `int` option value. */
+export function optionNumber(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setInt32(0, value, LITTLE_ENDIAN)
+  return bytes
+}
+
+/** A zero-terminated option value: an interface name. */
+export function optionText(text: string): Uint8Array {
+  return new TextEncoder().encode(`${text}\0`)
+}

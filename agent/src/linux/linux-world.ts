@@ -1,0 +1,130 @@
+/** The kernel as the world of a router: everything of `RouterWorld` but the journal and the recorder. */
+import { release } from 'node:os'
+import { type Address, parseAddress } from '@aloft/shared/network/address'
+import type { Prefix } from '@aloft/shared/network/prefix'
+import type { RouterInput, RouterWorld } from '../world/router-world.ts'
+import { createClock, KernelAlarm } from './clock.ts'
+import { Ipv4Transport } from './ipv4-transport.ts'
+import { KernelAddresses } from './kernel-addresses.ts'
+import { KernelLinks } from './kernel-links.ts'
+import { type IsVirtual, LinkTable } from './link-table.ts'
+import { type Netio, netio } from './netio.ts'
+import { RouteSocket, RouteWatch } from './route-socket.ts'
+
+export interface LinuxWorldOptions {
+  /** Whether the running configuration gives this address to a virtual router: those are nobody's primary address. */
+  readonly isVirtual?: IsVirtual
+}
+
+export interface LinuxWorld extends Pick<RouterWorld, 'clock' | 'alarm' | 'links' | 'addresses'> {
+  /** Scheduling classes and the rest of the addon. */
+  readonly netio: Netio
+  /** From now on the loop is told. Until then `links.state` and `addresses` work, and nothing is delivered. */
+  start(input: RouterInput): void
+  /** Virtual addresses on the interface that are ours: at a start, those that the router before us left. */
+  held(interfaceName: string): Prefix[]
+  /** Names of all interfaces there are. */
+  interfaces(): string[]
+  /** Runs the code of a takeover once, without effect: compiled in the middle of one it would cost milliseconds. */
+  warmUp(): void
+  close(): void
+}
+
+/** Throws, with what is missing, where the process may not have the sockets it needs. */
+export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
+  const addon = netio()
+  let input: RouterInput | null = null
+  const current = () => input
+  const clock = createClock()
+  const table = new LinkTable({
+    isVirtual: options.isVirtual ?? (() => false),
+    keepsOrigin: kernelIsAtLeast(5, 18),
+  })
+  const routes = new RouteSocket(addon)
+  const addresses = privileged(() => new KernelAddresses(addon, { routes, table, input: current }))
+  const links = new KernelLinks(addon, table, current)
+  // Watching begins before the first dump, so that no change falls between the two.
+  const watch = new RouteWatch(addon, {
+    changed(messages) {
+      table.apply(messages)
+      links.refresh()
+    },
+    lost() {
+      table.replace(routes.dump())
+      links.refresh()
+    },
+  })
+  table.replace(routes.dump())
+  const alarm = new KernelAlarm(addon, clock, {
+    beforeRing: () => links.drain(),
+    ring: () => input?.alarm(),
+  })
+  return {
+    clock,
+    alarm,
+    links,
+    addresses,
+    netio: addon,
+    start(to) {
+      input = to
+    },
+    held: (interfaceName) => table.held(interfaceName),
+    interfaces: () => table.names(),
+    warmUp: () => warmUp({ addon, routes, table, addresses }),
+    close() {
+      input = null
+      for (const each of [alarm, watch, routes, addresses]) each.close()
+      links.closeAll()
+    },
+  }
+}
+
+/**
+ * A takeover in miniature: requests the kernel refuses, and packets into the loopback interface, which drops them (it
+ * does no ARP and nobody on it joined the group).
+ */
+function warmUp({ addon, routes, table, addresses }: Warmable): void {
+  const prefix = { address: known('192.0.2.1'), prefixLength: 32 }
+  // No interface has the highest index.
+  const nowhere = [{ index: 0x7fff_ffff, prefix }]
+  const loopback = table.find('lo')
+  const transport =
+    loopback && new Ipv4Transport({ netio: addon, interfaceName: 'lo', index: loopback.index, ...IGNORING })
+  for (let round = 0; round < 3; round++) {
+    routes.change('add', nowhere)
+    routes.change('remove', nowhere)
+    addresses.announce('lo', [prefix])
+    transport?.send(prefix.address, new Uint8Array(8))
+    transport?.drain()
+  }
+  transport?.close()
+}
+
+const IGNORING = { receive() {}, failed() {} }
+
+interface Warmable {
+  readonly addon: Netio
+  readonly routes: RouteSocket
+  readonly table: LinkTable
+  readonly addresses: KernelAddresses
+}
+
+function privileged<T>(open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error
+    throw new Error('VRRP needs root, or the capabilities CAP_NET_RAW and CAP_NET_ADMIN', { cause: error })
+  }
+}
+
+function kernelIsAtLeast(major: number, minor: number): boolean {
+  const [ours = 0, oursMinor = 0] = release().split('.').map(Number)
+  return ours > major || (ours === major && oursMinor >= minor)
+}
+
+function known(text: string): Address {
+  const address = parseAddress(text)
+  if (address === null) throw new RangeError(`not an address: ${text}`)
+  return address
+}

@@ -1,0 +1,38 @@
+import { parseAddress } from '@aloft/shared/network/address'
+import { describe, expect, it } from 'vitest'
+import { decodeIpv4Packet, encodeIpv4Packet } from './ipv4.ts'
+
+const [source, destination] = [parseAddress('192.0.2.1'), parseAddress('224.0.0.18')]
+if (source === null || destination === null) throw new Error('addresses of the test')
+const fields = { source, destination, protocol: 112, ttl: 255, trafficClass: 0xc0 }
+
+describe('IPv4 packets', () => {
+  it('carry their fields at the places of RFC 791', () => {
+    expect(Buffer.from(encodeIpv4Packet(fields, Uint8Array.of(1, 2))).toString('hex')).toBe(
+      '45c0001600000000ff700000c0000201e00000120102',
+    )
+  })
+
+  it('read back as written', () => {
+    expect(decodeIpv4Packet(encodeIpv4Packet(fields, Uint8Array.of(9, 8)))).toEqual({
+      ...fields,
+      payload: Uint8Array.of(9, 8),
+    })
+  })
+
+  it('lose their options and the padding of the frame', () => {
+    const packet = Buffer.from(
+      '46c0001900000000ff700000c0000201e000001294040000aabb00'.replace('0019', '001a'),
+      'hex',
+    )
+    expect(decodeIpv4Packet(packet)?.payload).toEqual(Buffer.from('aabb', 'hex'))
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['version 6', '65c0001600000000ff700000c0000201e00000120102'],
+    ['a header shorter than 20 bytes', '44c0001600000000ff700000c0000201e00000120102'],
+    ['a length beyond the packet', '45c0001700000000ff700000c0000201e00000120102'],
+    ['a length within the header', '45c0001300000000ff700000c0000201e00000120102'],
+  ])('are refused: %s', (_, hex) => expect(decodeIpv4Packet(Buffer.from(hex, 'hex'))).toBeNull())
+})

@@ -1,0 +1,47 @@
+/** The IPv4 header (RFC 791 §3.1), as far as VRRP needs it: written without options, read with any. */
+import { type Address, addressBytes, addressFromBytes } from '@aloft/shared/network/address'
+
+const HEADER_BYTES = 20
+
+export interface Ipv4Fields {
+  readonly source: Address
+  readonly destination: Address
+  readonly protocol: number
+  readonly ttl: number
+  /** The whole type of service byte: DSCP and ECN. */
+  readonly trafficClass: number
+}
+
+/** A packet for a raw socket with its header: the kernel fills in identification, length and checksum (raw(7)). */
+export function encodeIpv4Packet(fields: Ipv4Fields, payload: Uint8Array): Uint8Array {
+  const packet = new Uint8Array(HEADER_BYTES + payload.length)
+  packet[0] = 0x45
+  packet[1] = fields.trafficClass
+  packet[2] = packet.length >> 8
+  packet[3] = packet.length & 0xff
+  packet[8] = fields.ttl
+  packet[9] = fields.protocol
+  packet.set(addressBytes(fields.source), 12)
+  packet.set(addressBytes(fields.destination), 16)
+  packet.set(payload, HEADER_BYTES)
+  return packet
+}
+
+export type Ipv4Packet = Ipv4Fields & { readonly payload: Uint8Array }
+
+/** Reads a received packet; null when it is shorter than it says. The payload is a view, without trailing padding. */
+export function decodeIpv4Packet(packet: Uint8Array): Ipv4Packet | null {
+  const [first = 0, trafficClass = 0, lengthHigh = 0, lengthLow = 0] = packet
+  const headerBytes = (first & 0x0f) * 4
+  const totalBytes = (lengthHigh << 8) | lengthLow
+  if (first >> 4 !== 4 || headerBytes < HEADER_BYTES || totalBytes < headerBytes) return null
+  if (totalBytes > packet.length) return null
+  return {
+    source: addressFromBytes(packet.subarray(12, 16)),
+    destination: addressFromBytes(packet.subarray(16, 20)),
+    protocol: packet[9] ?? 0,
+    ttl: packet[8] ?? 0,
+    trafficClass,
+    payload: packet.subarray(headerBytes, totalBytes),
+  }
+}
