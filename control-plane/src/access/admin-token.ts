@@ -1,0 +1,28 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Database } from '../database/client.ts'
+import { hashSecret, mintSecret, secretPrefix } from './secrets.ts'
+import { insertApiToken } from './store.ts'
+
+/**
+ * Sees to it that `DATA-DIR/admin-token` (0600) holds a token the database knows: made on the first start, and made
+ * known again to a database that was replaced. Returns the file's path.
+ */
+export async function ensureAdminToken(db: Database, dataDir: string, nowMs: number): Promise<string> {
+  const file = path.join(dataDir, 'admin-token')
+  if (!existsSync(file)) {
+    // Written whole under another name first: a crash must not leave half a token that then counts.
+    writeFileSync(`${file}.new`, `${mintSecret('api')}\n`, { mode: 0o600 })
+    renameSync(`${file}.new`, file)
+  }
+  const token = readFileSync(file, 'utf8').trim()
+  if (!token.startsWith('aloft_api_')) throw new Error(`${file} does not hold an API token; remove it`)
+  await insertApiToken(db, {
+    name: 'admin',
+    prefix: secretPrefix(token),
+    hash: hashSecret(token),
+    scopes: ['read', 'write'],
+    createdAtMs: nowMs,
+  })
+  return file
+}

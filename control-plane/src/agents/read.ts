@@ -1,0 +1,55 @@
+import type { Agent, AgentState } from '@aloft/shared/api/schemas'
+import { z } from 'zod'
+import type { Queryable } from '../database/client.ts'
+import { isoInstant, isoInstantOrNull } from '../http/instant.ts'
+import { decodeCursor, isId, toPage } from '../http/list-query.ts'
+import { NotFound } from '../problems.ts'
+import { type AgentRow, selectAgents } from './store-read.ts'
+
+export interface ListAgents {
+  readonly site?: string | undefined
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
+
+const Cursor = z.tuple([z.string(), z.string()])
+
+export async function listAgents(db: Queryable, { site, cursor, limit }: ListAgents) {
+  const rows = await selectAgents(db, { site, after: decodeCursor(cursor, Cursor), limit: limit + 1 })
+  const page = toPage(rows, limit, (row) => [row.site, row.node])
+  return { items: page.items.map(toAgent), nextCursor: page.nextCursor }
+}
+
+export async function getAgent(db: Queryable, id: string): Promise<Agent> {
+  const [agent] = isId(id) ? await readAgents(db, [id]) : []
+  if (agent === undefined) throw new NotFound(`there is no agent ${id}`)
+  return agent
+}
+
+/** Those of the ids that exist, as they are now. */
+export async function readAgents(db: Queryable, ids: readonly string[]): Promise<readonly Agent[]> {
+  return ids.length === 0 ? [] : (await selectAgents(db, { ids, limit: ids.length })).map(toAgent)
+}
+
+function toAgent(row: AgentRow): Agent {
+  const { clock_offset_ms: offsetMs, clock_error_ms: errorMs } = row
+  return {
+    id: row.id,
+    site: row.site,
+    node: row.node,
+    state: stateOf(row),
+    software: row.software === '' ? null : row.software,
+    enrolledAt: isoInstant(row.enrolled_at_ms),
+    connectedSince: isoInstantOrNull(row.connected_at_ms),
+    lastSeenAt: isoInstantOrNull(row.last_seen_at_ms),
+    clock: offsetMs === null || errorMs === null ? null : { offsetMs, errorMs },
+    spoolBacklog: row.spool_backlog,
+    routerAlive: row.router_alive,
+  }
+}
+
+function stateOf(row: AgentRow): AgentState {
+  if (row.quarantined) return 'quarantined'
+  if (row.connected) return 'connected'
+  return row.last_seen_at_ms === null ? 'enrolled' : 'disconnected'
+}

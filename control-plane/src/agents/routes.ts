@@ -1,0 +1,28 @@
+import { Agent, page } from '@aloft/shared/api/schemas'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Database } from '../database/client.ts'
+import { paging, siteFilter } from '../http/list-query.ts'
+import { type ApiRouter, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { getAgent, listAgents } from './read.ts'
+
+const list = createRoute({
+  method: 'get',
+  path: '/agents',
+  summary: 'Agents, by site and node',
+  request: { query: z.strictObject({ ...siteFilter, ...paging }) },
+  responses: { 200: json(page(Agent), 'A page of agents.'), ...PROBLEMS },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/agents/{id}',
+  summary: 'One agent',
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 200: json(Agent, 'The agent.'), ...PROBLEMS },
+})
+
+export function agentRoutes(db: Database): ApiRouter {
+  return newRouter()
+    .openapi(list, async (c) => c.json(await listAgents(db, c.req.valid('query')), 200))
+    .openapi(get, async (c) => c.json(await getAgent(db, c.req.valid('param').id), 200))
+}

@@ -1,0 +1,50 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Queryable } from '../database/client.ts'
+import { joinLiveSession } from '../database/live-session.ts'
+import { recordset } from '../database/recordset.ts'
+
+export interface AgentRow extends Record<string, unknown> {
+  readonly id: string
+  readonly site: string
+  readonly node: string
+  readonly software: string
+  readonly enrolled_at_ms: number
+  readonly quarantined: boolean
+  readonly connected: boolean
+  readonly connected_at_ms: number | null
+  readonly last_seen_at_ms: number | null
+  readonly clock_offset_ms: number | null
+  readonly clock_error_ms: number | null
+  readonly spool_backlog: number | null
+  readonly router_alive: boolean | null
+}
+
+export interface AgentFilter {
+  readonly ids?: readonly string[]
+  readonly site?: string | undefined
+  readonly after?: readonly [site: string, node: string] | null
+  readonly limit: number
+}
+
+/** By site and node; at most `limit`. `last` is the newest session, ended or not; `s` the live one. */
+export async function selectAgents(db: Queryable, filter: AgentFilter): Promise<readonly AgentRow[]> {
+  const conditions: SQL[] = [sql`true`]
+  if (filter.ids)
+    conditions.push(
+      sql`a.id in (select id from ${recordset(
+        filter.ids.map((id) => ({ id })),
+        'as i(id uuid)',
+      )})`,
+    )
+  if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
+  if (filter.after) conditions.push(sql`(t.name, a.node) > (${filter.after[0]}, ${filter.after[1]})`)
+  return db.execute<AgentRow>(sql`
+    select a.id, t.name as site, a.node, a.software, a.enrolled_at_ms, a.quarantined_reason is not null as quarantined,
+      s.agent_id is not null as connected, s.connected_at_ms, last.last_seen_at_ms, last.clock_offset_ms,
+      last.clock_error_ms, s.spool_backlog, s.router_alive
+    from agents a join sites t on t.id = a.site_id
+    left join agent_sessions last on last.agent_id = a.id
+    ${joinLiveSession}
+    where ${sql.join(conditions, sql` and `)}
+    order by t.name, a.node limit ${filter.limit}::int`)
+}

@@ -1,0 +1,33 @@
+import { Event, page } from '@aloft/shared/api/schemas'
+import { EventBody } from '@aloft/shared/protocol/events'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Database } from '../database/client.ts'
+import { paging, siteFilter, timeSpan } from '../http/list-query.ts'
+import { type ApiRouter, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { listEvents } from './read.ts'
+
+const kinds = EventBody.options.map((option) => option.shape.kind.value)
+
+const list = createRoute({
+  method: 'get',
+  path: '/events',
+  summary: 'Everything the agents observed, in the order of arrival',
+  description:
+    'For one agent the order of arrival is the order of observation. Follow new events with `stream`, not by paging.',
+  request: {
+    query: z.strictObject({
+      ...siteFilter,
+      node: z.string().min(1).optional(),
+      kind: z.enum(kinds).optional(),
+      virtualRouter: z.string().min(1).optional().openapi({ description: 'Id of a virtual router.' }),
+      ...timeSpan,
+      order: z.enum(['asc', 'desc']).default('desc'),
+      ...paging,
+    }),
+  },
+  responses: { 200: json(page(Event), 'A page of events.'), ...PROBLEMS },
+})
+
+export function eventRoutes(db: Database): ApiRouter {
+  return newRouter().openapi(list, async (c) => c.json(await listEvents(db, c.req.valid('query')), 200))
+}

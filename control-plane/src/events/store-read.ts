@@ -1,0 +1,92 @@
+import type { EventBody } from '@aloft/shared/protocol/events'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Queryable } from '../database/client.ts'
+import { recordset } from '../database/recordset.ts'
+import type { EventKey } from '../database/schema/index.ts'
+
+export interface EventRow extends Record<string, unknown> {
+  readonly id: string
+  readonly agent_id: string
+  readonly site: string
+  readonly node: string
+  readonly epoch: string
+  readonly seq: string
+  readonly wall_ms: number
+  readonly mono_ms: number
+  readonly boot_id: string
+  readonly occurred_at_ms: number
+  readonly occurred_at_error_ms: number | null
+  readonly received_at_ms: number
+  readonly late: boolean
+  readonly body: EventBody
+}
+
+const COLUMNS = sql`e.id, e.agent_id, t.name as site, a.node, e.epoch, e.seq, e.wall_ms, e.mono_ms, e.boot_id,
+  e.occurred_at_ms, e.occurred_at_error_ms, e.received_at_ms, e.late, e.body`
+const NAMES = sql`join agents a on a.id = e.agent_id join sites t on t.id = e.site_id`
+
+export interface EventFilter {
+  readonly site?: string | undefined
+  readonly node?: string | undefined
+  readonly kind?: string | undefined
+  readonly virtualRouter?: string | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  readonly after: number | null
+  readonly order: 'asc' | 'desc'
+  readonly limit: number
+}
+
+/** In the order of arrival (or against it), which for one agent is the order of observation. */
+export async function selectEvents(db: Queryable, filter: EventFilter): Promise<readonly EventRow[]> {
+  const { order, limit } = filter
+  return db.execute<EventRow>(sql`
+    select ${COLUMNS} from events e ${NAMES}
+    where ${sql.join(conditionsOf(filter), sql` and `)}
+    order by e.id ${sql.raw(order)} limit ${limit}::int`)
+}
+
+function conditionsOf(filter: EventFilter): SQL[] {
+  const conditions: SQL[] = [sql`true`]
+  if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
+  if (filter.node !== undefined) conditions.push(sql`a.node = ${filter.node}`)
+  if (filter.kind !== undefined) conditions.push(sql`e.kind = ${filter.kind}`)
+  if (filter.from !== undefined) conditions.push(sql`e.occurred_at_ms >= ${filter.from}::float8`)
+  if (filter.to !== undefined) conditions.push(sql`e.occurred_at_ms < ${filter.to}::float8`)
+  if (filter.virtualRouter !== undefined) {
+    conditions.push(sql`(e.site_id, e.virtual_router, e.vrid, e.family) =
+      (select site_id, name, vrid, family from virtual_routers where id = ${filter.virtualRouter}::uuid)`)
+  }
+  if (filter.after !== null) {
+    const beyond = filter.order === 'asc' ? sql`>` : sql`<`
+    conditions.push(sql`e.id ${beyond} ${filter.after}::bigint`)
+  }
+  return conditions
+}
+
+/** The events with these keys, in no order. */
+export async function selectEventsByKey(
+  db: Queryable,
+  keys: readonly EventKey[],
+): Promise<readonly EventRow[]> {
+  return db.execute<EventRow>(sql`
+    select ${COLUMNS} from ${recordset(keys, 'as k("agentId" uuid, epoch text, seq bigint)')}
+    join events e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq = k.seq ${NAMES}`)
+}
+
+/** A run of events of one spool. */
+export interface Run {
+  readonly agentId: string
+  readonly epoch: string
+  readonly firstSeq: number
+  readonly lastSeq: number
+}
+
+/** The events of these runs, by spool and seq. */
+export async function selectRuns(db: Queryable, runs: readonly Run[]): Promise<readonly EventRow[]> {
+  return db.execute<EventRow>(sql`
+    select ${COLUMNS}
+    from ${recordset(runs, 'as k("agentId" uuid, epoch text, "firstSeq" bigint, "lastSeq" bigint)')}
+    join events e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq between k."firstSeq" and k."lastSeq"
+    ${NAMES} order by e.agent_id, e.epoch, e.seq`)
+}

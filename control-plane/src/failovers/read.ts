@@ -1,0 +1,66 @@
+import type { Event, Failover } from '@aloft/shared/api/schemas'
+import { z } from 'zod'
+import type { Queryable } from '../database/client.ts'
+import { eventId, readEvents } from '../events/read.ts'
+import { isoInstant } from '../http/instant.ts'
+import { decodeCursor, toPage } from '../http/list-query.ts'
+import { NotFound } from '../problems.ts'
+import { type FailoverRow, selectFailovers } from './store-read.ts'
+
+export interface ListFailovers {
+  readonly site?: string | undefined
+  readonly vrid?: number | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
+
+const Cursor = z.tuple([z.number(), z.string()])
+
+export async function listFailovers(db: Queryable, { cursor, limit, ...filter }: ListFailovers) {
+  const before = decodeCursor(cursor, Cursor)
+  const rows = await selectFailovers(db, { ...filter, before, limit: limit + 1 })
+  const page = toPage(rows, limit, (row) => [row.occurred_at_ms, row.id])
+  return { items: await withEvidence(db, page.items), nextCursor: page.nextCursor }
+}
+
+export async function getFailover(db: Queryable, id: string): Promise<Failover> {
+  const [failover] = await readFailovers(db, [id])
+  if (failover === undefined) throw new NotFound(`there is no failover ${id}`)
+  return failover
+}
+
+/** Those of the ids that exist, as they are now. */
+export async function readFailovers(db: Queryable, ids: readonly string[]): Promise<readonly Failover[]> {
+  if (ids.length === 0) return []
+  return withEvidence(db, await selectFailovers(db, { ids, limit: ids.length }))
+}
+
+async function withEvidence(db: Queryable, rows: readonly FailoverRow[]): Promise<Failover[]> {
+  const events = await readEvents(
+    db,
+    rows.flatMap(({ evidence }) => evidence),
+  )
+  return rows.map((row) => toFailover(row, events))
+}
+
+function toFailover(row: FailoverRow, events: ReadonlyMap<string, Event>): Failover {
+  return {
+    id: row.id,
+    site: row.site,
+    virtualRouter: row.virtual_router,
+    vrid: row.vrid,
+    family: row.family,
+    from: row.from_node,
+    to: row.to_node,
+    reason: row.reason,
+    planned: row.planned,
+    occurredAt: isoInstant(row.occurred_at_ms),
+    occurredAtErrorMs: row.occurred_at_error_ms,
+    receivedAt: isoInstant(row.received_at_ms),
+    late: row.late,
+    outageMs: row.outage_ms,
+    evidence: row.evidence.flatMap((key) => events.get(eventId(key)) ?? []),
+  }
+}

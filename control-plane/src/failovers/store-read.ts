@@ -1,0 +1,69 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Queryable } from '../database/client.ts'
+import { recordset } from '../database/recordset.ts'
+import type { failovers, virtualRouters } from '../database/schema/index.ts'
+
+type Stored = typeof failovers.$inferSelect
+
+export interface FailoverRow extends Record<string, unknown> {
+  readonly id: string
+  readonly site: string
+  readonly virtual_router: string
+  readonly vrid: number
+  readonly family: typeof virtualRouters.$inferSelect.family
+  readonly from_node: string | null
+  readonly to_node: string
+  readonly reason: Stored['reason']
+  readonly planned: boolean
+  readonly occurred_at_ms: number
+  readonly occurred_at_error_ms: number | null
+  readonly received_at_ms: number
+  readonly late: boolean
+  readonly outage_ms: number | null
+  readonly evidence: Stored['evidence']
+}
+
+export interface FailoverFilter {
+  readonly ids?: readonly string[]
+  readonly site?: string | undefined
+  readonly vrid?: number | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  readonly before?: readonly [occurredAtMs: number, id: string] | null
+  readonly limit: number
+}
+
+/** Newest first by corrected time; at most `limit`. */
+export async function selectFailovers(
+  db: Queryable,
+  filter: FailoverFilter,
+): Promise<readonly FailoverRow[]> {
+  return db.execute<FailoverRow>(sql`
+    select f.id, t.name as site, v.name as virtual_router, f.vrid, v.family, old.node as from_node,
+      new.node as to_node, f.reason, f.planned, f.occurred_at_ms, f.occurred_at_error_ms, f.received_at_ms, f.late,
+      f.outage_ms, f.evidence
+    from failovers f join sites t on t.id = f.site_id join virtual_routers v on v.id = f.virtual_router_id
+    join agents new on new.id = f.to_agent_id left join agents old on old.id = f.from_agent_id
+    where ${sql.join(conditionsOf(filter), sql` and `)}
+    order by f.occurred_at_ms desc, f.id desc limit ${filter.limit}::int`)
+}
+
+function conditionsOf(filter: FailoverFilter): SQL[] {
+  const conditions: SQL[] = [sql`true`]
+  if (filter.ids)
+    conditions.push(
+      sql`f.id in (select id from ${recordset(
+        filter.ids.map((id) => ({ id })),
+        'as i(id text)',
+      )})`,
+    )
+  if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
+  if (filter.vrid !== undefined) conditions.push(sql`f.vrid = ${filter.vrid}::int`)
+  if (filter.from !== undefined) conditions.push(sql`f.occurred_at_ms >= ${filter.from}::float8`)
+  if (filter.to !== undefined) conditions.push(sql`f.occurred_at_ms < ${filter.to}::float8`)
+  if (filter.before) {
+    const [occurredAtMs, id] = filter.before
+    conditions.push(sql`(f.occurred_at_ms, f.id) < (${occurredAtMs}::float8, ${id})`)
+  }
+  return conditions
+}

@@ -1,0 +1,47 @@
+import type { Site } from '@aloft/shared/api/schemas'
+import { z } from 'zod'
+import type { Queryable } from '../database/client.ts'
+import { isoInstantOrNull } from '../http/instant.ts'
+import { decodeCursor, toPage } from '../http/list-query.ts'
+import { NotFound } from '../problems.ts'
+import { countStates } from '../virtual-routers/read.ts'
+import { type SiteRow, selectSites } from './store-read.ts'
+
+const Cursor = z.tuple([z.string()])
+
+export async function listSites(db: Queryable, input: { cursor?: string | undefined; limit: number }) {
+  const after = decodeCursor(input.cursor, Cursor)?.[0] ?? null
+  const rows = await selectSites(db, { after, limit: input.limit + 1 })
+  const page = toPage(rows, input.limit, (row) => [row.name])
+  return { items: await withStates(db, page.items), nextCursor: page.nextCursor }
+}
+
+/** By id or by name: both are unique, and people know the name. */
+export async function getSite(db: Queryable, idOrName: string): Promise<Site> {
+  const [site] = await withStates(db, await selectSites(db, { idOrName, limit: 1 }))
+  if (site === undefined) throw new NotFound(`there is no site ${idOrName}`)
+  return site
+}
+
+async function withStates(db: Queryable, rows: readonly SiteRow[]): Promise<Site[]> {
+  const states = await countStates(
+    db,
+    rows.map(({ id }) => id),
+  )
+  return rows.map((row) => {
+    const own = states.get(row.id) ?? new Map<never, number>()
+    return {
+      id: row.id,
+      name: row.name,
+      agents: { total: row.agents, connected: row.connected },
+      virtualRouters: {
+        total: [...own.values()].reduce((sum, count) => sum + count, 0),
+        served: own.get('served') ?? 0,
+        splitBrain: own.get('split-brain') ?? 0,
+        noActive: own.get('no-active') ?? 0,
+        unknown: own.get('unknown') ?? 0,
+      },
+      lastFailoverAt: isoInstantOrNull(row.last_failover_ms),
+    }
+  })
+}

@@ -1,0 +1,99 @@
+import type { VirtualRouter, VirtualRouterState } from '@aloft/shared/api/schemas'
+import { z } from 'zod'
+import type { Queryable } from '../database/client.ts'
+import { isoInstant, isoInstantOrNull } from '../http/instant.ts'
+import { decodeCursor, isId, toPage } from '../http/list-query.ts'
+import { NotFound } from '../problems.ts'
+import { stateOf, stateOfMembers } from './state.ts'
+import {
+  type MemberRow,
+  type RouterRow,
+  selectCounts,
+  selectMembers,
+  selectRouters,
+  selectRoutersOf,
+} from './store-read.ts'
+
+export interface ListRouters {
+  readonly site?: string | undefined
+  readonly vrid?: number | undefined
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
+
+const Cursor = z.tuple([z.string(), z.string(), z.uuid()])
+
+export async function listVirtualRouters(db: Queryable, input: ListRouters) {
+  const { site, vrid, cursor, limit } = input
+  const rows = await selectRouters(db, { site, vrid, after: decodeCursor(cursor, Cursor), limit: limit + 1 })
+  const page = toPage(rows, limit, (row) => [row.site, row.name, row.id])
+  return { items: await withMembers(db, page.items), nextCursor: page.nextCursor }
+}
+
+export async function getVirtualRouter(db: Queryable, id: string): Promise<VirtualRouter> {
+  const [router] = isId(id) ? await readVirtualRouters(db, [id]) : []
+  if (router === undefined) throw new NotFound(`there is no virtual router ${id}`)
+  return router
+}
+
+/** Those of the ids that exist, as they are now. */
+export async function readVirtualRouters(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<readonly VirtualRouter[]> {
+  if (ids.length === 0) return []
+  return withMembers(db, await selectRouters(db, { ids, limit: ids.length }))
+}
+
+/** Ids of the virtual routers these agents take part in. */
+export function routersOfAgents(db: Queryable, agentIds: readonly string[]): Promise<readonly string[]> {
+  return selectRoutersOf(db, agentIds)
+}
+
+/** How many virtual routers of each site are in which state. */
+export async function countStates(
+  db: Queryable,
+  siteIds: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlyMap<VirtualRouterState, number>>> {
+  const sites = new Map<string, Map<VirtualRouterState, number>>()
+  for (const { site_id, active, unseen } of await selectCounts(db, siteIds)) {
+    const states = sites.get(site_id) ?? new Map<VirtualRouterState, number>()
+    sites.set(site_id, states)
+    const state = stateOf(active, unseen)
+    states.set(state, (states.get(state) ?? 0) + 1)
+  }
+  return sites
+}
+
+async function withMembers(db: Queryable, rows: readonly RouterRow[]): Promise<VirtualRouter[]> {
+  const members = await selectMembers(
+    db,
+    rows.map(({ id }) => id),
+  )
+  const byRouter = new Map<string, MemberRow[]>(rows.map(({ id }) => [id, []]))
+  for (const member of members) byRouter.get(member.router)?.push(member)
+  return rows.map((row) => toRouter(row, byRouter.get(row.id) ?? []))
+}
+
+function toRouter(row: RouterRow, rows: readonly MemberRow[]): VirtualRouter {
+  const members = rows.map((member) => ({
+    agentId: member.agent_id,
+    node: member.node,
+    role: member.known ? member.role : null,
+    lastKnownRole: member.role,
+    since: isoInstant(member.since_ms),
+    priority: member.priority,
+    interface: member.interface,
+  }))
+  return {
+    id: row.id,
+    site: row.site,
+    name: row.name,
+    vrid: row.vrid,
+    family: row.family,
+    addresses: [...row.addresses],
+    ...stateOfMembers(members),
+    members,
+    lastFailoverAt: isoInstantOrNull(row.last_failover_ms),
+  }
+}

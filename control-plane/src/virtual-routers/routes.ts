@@ -1,0 +1,28 @@
+import { page, VirtualRouter } from '@aloft/shared/api/schemas'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Database } from '../database/client.ts'
+import { paging, siteFilter, vridFilter } from '../http/list-query.ts'
+import { type ApiRouter, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { getVirtualRouter, listVirtualRouters } from './read.ts'
+
+const list = createRoute({
+  method: 'get',
+  path: '/virtual-routers',
+  summary: 'Virtual routers, by site and name',
+  request: { query: z.strictObject({ ...siteFilter, ...vridFilter, ...paging }) },
+  responses: { 200: json(page(VirtualRouter), 'A page of virtual routers.'), ...PROBLEMS },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/virtual-routers/{id}',
+  summary: 'One virtual router',
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 200: json(VirtualRouter, 'The virtual router.'), ...PROBLEMS },
+})
+
+export function virtualRouterRoutes(db: Database): ApiRouter {
+  return newRouter()
+    .openapi(list, async (c) => c.json(await listVirtualRouters(db, c.req.valid('query')), 200))
+    .openapi(get, async (c) => c.json(await getVirtualRouter(db, c.req.valid('param').id), 200))
+}

@@ -1,0 +1,112 @@
+import type { Role } from '@aloft/shared/protocol/events'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Queryable } from '../database/client.ts'
+import { joinLiveSession, roleIsKnown } from '../database/live-session.ts'
+import { recordset } from '../database/recordset.ts'
+import type { virtualRouters } from '../database/schema/index.ts'
+
+export interface RouterRow extends Record<string, unknown> {
+  readonly id: string
+  readonly site: string
+  readonly name: string
+  readonly vrid: number
+  readonly family: typeof virtualRouters.$inferSelect.family
+  readonly addresses: readonly string[]
+  readonly last_failover_ms: number | null
+}
+
+export interface MemberRow extends Record<string, unknown> {
+  readonly router: string
+  readonly agent_id: string
+  readonly node: string
+  readonly role: Role
+  readonly known: boolean
+  readonly since_ms: number
+  readonly priority: number
+  readonly interface: string
+}
+
+export interface RouterFilter {
+  readonly ids?: readonly string[]
+  readonly site?: string | undefined
+  readonly vrid?: number | undefined
+  readonly after?: readonly [site: string, name: string, id: string] | null
+  readonly limit: number
+}
+
+/** By site, name and id; at most `limit`. */
+export async function selectRouters(db: Queryable, filter: RouterFilter): Promise<readonly RouterRow[]> {
+  const conditions: SQL[] = [sql`true`]
+  if (filter.ids)
+    conditions.push(
+      sql`v.id in (select id from ${recordset(
+        filter.ids.map((id) => ({ id })),
+        'as i(id uuid)',
+      )})`,
+    )
+  if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
+  if (filter.vrid !== undefined) conditions.push(sql`v.vrid = ${filter.vrid}::int`)
+  if (filter.after) {
+    const [site, name, id] = filter.after
+    conditions.push(sql`(t.name, v.name, v.id) > (${site}, ${name}, ${id}::uuid)`)
+  }
+  return db.execute<RouterRow>(sql`
+    select v.id, t.name as site, v.name, v.vrid, v.family, v.addresses,
+      (select max(f.occurred_at_ms) from failovers f where f.virtual_router_id = v.id) as last_failover_ms
+    from virtual_routers v join sites t on t.id = v.site_id
+    where ${sql.join(conditions, sql` and `)}
+    order by t.name, v.name, v.id limit ${filter.limit}::int`)
+}
+
+/** The members of these routers, by node. */
+export async function selectMembers(
+  db: Queryable,
+  routerIds: readonly string[],
+): Promise<readonly MemberRow[]> {
+  return db.execute<MemberRow>(sql`
+    select m.virtual_router_id as router, m.agent_id, a.node, m.role, ${roleIsKnown} as known, m.since_ms,
+      m.priority, m.interface
+    from ${recordset(
+      routerIds.map((id) => ({ id })),
+      'as i(id uuid)',
+    )}
+    join virtual_router_members m on m.virtual_router_id = i.id
+    join agents a on a.id = m.agent_id
+    ${joinLiveSession}
+    order by a.node`)
+}
+
+/** Of each virtual router of these sites: how many nodes are known to be active, how many cannot be seen. */
+export async function selectCounts(
+  db: Queryable,
+  siteIds: readonly string[],
+): Promise<readonly { site_id: string; active: number; unseen: number }[]> {
+  return db.execute(sql`
+    select v.site_id,
+      (count(*) filter (where ${roleIsKnown} and m.role = 'active'))::int as active,
+      (count(*) filter (where m.agent_id is not null and not ${roleIsKnown}))::int as unseen
+    from ${recordset(
+      siteIds.map((id) => ({ id })),
+      'as i(id uuid)',
+    )}
+    join virtual_routers v on v.site_id = i.id
+    left join virtual_router_members m on m.virtual_router_id = v.id
+    left join agents a on a.id = m.agent_id
+    ${joinLiveSession}
+    group by v.id, v.site_id`)
+}
+
+/** The virtual routers an agent takes part in. */
+export async function selectRoutersOf(
+  db: Queryable,
+  agentIds: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await db.execute<{ id: string }>(sql`
+    select distinct m.virtual_router_id as id
+    from ${recordset(
+      agentIds.map((id) => ({ id })),
+      'as i(id uuid)',
+    )}
+    join virtual_router_members m on m.agent_id = i.id order by 1`)
+  return rows.map(({ id }) => id)
+}
