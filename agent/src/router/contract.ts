@@ -8,6 +8,7 @@
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody, Observed } from '@aloft/shared/protocol/events'
 import type { RouterState } from '@aloft/shared/protocol/frames'
+import type { DiscardTotal, RouterCounters } from './loop/counters.ts'
 
 export type StewardMessage =
   /** First line of a steward; other clients (`aloft status`, tests) never send it. */
@@ -52,22 +53,18 @@ export interface RouterStatus {
   readonly journal: { readonly waiting: number; readonly lost: number; readonly error: string | null }
   /** Inputs the loop threw on and that were dropped, since the start. Each is a bug; a recording was dumped. */
   readonly inputErrors: number
-  readonly virtualRouters: readonly (RouterState & { readonly counters: RouterCounters })[]
-  readonly discards: readonly {
+  /** Addresses that could not be added, the latest error of each. */
+  readonly addressFailures: readonly {
     readonly interface: string
-    readonly reason: string
+    readonly address: string
+    readonly error: string
     readonly count: number
   }[]
+  readonly virtualRouters: readonly (RouterState & { readonly counters: RouterCounters })[]
+  readonly discards: readonly DiscardTotal[]
 }
 
-export interface RouterCounters {
-  readonly advertisementsSent: number
-  readonly advertisementsReceived: number
-  readonly sendErrors: number
-  readonly becameActive: number
-  readonly checksumWithPseudoHeader: number
-  readonly checksumMessageOnly: number
-}
+export type { RouterCounters }
 
 /** One line of a journal file. `n` counts from 1 within a run; files are `RUN-SEGMENT.jsonl`, segments from 1. */
 export interface JournalLine {

@@ -30,8 +30,8 @@ export interface Parameters {
 }
 
 export type Event =
-  /** Interface ready; take part (RFC 9568 §6.4.1). */
-  | { readonly kind: 'startup' }
+  /** Interface ready; take part (RFC 9568 §6.4.1). `startup` of the process unless a config change added the router. */
+  | { readonly kind: 'startup'; readonly reason?: 'startup' | 'configuration' }
   /** Stop taking part, politely. */
   | { readonly kind: 'shutdown'; readonly reason: 'shutdown' | 'configuration' }
   /** Some deadline may have passed: the machine looks at its own. */
@@ -67,10 +67,14 @@ export interface BackupState {
   readonly preemptAt: Milliseconds | null
   /** The active resigned (priority 0) and nobody has advertised since. */
   readonly resigned: boolean
+  /** We outrank the active we hear and let the timer run out under it. */
+  readonly preempting: boolean
 }
 export interface ActiveState {
   readonly role: 'active'
   readonly advertiseAt: Milliseconds
+  /** When to announce the addresses once more, for hosts that missed the first burst; null when that is done. */
+  readonly announceAt: Milliseconds | null
   /** When we last re-asserted ourselves at once against a losing advertisement; limits how often we do. */
   readonly reassertedAt: Milliseconds | null
 }
@@ -91,8 +95,8 @@ export type Action =
   | { readonly do: 'advertise'; readonly priority: number }
   | { readonly do: 'acquire-addresses' }
   | { readonly do: 'release-addresses' }
-  /** Tell the LAN where the addresses are now: gratuitous ARP, unsolicited NA. */
-  | { readonly do: 'announce' }
+  /** Tell the LAN where the addresses are now: gratuitous ARP, unsolicited NA, so many of them per address. */
+  | { readonly do: 'announce'; readonly count: number }
   | { readonly do: 'transition'; readonly transition: Transition }
 
 export type Step = readonly [State, readonly Action[]]

@@ -14,7 +14,10 @@ export interface Clock {
   wallMs(): number
 }
 
-/** One alarm: setting it replaces the previous one; null switches it off. It rings by `RouterInput.alarm()`. */
+/**
+ * One alarm: setting it replaces the previous one; null switches it off. It rings by `RouterInput.alarm()`, never
+ * inside `set`. Set to a time that has passed, it rings once the datagrams that are waiting by now were delivered.
+ */
 export interface Alarm {
   set(atMs: number | null): void
 }
@@ -39,7 +42,7 @@ export interface LinkState {
 }
 
 export interface Addresses {
-  /** Adds the addresses; already held is fine. Errors are reported by `RouterInput.addressFailed`. */
+  /** Adds the addresses; already held is fine. Errors reach `RouterInput.addressFailed`, never inside this call. */
   acquire(interfaceName: string, addresses: readonly Prefix[]): void
   /** Removes the addresses; already gone is fine. */
   release(interfaceName: string, addresses: readonly Prefix[]): void
@@ -64,8 +67,17 @@ export interface RecordedInput {
     | { readonly kind: 'datagram'; readonly datagram: RecordedDatagram }
     | { readonly kind: 'link'; readonly interfaceName: string; readonly state: LinkState | null }
     | { readonly kind: 'resume'; readonly name: string; readonly gapMs: number }
+    | { readonly kind: 'address-failed'; readonly failure: AddressFailure }
     | { readonly kind: 'alarm' }
     | { readonly kind: 'shutdown' }
+    /** The clock was read once more while the last input was handled: an outage is measured to its very end. */
+    | { readonly kind: 'clock' }
+}
+
+export interface AddressFailure {
+  readonly interfaceName: string
+  readonly address: Prefix
+  readonly error: string
 }
 
 /** A received IP datagram of protocol 112 as the loop gets it. `payload` is the VRRP message, IP header removed. */

@@ -1,0 +1,129 @@
+/** A world made of arrays, for tests of the loop: time is a number, the LAN a list of what was sent. */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import { type Address, parseAddress } from '@aloft/shared/network/address'
+import { type Prefix, parsePrefix } from '@aloft/shared/network/prefix'
+import type { EventBody } from '@aloft/shared/protocol/events'
+import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
+import { authenticationOf } from '../../vrrp/authentication.ts'
+import type { LinkState, RecordedInput, RouterInput, RouterWorld } from '../../world/router-world.ts'
+import { hexOf } from './hex.ts'
+
+export function address(text: string): Address {
+  const parsed = parseAddress(text)
+  if (parsed === null) throw new RangeError(`not an address: ${text}`)
+  return parsed
+}
+
+export function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text)
+  if (parsed === null) throw new RangeError(`not a prefix: ${text}`)
+  return parsed
+}
+
+export function routerConfig(changes: Partial<VirtualRouterConfig> = {}): VirtualRouterConfig {
+  return {
+    name: 'web',
+    interface: 'eth0',
+    vrid: 51,
+    version: 3,
+    family: 'ipv4',
+    priority: 100,
+    advertisementIntervalMs: 1000,
+    preempt: { enabled: true, delayMs: 0 },
+    addresses: [prefix('192.0.2.100/24')],
+    authentication: { type: 'none' },
+    checksum: 'pseudo-header',
+    sourceAddress: null,
+    ...changes,
+  }
+}
+
+export const PEER = address('192.0.2.2')
+export const GROUP = address('224.0.0.18')
+
+/** A datagram as the peer of `routerConfig(…)` sends it, with some bytes changed when asked. */
+export function advertisementFrom(
+  config: VirtualRouterConfig,
+  { source = PEER, priority = config.priority, interfaceName = config.interface } = {},
+) {
+  const { version, vrid, advertisementIntervalMs: intervalMs, checksum, family } = config
+  const addresses = config.addresses.map((each) => each.address)
+  const destination = family === 'ipv4' ? GROUP : address('ff02::12')
+  const authentication = authenticationOf(config.authentication)
+  const payload = encodeAdvertisement(
+    { version, vrid, priority, intervalMs, addresses },
+    { source, destination, authentication, checksum },
+  )
+  return { interfaceName, family, source, destination, ttl: 255, payload }
+}
+
+export class FakeWorld implements RouterWorld {
+  nowMs = 1_000_000
+  /** How long announcing takes, so that an outage has an end of its own. */
+  announceMs = 0
+  armedAt: number | null = null
+  alarmsSet = 0
+  canSend = true
+  readonly done: string[] = []
+  readonly events: { readonly body: EventBody; readonly at: number }[] = []
+  readonly recording: RecordedInput[] = []
+  readonly linkStates = new Map<string, LinkState | null>([
+    ['eth0', { up: true, ipv4: address('192.0.2.1'), ipv6: address('fe80::1') }],
+  ])
+
+  readonly clock = { now: () => this.nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs }
+  readonly alarm = {
+    set: (atMs: number | null) => {
+      this.armedAt = atMs
+      this.alarmsSet++
+    },
+  }
+  readonly recorder = { record: (entry: RecordedInput) => void this.recording.push(entry) }
+  readonly journal = {
+    append: (body: EventBody, at: number) => {
+      this.done.push(
+        body.kind === 'transition' ? `journal ${body.from} → ${body.to}` : `journal ${body.kind}`,
+      )
+      this.events.push({ body, at })
+    },
+  }
+  readonly links = {
+    open: (name: string, family: string) => void this.done.push(`open ${name} ${family}`),
+    close: (name: string, family: string) => void this.done.push(`close ${name} ${family}`),
+    state: (name: string) => this.linkStates.get(name) ?? null,
+    send: (name: string, source: Address, payload: Uint8Array) => {
+      this.done.push(`send ${name} ${source} ${hexOf(payload)}`)
+      return this.canSend
+    },
+  }
+  readonly addresses = {
+    acquire: (name: string, addresses: readonly Prefix[]) =>
+      void this.done.push(`acquire ${name} ${addresses.map((each) => each.address).join(' ')}`),
+    release: (name: string, addresses: readonly Prefix[]) =>
+      void this.done.push(`release ${name} ${addresses.map((each) => each.address).join(' ')}`),
+    announce: (name: string, addresses: readonly Prefix[]) => {
+      this.nowMs += this.announceMs
+      this.done.push(`announce ${name} ${addresses.map((each) => each.address).join(' ')}`)
+    },
+  }
+
+  /** Lets time pass; the alarm rings when it is due, or `lateMs` after that. */
+  advance(input: RouterInput, ms: number, { lateMs = 0 } = {}): void {
+    const until = this.nowMs + ms
+    while (this.armedAt !== null && this.armedAt + lateMs <= until) {
+      this.nowMs = Math.max(this.nowMs, this.armedAt + lateMs)
+      this.armedAt = null
+      input.alarm()
+    }
+    this.nowMs = Math.max(this.nowMs, until)
+  }
+
+  /** What was done since the last time, first words only where that is enough to read. */
+  take(): string[] {
+    return this.done.splice(0)
+  }
+
+  transitions(): Extract<EventBody, { kind: 'transition' }>[] {
+    return this.events.flatMap(({ body }) => (body.kind === 'transition' ? [body] : []))
+  }
+}

@@ -1,0 +1,77 @@
+/** One virtual router as the loop keeps it: what it was told, the state of its machine, and what it has counted. */
+
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { Address, Family } from '@aloft/shared/network/address'
+import { INITIAL } from '../../vrrp/machine.ts'
+import { OWNER, type Parameters, type State } from '../../vrrp/virtual-router.ts'
+import type { LinkState } from '../../world/router-world.ts'
+import type { RouterCounters } from './counters.ts'
+import type { DeadlineHolder } from './deadlines.ts'
+
+export interface Instance extends DeadlineHolder {
+  readonly config: VirtualRouterConfig
+  parameters: Parameters
+  state: State
+  /** When it entered its role, on the monotonic clock. */
+  roleSince: number
+  /** Its Active_Down_Timer ran out long ago, and it was given a turn of patience for datagrams still unread. */
+  isPatient: boolean
+  /** An address could not be added: try again then. */
+  reacquireAt: number | null
+  /** The advertisement sent last: the next one is nearly always the same. */
+  encoded: { readonly priority: number; readonly source: Address; readonly payload: Uint8Array } | null
+  readonly counters: { -readonly [K in keyof RouterCounters]: RouterCounters[K] }
+}
+
+export function newInstance(config: VirtualRouterConfig, now: number): Instance {
+  return {
+    config,
+    parameters: { config, source: null },
+    state: INITIAL,
+    roleSince: now,
+    isPatient: false,
+    reacquireAt: null,
+    encoded: null,
+    dueAt: 0,
+    heapIndex: -1,
+    counters: {
+      advertisementsSent: 0,
+      advertisementsReceived: 0,
+      sendErrors: 0,
+      becameActive: 0,
+      checksumWithPseudoHeader: 0,
+      checksumMessageOnly: 0,
+    },
+  }
+}
+
+/** A virtual router is known on the wire by these three, and only one on a host can be. */
+export function wireKey(interfaceName: string, family: Family, vrid: number): string {
+  return `${interfaceName} ${family} ${vrid}`
+}
+
+export function keyOf(config: VirtualRouterConfig): string {
+  return wireKey(config.interface, config.family, config.vrid)
+}
+
+/** Why a router may not take part on a link in that state; null when it may. */
+export function faultOf(
+  config: VirtualRouterConfig,
+  link: LinkState | null,
+): 'interface-down' | 'no-primary-ip-address' | null {
+  if (link === null || !link.up) return 'interface-down'
+  return sourceOf(config, link) === null ? 'no-primary-ip-address' : null
+}
+
+/** The address it advertises from. The owner's addresses are the interface's own, so that one of them will do. */
+export function sourceOf(config: VirtualRouterConfig, link: LinkState | null): Address | null {
+  const primary = config.sourceAddress ?? link?.[config.family] ?? null
+  if (primary !== null || config.priority !== OWNER) return primary
+  return config.addresses[0]?.address ?? null
+}
+
+/** The multicast group of a family (RFC 9568 §5.1.1.2, §5.1.2.2): part of the pseudo-header of what we send. */
+export const GROUP: Readonly<Record<Family, Address>> = {
+  ipv4: '224.0.0.18' as Address,
+  ipv6: 'ff02::12' as Address,
+}

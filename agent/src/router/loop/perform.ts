@@ -1,0 +1,91 @@
+/** Carries out what a machine asked for, in its order. */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { Address } from '@aloft/shared/network/address'
+import type { TransitionBody } from '@aloft/shared/protocol/events'
+import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
+import { authenticationOf } from '../../vrrp/authentication.ts'
+import type { Action, Transition } from '../../vrrp/virtual-router.ts'
+import type { RouterWorld } from '../../world/router-world.ts'
+import { GROUP, type Instance } from './instance.ts'
+
+export function perform(world: RouterWorld, instance: Instance, actions: readonly Action[]): void {
+  const { config } = instance
+  for (const action of actions) {
+    switch (action.do) {
+      case 'advertise':
+        advertise(world, instance, action.priority)
+        break
+      case 'acquire-addresses':
+        world.addresses.acquire(config.interface, config.addresses)
+        break
+      case 'release-addresses':
+        world.addresses.release(config.interface, config.addresses)
+        break
+      case 'announce':
+        for (let i = 0; i < action.count; i++) world.addresses.announce(config.interface, config.addresses)
+        break
+      case 'transition':
+        recordTransition(world, instance, action.transition)
+    }
+  }
+}
+
+function advertise(world: RouterWorld, instance: Instance, priority: number): void {
+  const { config, source } = instance.parameters
+  const isSent =
+    source !== null && world.links.send(config.interface, source, payload(instance, priority, source))
+  if (isSent) instance.counters.advertisementsSent++
+  else instance.counters.sendErrors++
+}
+
+function payload(instance: Instance, priority: number, source: Address): Uint8Array {
+  const { encoded } = instance
+  if (encoded !== null && encoded.priority === priority && encoded.source === source) return encoded.payload
+  instance.encoded = { priority, source, payload: encode(instance.config, priority, source) }
+  return instance.encoded.payload
+}
+
+function encode(config: VirtualRouterConfig, priority: number, source: Address): Uint8Array {
+  const { version, vrid, advertisementIntervalMs: intervalMs, checksum } = config
+  const addresses = config.addresses.map(({ address }) => address)
+  return encodeAdvertisement(
+    { version, vrid, priority, intervalMs, addresses },
+    {
+      source,
+      destination: GROUP[config.family],
+      authentication: authenticationOf(config.authentication),
+      checksum,
+    },
+  )
+}
+
+function recordTransition(world: RouterWorld, instance: Instance, transition: Transition): void {
+  const { config, parameters } = instance
+  const { from, to, reason, priority, heard, at } = transition
+  const body: TransitionBody = {
+    kind: 'transition',
+    virtualRouter: config.name,
+    vrid: config.vrid,
+    family: config.family,
+    interface: config.interface,
+    from,
+    to,
+    reason,
+    priority,
+    heard,
+    source: parameters.source,
+    outageMs: to === 'active' ? outage(world, transition) : null,
+    addresses: config.addresses.map(({ address }) => address),
+  }
+  if (to === 'active') instance.counters.becameActive++
+  instance.roleSince = at
+  world.journal.append(body, at)
+}
+
+/** The announcement has just been sent, so that now is the end of the outage; that reading is an input as well. */
+function outage({ clock, recorder }: RouterWorld, { heard, at }: Transition): number | null {
+  if (heard === null) return null
+  const now = clock.now()
+  recorder.record({ at: now, input: { kind: 'clock' } })
+  return now - (at - heard.agoMs)
+}

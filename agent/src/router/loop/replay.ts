@@ -1,0 +1,128 @@
+/**
+ * Runs the loop again on what a process recorded. The loop is the same code and reads the same clock readings, so
+ * that it does the same: a failure in production is a recording away from being a test.
+ */
+
+import type { Address, Family } from '@aloft/shared/network/address'
+import type { Prefix } from '@aloft/shared/network/prefix'
+import type { EventBody } from '@aloft/shared/protocol/events'
+import type { LinkState, RecordedInput, RouterWorld } from '../../world/router-world.ts'
+import { bytesOfHex, hexOf } from './hex.ts'
+import { RouterLoop } from './router-loop.ts'
+
+/** One thing the loop did, and when. */
+export interface Output {
+  readonly at: number
+  readonly output: OutputBody
+}
+
+export type OutputBody =
+  | { readonly do: 'open' | 'close'; readonly interfaceName: string; readonly family: Family }
+  | {
+      readonly do: 'send'
+      readonly interfaceName: string
+      readonly source: Address
+      readonly payload: string
+    }
+  | {
+      readonly do: 'acquire' | 'release' | 'announce'
+      readonly interfaceName: string
+      readonly addresses: readonly Prefix[]
+    }
+  | { readonly do: 'journal'; readonly body: EventBody }
+
+/** What the recorded process did, in order. Throws RangeError on an input that no loop has recorded. */
+export function replay(inputs: Iterable<RecordedInput>): Output[] {
+  const world = new ReplayWorld()
+  const loop = new RouterLoop(world.asRouterWorld())
+  let resume: { name: string; gapMs: number }[] = []
+  for (const [entry, readings] of withClockReadings(inputs)) {
+    world.begin(entry.at, readings)
+    const { input } = entry
+    if (input.kind === 'resume') resume.push({ name: input.name, gapMs: input.gapMs })
+    else if (input.kind === 'configure') {
+      loop.configure(input.routers, { resume })
+      resume = []
+    } else feed(loop, world, input)
+  }
+  return world.outputs
+}
+
+function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input']): void {
+  if (input.kind === 'datagram') {
+    loop.datagram({ ...input.datagram, payload: bytesOfHex(input.datagram.payload) })
+  } else if (input.kind === 'link') {
+    world.links.set(input.interfaceName, input.state)
+    loop.linkChanged(input.interfaceName)
+  } else if (input.kind === 'address-failed') {
+    loop.addressFailed(input.failure.interfaceName, input.failure.address, input.failure.error)
+  } else if (input.kind === 'alarm') {
+    loop.alarm()
+  } else if (input.kind === 'shutdown') {
+    loop.shutdown()
+  } else {
+    throw new RangeError(`not an input of the router loop: ${JSON.stringify(input)}`)
+  }
+}
+
+/** Each input with the further readings of the clock that were taken while it was handled. */
+function* withClockReadings(inputs: Iterable<RecordedInput>): Generator<[RecordedInput, number[]]> {
+  let current: [RecordedInput, number[]] | null = null
+  for (const entry of inputs) {
+    if (entry.input.kind === 'clock') {
+      current?.[1].push(entry.at)
+      continue
+    }
+    if (current !== null) yield current
+    current = [entry, []]
+  }
+  if (current !== null) yield current
+}
+
+class ReplayWorld {
+  readonly outputs: Output[] = []
+  readonly links = new Map<string, LinkState | null>()
+  #at = 0
+  #isBegun = false
+  #readings: number[] = []
+
+  begin(at: number, readings: number[]): void {
+    this.#at = at
+    this.#isBegun = false
+    this.#readings = readings
+  }
+
+  asRouterWorld(): RouterWorld {
+    return {
+      clock: { now: () => this.#now(), wallMs: () => this.#at },
+      alarm: { set: () => {} },
+      recorder: { record: () => {} },
+      journal: { append: (body, at) => this.outputs.push({ at, output: { do: 'journal', body } }) },
+      links: {
+        open: (interfaceName, family) => this.#log({ do: 'open', interfaceName, family }),
+        close: (interfaceName, family) => this.#log({ do: 'close', interfaceName, family }),
+        state: (interfaceName) => this.links.get(interfaceName) ?? null,
+        send: (interfaceName, source, payload) => {
+          this.#log({ do: 'send', interfaceName, source, payload: hexOf(payload) })
+          return true
+        },
+      },
+      addresses: {
+        acquire: (interfaceName, addresses) => this.#log({ do: 'acquire', interfaceName, addresses }),
+        release: (interfaceName, addresses) => this.#log({ do: 'release', interfaceName, addresses }),
+        announce: (interfaceName, addresses) => this.#log({ do: 'announce', interfaceName, addresses }),
+      },
+    }
+  }
+
+  /** The first reading of an input is its time; each one after it was recorded by itself. */
+  #now(): number {
+    if (this.#isBegun) this.#at = this.#readings.shift() ?? this.#at
+    this.#isBegun = true
+    return this.#at
+  }
+
+  #log(output: OutputBody): void {
+    this.outputs.push({ at: this.#at, output })
+  }
+}

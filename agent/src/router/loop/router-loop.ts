@@ -1,0 +1,306 @@
+/**
+ * The router: whatever comes in is recorded, goes to the machine it concerns, and what that machine wants is done in
+ * its order, before the next input is looked at. One alarm stands at the earliest deadline of all machines. The loop
+ * knows no kernel; production, simulation and replay give it different worlds.
+ */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { Family } from '@aloft/shared/network/address'
+import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
+import type { DiscardReason } from '@aloft/shared/protocol/events'
+import { discardReason, TTL_REQUIRED } from '../../vrrp/acceptance.ts'
+import { type Decoded, decodeAdvertisement } from '../../vrrp/advertisement.ts'
+import { nextWakeup, step } from '../../vrrp/machine.ts'
+import type { Event } from '../../vrrp/virtual-router.ts'
+import type {
+  Datagram,
+  LinkState,
+  RecordedInput,
+  RouterInput,
+  RouterWorld,
+} from '../../world/router-world.ts'
+import { changesTo } from './changes.ts'
+import { Deadlines } from './deadlines.ts'
+import { DiscardLedger } from './discard-ledger.ts'
+import { hexOf } from './hex.ts'
+import { faultOf, type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
+import { perform } from './perform.ts'
+import { type AddressFailureCount, type LoopStatus, statusOf } from './status.ts'
+
+/** Routers that go on as active because their predecessor process was; `gapMs`: how long nobody was at the wheel. */
+export interface ConfigureOptions {
+  readonly resume?: readonly { readonly name: string; readonly gapMs: number }[]
+}
+
+interface Interface {
+  link: LinkState | null
+  families: ReadonlySet<Family>
+}
+
+/** An Active_Down_Timer that rings this late may only mean that we were not running: unread datagrams come first. */
+const PATIENCE_MS = 1
+const REACQUIRE_MS = 1000
+
+export class RouterLoop implements RouterInput {
+  readonly #world: RouterWorld
+  readonly #instances = new Map<string, Instance>()
+  readonly #interfaces = new Map<string, Interface>()
+  readonly #deadlines = new Deadlines<Instance>()
+  readonly #discards: DiscardLedger
+  readonly #addressFailures = new Map<string, AddressFailureCount>()
+  #armedAt: number | null = null
+  /** Routers of the first configuration start because the process does, later ones because of the change. */
+  #startReason: 'startup' | 'configuration' = 'startup'
+
+  constructor(world: RouterWorld) {
+    this.#world = world
+    this.#discards = new DiscardLedger((body, at) => world.journal.append(body, at))
+  }
+
+  /**
+   * Runs exactly these virtual routers from now on. Those that are the same as before are not touched; a changed one
+   * is stopped and started anew. Throws RangeError, having changed nothing, when two share interface, family and VRID.
+   */
+  configure(routers: readonly VirtualRouterConfig[], { resume = [] }: ConfigureOptions = {}): void {
+    const { stopped, started } = changesTo(routers, this.#instances)
+    this.#openInterfaces(routers)
+    for (const { name, gapMs } of resume) this.#record({ kind: 'resume', name, gapMs })
+    const now = this.#record({ kind: 'configure', routers })
+
+    for (const instance of stopped) this.#remove(instance, now)
+    const gaps = new Map(resume.map(({ name, gapMs }) => [name, gapMs]))
+    for (const config of started) this.#start(config, gaps.get(config.name) ?? null, now)
+    this.#closeInterfaces(routers)
+    this.#startReason = 'configuration'
+    this.#arm()
+  }
+
+  /** Resigns from every router held, releases its addresses, closes the links, and reports what was left to report. */
+  shutdown(): void {
+    const now = this.#record({ kind: 'shutdown' })
+    for (const instance of this.#instances.values()) {
+      this.#step(instance, { kind: 'shutdown', reason: 'shutdown' }, now)
+    }
+    this.#instances.clear()
+    this.#closeInterfaces([])
+    this.#discards.flush(now, { all: true })
+    this.#arm()
+  }
+
+  status(): LoopStatus {
+    return {
+      virtualRouters: [...this.#instances.values()].map((instance) => statusOf(instance, this.#world.clock)),
+      discards: this.#discards.totals(),
+      addressFailures: [...this.#addressFailures.values()],
+    }
+  }
+
+  datagram(datagram: Datagram): void {
+    const recorded = { ...datagram, payload: hexOf(datagram.payload) }
+    const now = this.#record({ kind: 'datagram', datagram: recorded })
+    // The last datagrams of a socket that was closed meanwhile are nobody's.
+    if (!this.#interfaces.get(datagram.interfaceName)?.families.has(datagram.family)) return
+    const reason = this.#receive(datagram, now)
+    if (reason !== null) {
+      const { interfaceName, source, payload } = datagram
+      this.#discards.add({ interface: interfaceName, vrid: payload[1] ?? null, reason, source }, now)
+    }
+    this.#arm()
+  }
+
+  linkChanged(interfaceName: string): void {
+    const found = this.#interfaces.get(interfaceName)
+    if (found === undefined) return
+    const before = found.link
+    const now = this.#readLink(interfaceName, found)
+    const isUp = found.link?.up ?? false
+    if (isUp !== (before?.up ?? false)) {
+      this.#world.journal.append({ kind: 'link', interface: interfaceName, up: isUp }, now)
+    }
+    for (const instance of this.#instances.values()) {
+      if (instance.config.interface === interfaceName) this.#followLink(instance, found.link, now)
+    }
+    this.#arm()
+  }
+
+  addressFailed(interfaceName: string, prefix: Prefix, error: string): void {
+    const now = this.#record({ kind: 'address-failed', failure: { interfaceName, address: prefix, error } })
+    const address = formatPrefix(prefix)
+    const key = `${interfaceName} ${address}`
+    const count = (this.#addressFailures.get(key)?.count ?? 0) + 1
+    this.#addressFailures.set(key, { interface: interfaceName, address, error, count })
+    for (const instance of this.#instances.values()) {
+      const { config, state } = instance
+      if (state.role !== 'active' || config.interface !== interfaceName) continue
+      if (!config.addresses.some((each) => each.address === prefix.address)) continue
+      instance.reacquireAt = now + REACQUIRE_MS
+      this.#schedule(instance)
+    }
+    this.#arm()
+  }
+
+  alarm(): void {
+    const now = this.#record({ kind: 'alarm' })
+    this.#armedAt = null
+    const waiting: Instance[] = []
+    for (let due = this.#deadlines.first(); due && due.dueAt <= now; due = this.#deadlines.first()) {
+      if (deservesPatience(due, now)) {
+        due.isPatient = true
+        this.#deadlines.set(due, null)
+        waiting.push(due)
+      } else {
+        this.#ring(due, now)
+      }
+    }
+    for (const instance of waiting) this.#deadlines.set(instance, now)
+    this.#discards.flush(now)
+    this.#arm()
+  }
+
+  #ring(instance: Instance, now: number): void {
+    if (instance.reacquireAt !== null && now >= instance.reacquireAt) {
+      instance.reacquireAt = null
+      perform(this.#world, instance, [{ do: 'acquire-addresses' }, { do: 'announce', count: 1 }])
+    }
+    this.#step(instance, { kind: 'timer' }, now)
+  }
+
+  /** Gives an advertisement to the router it is for, or says why not. */
+  #receive(datagram: Datagram, now: number): DiscardReason | null {
+    if (datagram.ttl !== TTL_REQUIRED) return 'ip-ttl'
+    const decoded = decodeAdvertisement(datagram)
+    if ('malformed' in decoded) return decoded.malformed
+    const { advertisement } = decoded
+    const { interfaceName, family, source } = datagram
+    const instance = this.#instances.get(wireKey(interfaceName, family, advertisement.vrid))
+    if (instance === undefined) return 'vrid'
+
+    const { role } = instance.state
+    if (role === 'initialize' || role === 'fault') return null
+    const reason = discardReason(instance.parameters, { source, decoded, role })
+    if (reason !== null) return reason
+    countReceived(instance, decoded)
+    this.#step(instance, { kind: 'advertisement', source, advertisement }, now)
+    return null
+  }
+
+  #start(config: VirtualRouterConfig, gapMs: number | null, now: number): void {
+    const instance = newInstance(config, now)
+    const link = this.#interfaces.get(config.interface)?.link ?? null
+    instance.parameters = { config, source: sourceOf(config, link) }
+    this.#instances.set(keyOf(config), instance)
+
+    const fault = faultOf(config, link)
+    if (fault !== null) {
+      // What the predecessor held cannot be defended on a dead link, and must not be held undefended.
+      if (gapMs !== null) perform(this.#world, instance, [{ do: 'release-addresses' }])
+      this.#step(instance, { kind: 'fault', reason: fault }, now)
+    } else if (gapMs !== null) {
+      this.#step(instance, { kind: 'resume-active' }, now)
+      const { name: virtualRouter, vrid, family, interface: interfaceName, priority } = config
+      const router = { virtualRouter, vrid, family, interface: interfaceName }
+      this.#world.journal.append({ kind: 'resumed', ...router, role: 'active', priority, gapMs }, now)
+    } else {
+      this.#step(instance, { kind: 'startup', reason: this.#startReason }, now)
+    }
+  }
+
+  #remove(instance: Instance, now: number): void {
+    this.#step(instance, { kind: 'shutdown', reason: 'configuration' }, now)
+    this.#instances.delete(keyOf(instance.config))
+  }
+
+  /** The address is taken over before the machine hears of the fault, and the old one is kept to resign from. */
+  #followLink(instance: Instance, link: LinkState | null, now: number): void {
+    const { config, state } = instance
+    const reason = faultOf(config, link)
+    if (reason !== null) {
+      if (state.role !== 'fault') this.#step(instance, { kind: 'fault', reason }, now)
+      return
+    }
+    instance.parameters = { config, source: sourceOf(config, link) }
+    if (state.role === 'fault') this.#step(instance, { kind: 'fault-cleared' }, now)
+  }
+
+  #step(instance: Instance, event: Event, now: number): void {
+    const [state, actions] = step(instance.parameters, instance.state, event, now)
+    instance.state = state
+    instance.isPatient = false
+    if (state.role !== 'active') instance.reacquireAt = null
+    perform(this.#world, instance, actions)
+    this.#schedule(instance)
+  }
+
+  #schedule(instance: Instance): void {
+    this.#deadlines.set(instance, earliest(nextWakeup(instance.state), instance.reacquireAt))
+  }
+
+  /**
+   * Sets the alarm when it must ring earlier than it would. Deadlines mostly move later, with every advertisement
+   * heard; then the old alarm rings for nothing, once, which is cheaper than setting it anew each time.
+   */
+  #arm(): void {
+    const dueAt = earliest(this.#deadlines.first()?.dueAt ?? null, this.#discards.dueAt())
+    if (dueAt === this.#armedAt) return
+    if (dueAt !== null && this.#armedAt !== null && dueAt > this.#armedAt) return
+    this.#armedAt = dueAt
+    this.#world.alarm.set(dueAt)
+  }
+
+  #openInterfaces(routers: readonly VirtualRouterConfig[]): void {
+    for (const [name, families] of familiesByInterface(routers)) {
+      const known = this.#interfaces.get(name)
+      for (const family of families) if (!known?.families.has(family)) this.#world.links.open(name, family)
+      if (known) {
+        known.families = new Set([...known.families, ...families])
+        continue
+      }
+      const opened: Interface = { link: null, families }
+      this.#interfaces.set(name, opened)
+      this.#readLink(name, opened)
+    }
+  }
+
+  #closeInterfaces(routers: readonly VirtualRouterConfig[]): void {
+    const wanted = familiesByInterface(routers)
+    for (const [name, known] of this.#interfaces) {
+      const families = wanted.get(name) ?? new Set()
+      for (const family of known.families) if (!families.has(family)) this.#world.links.close(name, family)
+      known.families = families
+      if (families.size === 0) this.#interfaces.delete(name)
+    }
+  }
+
+  #readLink(name: string, known: Interface): number {
+    known.link = this.#world.links.state(name)
+    return this.#record({ kind: 'link', interfaceName: name, state: known.link })
+  }
+
+  #record(input: RecordedInput['input']): number {
+    const at = this.#world.clock.now()
+    this.#world.recorder.record({ at, input })
+    return at
+  }
+}
+
+function deservesPatience({ state, isPatient }: Instance, now: number): boolean {
+  return state.role === 'backup' && !isPatient && now - state.activeDownAt > PATIENCE_MS
+}
+
+function countReceived({ counters }: Instance, { checksum }: Decoded): void {
+  counters.advertisementsReceived++
+  if (checksum === 'pseudo-header') counters.checksumWithPseudoHeader++
+  else counters.checksumMessageOnly++
+}
+
+function familiesByInterface(routers: readonly VirtualRouterConfig[]): Map<string, Set<Family>> {
+  const families = new Map<string, Set<Family>>()
+  for (const { interface: name, family } of routers) {
+    families.set(name, (families.get(name) ?? new Set()).add(family))
+  }
+  return families
+}
+
+function earliest(left: number | null, right: number | null): number | null {
+  if (left === null || right === null) return left ?? right
+  return Math.min(left, right)
+}

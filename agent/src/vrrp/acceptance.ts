@@ -1,0 +1,43 @@
+/**
+ * Is an advertisement one that this virtual router must act on? RFC 9568 §7.1, RFC 3768 §7.1: the checks that need
+ * the router's configuration, after `decodeAdvertisement` did those that need none.
+ */
+import type { Address } from '@aloft/shared/network/address'
+import type { DiscardReason } from '@aloft/shared/protocol/events'
+import type { Decoded } from './advertisement.ts'
+import { authenticationProblem } from './authentication.ts'
+import { type Parameters, RESIGN, type State } from './virtual-router.ts'
+
+/** RFC 9568 §5.1.1.3, §5.1.2.3: anything less has crossed a router, so it was not sent on this link. */
+export const TTL_REQUIRED = 255
+
+export interface Candidate {
+  readonly source: Address
+  readonly decoded: Decoded
+  readonly role: State['role']
+}
+
+/** Why the router must discard the advertisement; null when it must not. */
+export function discardReason(parameters: Parameters, candidate: Candidate): DiscardReason | null {
+  const { config } = parameters
+  const { advertisement, authentication } = candidate.decoded
+  if (advertisement.version !== config.version) return 'version'
+  if (authentication !== null) {
+    const problem = authenticationProblem(config.authentication, authentication)
+    if (problem !== null) return problem
+    // RFC 3768 §7.1: v2 has no way to follow another interval than its own.
+    const ownSeconds = Math.round(config.advertisementIntervalMs / 1000)
+    if (advertisement.intervalMs !== ownSeconds * 1000) return 'interval-mismatch'
+  }
+  return isOwn(parameters, candidate) ? 'own-advertisement' : null
+}
+
+/**
+ * Our own words come back (a bridge loop, a reflecting switch), or another host has our primary address. Only an
+ * active speaks, so only an active can hear itself; a backup that hears its own address hears somebody else, and
+ * must not take over from it.
+ */
+function isOwn({ config, source }: Parameters, { source: from, decoded, role }: Candidate): boolean {
+  const { priority } = decoded.advertisement
+  return role === 'active' && from === source && (priority === config.priority || priority === RESIGN)
+}

@@ -1,0 +1,277 @@
+/**
+ * The virtual router of RFC 9568 §6.4 (and RFC 3768 §6.4, from which v2 differs in its intervals only). No clock, no
+ * socket, no chance: equal arguments give equal results. Timers are deadlines in the state, so that cancelling one is
+ * being in another state. Beyond the RFC: preempt delay, fault, resuming as active, repeated announcements, and a
+ * limit on how often an active re-asserts itself.
+ *
+ * Becoming active, the actions are: advertise, acquire, announce, record. The advertisement comes first because it
+ * costs least and silences the other backups whose timers are about to run out; the announcement must not precede
+ * the address, or packets it draws would find nobody; nothing slower than that stands before it.
+ */
+import { compareAddresses } from '@aloft/shared/network/address'
+import type { Heard, TransitionReason } from '@aloft/shared/protocol/events'
+import { activeDownInterval, learnedInterval, skewTime } from './intervals.ts'
+import {
+  type Action,
+  type ActiveState,
+  type BackupState,
+  type Event,
+  type LastHeard,
+  type Milliseconds,
+  OWNER,
+  type Parameters,
+  RESIGN,
+  type State,
+  type Step,
+} from './virtual-router.ts'
+
+interface Change {
+  readonly from: State
+  readonly to: State
+  readonly reason: TransitionReason
+  readonly heard: Heard | null
+}
+type AdvertisementHeard = Extract<Event, { kind: 'advertisement' }>
+
+/** Gratuitous ARPs or neighbour advertisements per address, at once and again: LANs lose the first, hosts the rest. */
+const BURST = 5
+const ANNOUNCE_AGAIN_MS = 5000
+/** An active re-asserts itself at most once in this part of its interval, however often it is provoked. */
+const REASSERT_INTERVALS = 0.5
+
+export const INITIAL: State = { role: 'initialize' }
+
+/** RFC 9568 §6.4, whole. */
+export function step(parameters: Parameters, state: State, event: Event, now: Milliseconds): Step {
+  switch (state.role) {
+    case 'initialize':
+      if (event.kind === 'startup') return takePart(parameters, state, event.reason ?? 'startup', now)
+      if (event.kind === 'resume-active') return resume(parameters, now)
+      return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
+
+    case 'fault':
+      if (event.kind === 'fault-cleared') return takePart(parameters, state, 'interface-up', now)
+      return event.kind === 'shutdown' ? stop(parameters, state, event.reason, now) : [state, []]
+
+    case 'backup':
+      if (event.kind === 'advertisement') return hearAsBackup(parameters, state, event, now)
+      if (event.kind === 'timer')
+        return now >= state.activeDownAt ? takeOver(parameters, state, now) : [state, []]
+      if (event.kind === 'shutdown') return stop(parameters, state, event.reason, now)
+      return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
+
+    case 'active':
+      if (event.kind === 'advertisement') return hearAsActive(parameters, state, event, now)
+      if (event.kind === 'timer') return keepActive(parameters, state, now)
+      if (event.kind === 'shutdown') return stop(parameters, state, event.reason, now)
+      return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
+  }
+}
+
+/** When the machine wants its next `timer` event; null when it waits for nothing but the world. */
+export function nextWakeup(state: State): Milliseconds | null {
+  if (state.role === 'backup') return state.activeDownAt
+  if (state.role !== 'active') return null
+  return Math.min(state.advertiseAt, state.announceAt ?? state.advertiseAt)
+}
+
+/** RFC 9568 §6.4.1: the owner of the addresses starts as active, everybody else listens first. */
+function takePart(parameters: Parameters, from: State, reason: TransitionReason, now: Milliseconds): Step {
+  if (parameters.config.priority === OWNER)
+    return becomeActive(parameters, from, { reason, heard: null }, now)
+  const backup = listen(parameters, parameters.config.advertisementIntervalMs, null, now)
+  return [backup, [record(parameters, { from, to: backup, reason, heard: null }, now)]]
+}
+
+/** RFC 9568 §6.4.2, Active_Down_Timer fired. */
+function takeOver(parameters: Parameters, state: BackupState, now: Milliseconds): Step {
+  return becomeActive(
+    parameters,
+    state,
+    { reason: takeOverReason(state), heard: ago(state.lastHeard, now) },
+    now,
+  )
+}
+
+function takeOverReason({ lastHeard, resigned, preempting }: BackupState): TransitionReason {
+  if (resigned || lastHeard === null) return 'priority'
+  return preempting ? 'preempted' : 'no-response'
+}
+
+/** RFC 9568 §6.4.2, ADVERTISEMENT received. */
+function hearAsBackup(
+  parameters: Parameters,
+  state: BackupState,
+  event: AdvertisementHeard,
+  now: Milliseconds,
+): Step {
+  const { config } = parameters
+  const { priority, intervalMs } = event.advertisement
+  const lastHeard: LastHeard = { source: event.source, priority, at: now }
+  if (priority === RESIGN) {
+    const activeDownAt = now + skewTime(parameters, state.activeIntervalMs)
+    return [{ ...state, activeDownAt, lastHeard, preemptAt: null, resigned: true, preempting: false }, []]
+  }
+
+  const isOutranked = priority < config.priority
+  const preemptAt = isOutranked ? preemptionAt(parameters, state, now) : null
+  if (preemptAt !== null && now >= preemptAt) {
+    return [{ ...state, lastHeard, preemptAt, resigned: false, preempting: true }, []]
+  }
+  const listening = listen(parameters, learnedInterval(parameters, intervalMs), lastHeard, now)
+  return [{ ...listening, preemptAt }, []]
+}
+
+/** From when on an active that we outrank is preempted; null: never. The owner never waits (RFC 9568 §6.1). */
+function preemptionAt({ config }: Parameters, state: BackupState, now: Milliseconds): Milliseconds | null {
+  if (config.priority === OWNER) return now
+  if (!config.preempt.enabled) return null
+  // The delay counts from the first lower-priority advertisement, so that each further one does not begin it anew.
+  return state.preemptAt ?? now + config.preempt.delayMs
+}
+
+/** RFC 9568 §6.4.3, Adver_Timer fired; and the repeated announcement. */
+function keepActive(parameters: Parameters, state: ActiveState, now: Milliseconds): Step {
+  const actions: Action[] = []
+  let next = state
+  if (now >= state.advertiseAt) {
+    actions.push(advertise(parameters))
+    next = { ...next, advertiseAt: nextAdvertisementAt(parameters, state, now) }
+  }
+  if (state.announceAt !== null && now >= state.announceAt) {
+    actions.push({ do: 'announce', count: BURST })
+    next = { ...next, announceAt: null }
+  }
+  return [next, actions]
+}
+
+/** Counted from when the last one was due, so that late alarms do not add up; a whole interval late, from now. */
+function nextAdvertisementAt({ config }: Parameters, state: ActiveState, now: Milliseconds): Milliseconds {
+  const due = state.advertiseAt + config.advertisementIntervalMs
+  return due > now ? due : now + config.advertisementIntervalMs
+}
+
+/** RFC 9568 §6.4.3, ADVERTISEMENT received. */
+function hearAsActive(
+  parameters: Parameters,
+  state: ActiveState,
+  event: AdvertisementHeard,
+  now: Milliseconds,
+): Step {
+  const { priority, intervalMs } = event.advertisement
+  if (priority === RESIGN) {
+    return [
+      { ...state, advertiseAt: now + parameters.config.advertisementIntervalMs },
+      [advertise(parameters)],
+    ]
+  }
+  if (!isBeatenBy(parameters, event)) return reassert(parameters, state, now)
+
+  const lastHeard: LastHeard = { source: event.source, priority, at: now }
+  const backup = listen(parameters, learnedInterval(parameters, intervalMs), lastHeard, now)
+  const change: Change = {
+    from: state,
+    to: backup,
+    reason: 'higher-priority-backup',
+    heard: ago(lastHeard, now),
+  }
+  return [backup, [{ do: 'release-addresses' }, record(parameters, change, now)]]
+}
+
+/** Between two actives the higher priority wins, then the higher address. Between backups there is no tie to break. */
+function isBeatenBy(
+  { config, source }: Parameters,
+  { source: rival, advertisement }: AdvertisementHeard,
+): boolean {
+  if (advertisement.priority !== config.priority) return advertisement.priority > config.priority
+  return source === null || compareAddresses(rival, source) > 0
+}
+
+/**
+ * RFC 9568 §6.4.3: a losing active is told at once, and so are the bridges and hosts that it drew away by its own
+ * announcement. Limited, because two hosts that share a primary address would answer each other for ever. The
+ * Adver_Timer runs on undisturbed.
+ */
+function reassert(parameters: Parameters, state: ActiveState, now: Milliseconds): Step {
+  const quietMs = REASSERT_INTERVALS * parameters.config.advertisementIntervalMs
+  if (state.reassertedAt !== null && now < state.reassertedAt + quietMs) return [state, []]
+  const announceAt = state.announceAt ?? now + ANNOUNCE_AGAIN_MS
+  return [{ ...state, reassertedAt: now, announceAt }, [advertise(parameters), { do: 'announce', count: 1 }]]
+}
+
+/** RFC 9568 §6.4.2, §6.4.3, Shutdown. An active says so, and goes on answering until it has. */
+function stop(parameters: Parameters, from: State, reason: TransitionReason, now: Milliseconds): Step {
+  const to: State = { role: 'initialize' }
+  return [to, [...resign(from), record(parameters, { from, to, reason, heard: null }, now)]]
+}
+
+function fail(parameters: Parameters, from: State, reason: TransitionReason, now: Milliseconds): Step {
+  const to: State = { role: 'fault' }
+  return [to, [...resign(from), record(parameters, { from, to, reason, heard: null }, now)]]
+}
+
+function resign(from: State): readonly Action[] {
+  if (from.role !== 'active') return []
+  return [{ do: 'advertise', priority: RESIGN }, { do: 'release-addresses' }]
+}
+
+/** The predecessor process was active a moment ago, so on the wire nothing changes, and nothing is recorded. */
+function resume(parameters: Parameters, now: Milliseconds): Step {
+  return [activeState(parameters, now), assertion(parameters)]
+}
+
+function becomeActive(
+  parameters: Parameters,
+  from: State,
+  why: Pick<Change, 'reason' | 'heard'>,
+  now: Milliseconds,
+): Step {
+  const active = activeState(parameters, now)
+  return [active, [...assertion(parameters), record(parameters, { from, to: active, ...why }, now)]]
+}
+
+function assertion(parameters: Parameters): readonly Action[] {
+  return [advertise(parameters), { do: 'acquire-addresses' }, { do: 'announce', count: BURST }]
+}
+
+function activeState({ config }: Parameters, now: Milliseconds): ActiveState {
+  return {
+    role: 'active',
+    advertiseAt: now + config.advertisementIntervalMs,
+    announceAt: now + ANNOUNCE_AGAIN_MS,
+    reassertedAt: null,
+  }
+}
+
+/** A backup whose Active_Down_Timer has just been set. */
+function listen(
+  parameters: Parameters,
+  activeIntervalMs: Milliseconds,
+  lastHeard: LastHeard | null,
+  now: Milliseconds,
+): BackupState {
+  const activeDownAt = now + activeDownInterval(parameters, activeIntervalMs)
+  return {
+    role: 'backup',
+    activeDownAt,
+    activeIntervalMs,
+    lastHeard,
+    preemptAt: null,
+    resigned: false,
+    preempting: false,
+  }
+}
+
+function advertise({ config }: Parameters): Action {
+  return { do: 'advertise', priority: config.priority }
+}
+
+function ago(lastHeard: LastHeard | null, now: Milliseconds): Heard | null {
+  if (lastHeard === null) return null
+  return { address: lastHeard.source, priority: lastHeard.priority, agoMs: now - lastHeard.at }
+}
+
+function record({ config }: Parameters, { from, to, reason, heard }: Change, at: Milliseconds): Action {
+  const transition = { from: from.role, to: to.role, reason, priority: config.priority, heard, at }
+  return { do: 'transition', transition }
+}
