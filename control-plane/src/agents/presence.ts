@@ -1,6 +1,7 @@
-import type { Transaction } from '../database/client.ts'
+import type { Database, Transaction } from '../database/client.ts'
 import { appendToFeed, type Change } from '../feed/append.ts'
 import {
+  dropReplica,
   endSessions,
   renewLease,
   routersOf,
@@ -49,6 +50,11 @@ export async function closeSessions(
 /** To be called every few seconds: this replica lives, and the sessions of dead ones end. */
 export async function keepReplica(tx: Transaction, replica: string, nowMs: number): Promise<void> {
   await publishPresence(tx, await renewLease(tx, { replica, nowMs, leaseMs: REPLICA_LEASE_MS }), nowMs)
+}
+
+/** A replica that stops is not waited for. */
+export async function retireReplica(db: Database, replica: string): Promise<void> {
+  await dropReplica(db, replica)
 }
 
 /** Where an agent comes or goes, what is known of its routers changes too. */

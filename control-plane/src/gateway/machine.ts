@@ -41,7 +41,7 @@ export const SESSION_LIMITS: SessionLimits = {
   patienceMs: 10_000,
   framesPerSecond: 100,
   burstFrames: 400,
-  drainMs: 2_000,
+  drainMs: 1_000,
 }
 
 /** Server clock − agent clock, and by how much that may be wrong. */
@@ -151,8 +151,7 @@ function hear(before: Session, frame: AgentFrame | MalformedFrame, now: Instant)
   const session = spendToken(before, now)
   if (session.tokens < 0)
     return close(session, CloseCode.tryLater, `more than ${session.limits.framesPerSecond} frames a second`)
-  if ('malformed' in frame)
-    return close(session, CloseCode.protocolError, `malformed frame: ${frame.malformed}`)
+  if ('malformed' in frame) return close(session, codeOf(frame), `malformed frame: ${frame.malformed}`)
   switch (session.phase) {
     case 'challenged':
       return frame.kind === 'hello' ? hello(session, frame, now) : outOfOrder(session, frame.kind)
@@ -275,6 +274,11 @@ function tick(session: Session, { monoMs }: Instant): SessionStep {
   if (monoMs - session.lastFrameAtMs >= session.limits.silenceMs)
     return close(session, CloseCode.tryLater, `nothing heard for ${session.limits.silenceMs / 1000} s`)
   return [session, []]
+}
+
+/** A kind we do not know is a protocol we do not speak (`shared/protocol/version`); anything else is an error. */
+function codeOf({ malformed }: MalformedFrame): CloseCode {
+  return malformed.startsWith('kind:') ? CloseCode.unsupportedVersion : CloseCode.protocolError
 }
 
 function spendToken(session: Session, { monoMs }: Instant): Session {

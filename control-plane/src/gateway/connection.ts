@@ -1,0 +1,266 @@
+import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import { decodeAgentFrame, type ServerFrame } from '@aloft/shared/protocol/frames'
+import type { Admission } from '../agents/admit.ts'
+import type { SessionNote } from '../agents/presence.ts'
+import type { Batch, Outcome } from '../events/ingest.ts'
+import { Unavailable } from '../problems.ts'
+import type { Shown } from '../virtual-routers/show.ts'
+import {
+  type Instant,
+  openSession,
+  type Session,
+  type SessionAction,
+  type SessionEvent,
+  type SessionLimits,
+  stepSession,
+} from './machine.ts'
+
+/** One socket, as far as a session needs it. */
+export interface Line {
+  send(text: string): void
+  close(code: number, reason: string): void
+  /** Stops and starts reading, so that TCP holds the sender back. */
+  pause(): void
+  resume(): void
+  /** Bytes accepted by `send` that the network has not taken. */
+  bufferedBytes(): number
+}
+
+/** What a session asks of the rest of the control plane. Each may reject with `Unavailable`: the database is away. */
+export interface Services {
+  readonly now: () => Instant
+  readonly nonce: () => string
+  readonly limits: SessionLimits
+  readonly spreadMs: () => number
+  admit(knock: Pick<Extract<SessionAction, { do: 'admit' }>, 'hello' | 'nonce' | 'clock'>): Promise<Admission>
+  show(shown: Shown): Promise<void>
+  synced(session: { readonly agentId: string; readonly generation: number }): Promise<void>
+  write(batch: Batch): Promise<Outcome>
+  note(note: SessionNote): void
+  /** More is queued for the database than memory should hold. */
+  overfull(): boolean
+  /** The connection speaks for this agent from now on. */
+  joined(connection: Connection): void
+  left(connection: Connection): void
+  readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void }
+}
+
+type AgentSession = Extract<Admission, { kind: 'admitted' }>
+
+/** Events one session may have waiting for the database before its socket is paused: a little over the window. */
+const WAITING_EVENTS_MAX = 2_500
+const WAITING_EVENTS_LOW = 1_000
+/** An agent that takes so little of what it is sent is cut off, or it would cost memory without end. */
+const BUFFERED_BYTES_MAX = 4 * 1024 * 1024
+
+/** The effects of one session: feeds the machine and performs what it says. */
+export class Connection {
+  readonly #line: Line
+  readonly #services: Services
+  #session: Session
+  #agent: AgentSession | null = null
+  /** Writes of snapshots and marks, one after the other. */
+  #writes: Promise<void> = Promise.resolve()
+  #waitingEvents = 0
+  #paused = false
+
+  constructor(line: Line, services: Services) {
+    this.#line = line
+    this.#services = services
+    const [session, actions] = openSession(services.nonce(), services.limits, services.now())
+    this.#session = session
+    this.#perform(actions)
+  }
+
+  get agent(): AgentSession | null {
+    return this.#agent
+  }
+
+  get closed(): boolean {
+    return this.#session.phase === 'closed'
+  }
+
+  /** A text message arrived. */
+  hear(text: string): void {
+    this.tell({ kind: 'frame', frame: decodeAgentFrame(text) })
+  }
+
+  /** A message arrived that cannot be a frame. */
+  hearMalformed(malformed: string): void {
+    this.tell({ kind: 'frame', frame: { malformed } })
+  }
+
+  tell(event: SessionEvent): void {
+    const [session, actions] = stepSession(this.#session, event, this.#services.now())
+    this.#session = session
+    this.#perform(actions)
+  }
+
+  /** To be called about once a second. While we do not read, silence is our own doing. */
+  tick(): void {
+    if (this.#paused) this.#resumeIfRoom()
+    else this.tell({ kind: 'tick' })
+  }
+
+  /** The socket is gone, whoever closed it. */
+  gone(): void {
+    this.#session = { ...this.#session, phase: 'closed' }
+    if (this.#agent !== null) this.#services.left(this)
+  }
+
+  #perform(actions: readonly SessionAction[]): void {
+    for (const action of actions) {
+      switch (action.do) {
+        case 'send':
+          this.#send(action.frame)
+          break
+        case 'admit':
+          void this.#admit(action)
+          break
+        case 'show':
+          this.#show(action)
+          break
+        case 'synced':
+          this.#inTurn(({ agent, generation }) => this.#services.synced({ agentId: agent.id, generation }))
+          break
+        case 'ingest':
+          void this.#ingest(action)
+          break
+        case 'note':
+          this.#note(action)
+          break
+        case 'close':
+          this.#line.close(action.code, action.reason)
+      }
+    }
+  }
+
+  #send(frame: ServerFrame): void {
+    this.#line.send(JSON.stringify(frame))
+    if (this.#line.bufferedBytes() > BUFFERED_BYTES_MAX)
+      this.tell({ kind: 'ended', code: CloseCode.slowConsumer, reason: 'the agent does not read' })
+  }
+
+  async #admit({ hello, nonce, clock }: Extract<SessionAction, { do: 'admit' }>): Promise<void> {
+    try {
+      const admission = await this.#services.admit({ hello, nonce, clock })
+      if (admission.kind === 'refused') {
+        this.#services.log.warn({ agentId: hello.agentId, reason: admission.reason }, 'an agent was refused')
+        return this.tell(admission)
+      }
+      this.#agent = admission
+      // The socket may have closed meanwhile: the session is on record and must end there too.
+      if (this.closed) return this.#services.left(this)
+      const { sessionId, resumeAfterSeq, missingEvents, agent } = admission
+      if (missingEvents > 0)
+        this.#services.log.warn({ agentId: agent.id, missingEvents }, 'the agent no longer has these events')
+      this.#services.joined(this)
+      this.tell({ kind: 'admitted', sessionId, resumeAfterSeq, spreadMs: this.#services.spreadMs() })
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #show({ snapshot, epoch, clock }: Extract<SessionAction, { do: 'show' }>): void {
+    this.#inTurn(({ agent }) =>
+      this.#services.show({ agentId: agent.id, siteId: agent.siteId, epoch, snapshot, clock }),
+    )
+    if (snapshot.routers === null) this.#noteOf({ routerAlive: false })
+  }
+
+  #inTurn(work: (session: AgentSession) => Promise<void>): void {
+    const session = this.#agent
+    if (session === null) return
+    this.#writes = this.#writes.then(async () => {
+      if (!this.closed) await work(session).catch((error: unknown) => this.#fail(error))
+    })
+  }
+
+  async #ingest({ batch, clock, liveAfterSeq }: Extract<SessionAction, { do: 'ingest' }>): Promise<void> {
+    if (this.#agent === null) return
+    const { id: agentId, siteId } = this.#agent.agent
+    const { epoch, events } = batch
+    this.#waitingEvents += events.length
+    if (this.#waitingEvents > WAITING_EVENTS_MAX || this.#services.overfull()) this.#pause()
+    const receivedAtMs = this.#services.now().wallMs
+    try {
+      const outcome = await this.#services.write({
+        agentId,
+        siteId,
+        epoch,
+        events,
+        clock,
+        liveAfterSeq,
+        receivedAtMs,
+      })
+      this.tell(eventOf(epoch, outcome))
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#waitingEvents -= events.length
+      this.#resumeIfRoom()
+    }
+  }
+
+  #note({ heartbeat, clock }: Extract<SessionAction, { do: 'note' }>): void {
+    this.#noteOf({
+      clockOffsetMs: clock?.offsetMs ?? null,
+      clockErrorMs: clock?.errorMs ?? null,
+      spoolBacklog: heartbeat.spoolBacklog,
+      routerAlive: heartbeat.routerAlive,
+    })
+  }
+
+  #noteOf(facts: Partial<SessionNote>): void {
+    if (this.#agent === null) return
+    this.#services.note({
+      agentId: this.#agent.agent.id,
+      generation: this.#agent.generation,
+      seenAtMs: this.#services.now().wallMs,
+      clockOffsetMs: null,
+      clockErrorMs: null,
+      spoolBacklog: null,
+      routerAlive: null,
+      ...facts,
+    })
+  }
+
+  #pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#line.pause()
+  }
+
+  #resumeIfRoom(): void {
+    if (!this.#paused || this.#waitingEvents > WAITING_EVENTS_LOW || this.#services.overfull()) return
+    this.#paused = false
+    this.#line.resume()
+  }
+
+  #fail(error: unknown): void {
+    const away = error instanceof Unavailable
+    if (!away) this.#services.log.warn({ err: error, agentId: this.#agent?.agent.id }, 'a session failed')
+    this.tell({
+      kind: 'ended',
+      code: away ? CloseCode.tryLater : CloseCode.internalError,
+      reason: away ? error.message : 'internal error',
+    })
+  }
+}
+
+function eventOf(epoch: string, outcome: Outcome): SessionEvent {
+  switch (outcome.kind) {
+    case 'held':
+      return { kind: 'held', epoch, seq: outcome.seq }
+    case 'hole':
+      return { kind: 'hole', epoch, afterSeq: outcome.afterSeq }
+    case 'conflict':
+      return {
+        kind: 'ended',
+        code: CloseCode.quarantined,
+        reason: `event ${outcome.seq} is held with another content`,
+      }
+    case 'unknown':
+      return { kind: 'ended', code: CloseCode.unauthorised, reason: 'no longer enrolled here' }
+  }
+}

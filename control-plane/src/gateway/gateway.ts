@@ -1,0 +1,140 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { admit } from '../agents/admit.ts'
+import { markSynced, retireReplica } from '../agents/presence.ts'
+import type { Database } from '../database/client.ts'
+import { transact } from '../database/transact.ts'
+import { showSnapshot } from '../virtual-routers/show.ts'
+import { Connection, type Services } from './connection.ts'
+import { SESSION_LIMITS, type SessionLimits } from './machine.ts'
+import { type PresenceWriter, startPresenceWriter } from './presence-writer.ts'
+import { createRegistry, type Registry, spreadMs } from './registry.ts'
+import { acceptSockets } from './socket.ts'
+import { startWriter, type Writer } from './writer.ts'
+
+export interface GatewayOptions {
+  readonly db: Database
+  readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void }
+  /** This process, among all that serve the same database. Default: a random one. */
+  readonly replica?: string
+  readonly limits?: SessionLimits
+  readonly maxConnections?: number
+}
+
+/** All sessions of this replica. */
+export interface Gateway {
+  readonly replica: string
+  /** For `upgrade` events of HTTP servers whose path is `CONNECT_PATH`. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  figures(): { readonly connections: number; readonly agents: number; readonly queuedEvents: number }
+  /** Sends agents away politely, finishes what is being written, and closes. Events not acknowledged stay theirs. */
+  stop(): Promise<void>
+}
+
+/** One process can hold far more than this; a replica beyond it should have had a neighbour. */
+const CONNECTIONS_MAX = 20_000
+/** Events in memory, of all agents, before sockets are paused. */
+const QUEUED_EVENTS_MAX = 50_000
+const TICK_MS = 1_000
+/** A snapshot outlives a restart of PostgreSQL; a longer absence ends the session, which begins again later. */
+const DATABASE_PATIENCE_MS = 20_000
+
+export function startGateway(options: GatewayOptions): Gateway {
+  const replica = options.replica ?? randomUUID()
+  const registry = createRegistry()
+  const wallMs = () => Date.now()
+  const writer = startWriter({ db: options.db, log: options.log, wallMs })
+  const presence = startPresenceWriter({
+    db: options.db,
+    replica,
+    wallMs,
+    log: options.log,
+    superseded: registry.superseded,
+  })
+  const services = servicesOf(options, { replica, registry, writer, presence })
+  const ticks = setInterval(() => tickAll(registry), TICK_MS)
+  let stopping = false
+  const accept = acceptSockets({
+    room: () => !stopping && registry.size() < (options.maxConnections ?? CONNECTIONS_MAX),
+    retryAfterS: () => Math.ceil(spreadMs(registry.agents()) / 1_000),
+    open: (line) => {
+      const connection = new Connection(line, services)
+      registry.add(connection)
+      return {
+        hear: (text) => connection.hear(text),
+        hearMalformed: (reason) => connection.hearMalformed(reason),
+        gone: () => {
+          connection.gone()
+          registry.remove(connection)
+        },
+      }
+    },
+  })
+  return {
+    replica,
+    handleUpgrade: accept,
+    figures: () => ({
+      connections: registry.size(),
+      agents: registry.agents(),
+      queuedEvents: writer.queued(),
+    }),
+    stop: async () => {
+      stopping = true
+      await drain(registry, options.limits ?? SESSION_LIMITS)
+      clearInterval(ticks)
+      await writer.stop()
+      await presence.stop()
+      await retireReplica(options.db, replica).catch(() => {})
+    },
+  }
+}
+
+interface Parts {
+  readonly replica: string
+  readonly registry: Registry
+  readonly writer: Writer
+  readonly presence: PresenceWriter
+}
+
+function servicesOf({ db, log, limits }: GatewayOptions, parts: Parts): Services {
+  const { replica, registry, writer, presence } = parts
+  const wallMs = () => Date.now()
+  return {
+    log,
+    limits: limits ?? SESSION_LIMITS,
+    now: () => ({ monoMs: performance.now(), wallMs: wallMs() }),
+    nonce: () => randomBytes(32).toString('base64url'),
+    spreadMs: () => spreadMs(registry.agents()),
+    admit: (knock) => transact(db, (tx) => admit(tx, { ...knock, replica, nowMs: wallMs() })),
+    show: (shown) =>
+      transact(db, (tx) => showSnapshot(tx, shown, wallMs()), { reconnectForMs: DATABASE_PATIENCE_MS }),
+    synced: (session) =>
+      transact(db, (tx) => markSynced(tx, session, wallMs()), { reconnectForMs: DATABASE_PATIENCE_MS }),
+    write: (batch) => writer.write(batch),
+    note: (note) => presence.note(note),
+    overfull: () => writer.queued() > QUEUED_EVENTS_MAX,
+    joined: (connection) => registry.joined(connection),
+    left: ({ agent }) => {
+      if (agent !== null)
+        presence.ended({ agentId: agent.agent.id, generation: agent.generation, atMs: wallMs() })
+    },
+  }
+}
+
+function tickAll(registry: Registry): void {
+  for (const connection of registry.all()) connection.tick()
+}
+
+async function drain(registry: Registry, { drainMs }: SessionLimits): Promise<void> {
+  const reconnectWithinMs = spreadMs(registry.agents())
+  for (const connection of registry.all())
+    connection.tell({ kind: 'drain', reason: 'this replica is stopping', reconnectWithinMs })
+  // Connections close by the machine's deadline; those whose peer does not answer are cut soon after.
+  const giveUpAtMs = performance.now() + drainMs + 4_000
+  while (registry.size() > 0 && performance.now() < giveUpAtMs) {
+    await sleep(50)
+    tickAll(registry)
+  }
+}
