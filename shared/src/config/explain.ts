@@ -28,7 +28,7 @@ export function siteDocument(value: unknown): Finding | null {
   return {
     severity: 'error',
     code: 'not-supported-yet',
-    message: `${key}: site documents are not supported by this version yet`,
+    message: 'site documents are not supported by this version yet',
     hint: 'write one config for each node, with the keys node and virtualRouters',
     path: [key],
     at: 'key',

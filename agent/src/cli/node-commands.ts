@@ -1,0 +1,59 @@
+import { type Command, Option } from 'commander'
+import type { AgentOptions } from './agent.ts'
+import { Answered, WrongUsage } from './outcome.ts'
+import type { StatusOptions } from './status.ts'
+
+const STATE_DIR = [
+  '--state-dir <dir>',
+  'where the agent keeps its state (default: ALOFT_STATE_DIR, or /var/lib/aloft for root and ~/.local/state/aloft for others)',
+] as const
+
+/** The agent's two processes are one command; `agent.ts` says what they do. */
+export function mountAgent(program: Command): void {
+  program
+    .command('agent')
+    .description('keep virtual IPs up on this node, until SIGTERM or Ctrl-C; SIGHUP reads the config again')
+    .requiredOption('--config <file>', 'an Aloft config; `aloft check` says whether it can be used')
+    .option(...STATE_DIR)
+    .option(
+      '--control-plane <url>',
+      'report to this control plane: https://HOST, http://HOST:PORT or unix:/PATH',
+    )
+    .option(
+      '--enrolment-token <token>',
+      'what lets a new agent in, from `aloft token create`; or ALOFT_ENROLMENT_TOKEN',
+    )
+    .addOption(
+      new Option('--only <process>', 'run one of the two processes, for a supervisor that runs each').choices(
+        ['router', 'steward'],
+      ),
+    )
+    .action(async (options: AgentOptions) => {
+      requireControlPlane(options.controlPlane)
+      const { runAgent } = await import('./agent.ts')
+      finish(await runAgent(options))
+    })
+}
+
+export function mountStatus(program: Command): void {
+  program
+    .command('status')
+    .description("show the local agent's truth: roles, timers, counters, what is reported and what waits")
+    .option(...STATE_DIR)
+    .option('--json', 'print {agent, router, uplink, spool}')
+    .action(async (options: StatusOptions) => {
+      const { showStatus } = await import('./status.ts')
+      finish(await showStatus(options))
+    })
+}
+
+function requireControlPlane(url: string | undefined): void {
+  if (url === undefined || /^unix:\/./.test(url)) return
+  if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return
+  throw new WrongUsage(`--control-plane ${url}: write https://HOST, http://HOST:PORT or unix:/PATH`)
+}
+
+/** These commands have printed their own reason when they end with another code than 0. */
+function finish(exitCode: number): void {
+  if (exitCode !== 0) throw new Answered('said already', exitCode)
+}

@@ -1,0 +1,45 @@
+import { Command } from 'commander'
+import { mountAgents } from './agents.ts'
+import { mountCheck } from './check.ts'
+import { mountEvents } from './events.ts'
+import { mountFailovers } from './failovers.ts'
+import { mountAgent, mountStatus } from './node-commands.ts'
+import { mountSchema } from './schema.ts'
+import { mountSites } from './sites.ts'
+import { mountToken } from './token.ts'
+import { softwareVersion } from './version.ts'
+import { mountVirtualRouters } from './virtual-routers.ts'
+
+/**
+ * Every command this version has, and none it has not. Files mounted here import what they need when they are run, so
+ * that `aloft --help` and `aloft status` start in no time.
+ */
+export function createProgram(): Command {
+  const program = new Command('aloft')
+    .description('Virtual IPs that stay up on every LAN, and one place that sees all of them.')
+    .version(softwareVersion())
+    .exitOverride()
+    .showHelpAfterError('Try the same with --help.')
+    .addHelpText('after', EXIT_CODES)
+  program.commandsGroup('On a node:')
+  mountAgent(program)
+  mountStatus(program)
+  mountCheck(program)
+  mountSchema(program)
+  program.commandsGroup('The fleet, through the API of a control plane:')
+  for (const mount of [
+    mountSites,
+    mountAgents,
+    mountVirtualRouters,
+    mountFailovers,
+    mountEvents,
+    mountToken,
+  ]) {
+    mount(program)
+  }
+  return program
+}
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 the answer is no (with the reason), 2 wrong usage.
+Fleet commands read ALOFT_URL and ALOFT_TOKEN.`
