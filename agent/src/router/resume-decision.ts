@@ -29,12 +29,25 @@ export interface ResumeQuestion {
   readonly bootId: string
   readonly nowMs: number
   readonly routers: readonly VirtualRouterConfig[]
+  /** Virtual addresses of these routers that are on the host now. */
+  readonly held: readonly InterfaceAddresses[]
+}
+
+export interface InterfaceAddresses {
+  readonly interfaceName: string
+  readonly addresses: readonly Prefix[]
+}
+
+export interface Resumption {
+  readonly name: string
+  /** How long nobody was at the wheel. */
+  readonly gapMs: number
 }
 
 export interface ResumeAnswer {
-  /** `gapMs`: how long nobody was at the wheel. */
-  readonly resume: readonly { readonly name: string; readonly gapMs: number }[]
-  readonly release: readonly { readonly interfaceName: string; readonly addresses: readonly Prefix[] }[]
+  readonly resume: readonly Resumption[]
+  /** What the dead process left on the host and nobody may hold now. */
+  readonly release: readonly InterfaceAddresses[]
 }
 
 /**
@@ -44,33 +57,49 @@ export interface ResumeAnswer {
  */
 const INTERVALS_MAX = 2
 
-export function decideResume({ left, heartbeat, bootId, nowMs, routers }: ResumeQuestion): ResumeAnswer {
+export function decideResume(question: ResumeQuestion): ResumeAnswer {
+  const { left, bootId, routers, held } = question
   // After a reboot the kernel holds none of the addresses, and the old monotonic times mean nothing.
-  if (left === null || left.bootId !== bootId) return { resume: [], release: [] }
-  const isSameRun = heartbeat !== null && heartbeat.bootId === bootId && heartbeat.runId === left.runId
-  const gapMs = isSameRun ? Math.max(0, nowMs - heartbeat.atMonoMs) : Number.POSITIVE_INFINITY
-
-  const resume: { name: string; gapMs: number }[] = []
-  const release: { interfaceName: string; addresses: readonly Prefix[] }[] = []
-  for (const entry of left.routers.filter(({ role }) => role === 'active')) {
+  const wereActive = left?.bootId === bootId ? left.routers.filter(({ role }) => role === 'active') : []
+  const gapMs = silence(question)
+  const successors = wereActive.flatMap((entry) => {
     const successor = routers.find((router) => isSameRouter(router, entry))
-    if (successor && gapMs < INTERVALS_MAX * successor.advertisementIntervalMs) {
-      resume.push({ name: successor.name, gapMs })
-      const dropped = entry.addresses.filter((address) => !includes(successor.addresses, address))
-      if (dropped.length > 0) release.push({ interfaceName: entry.interface, addresses: dropped })
-    } else {
-      release.push({ interfaceName: entry.interface, addresses: entry.addresses })
-    }
+    return successor && gapMs < INTERVALS_MAX * successor.advertisementIntervalMs ? [successor] : []
+  })
+  const leftBehind = [
+    ...wereActive.map((entry) => ({ interfaceName: entry.interface, addresses: entry.addresses })),
+    // A process killed in the middle of a takeover held addresses it had not yet written down.
+    ...held,
+  ]
+  const release = leftBehind
+    .map(({ interfaceName, addresses }) => ({
+      interfaceName,
+      addresses: addresses.filter((address) => !isTakenOver(successors, interfaceName, address)),
+    }))
+    .filter(({ addresses }) => addresses.length > 0)
+  return { resume: successors.map(({ name }) => ({ name, gapMs })), release }
+}
+
+/** How long ago the process that wrote the roles last ran; infinite when nobody can tell. */
+function silence({ left, heartbeat, bootId, nowMs }: ResumeQuestion): number {
+  if (heartbeat === null || heartbeat.bootId !== bootId || heartbeat.runId !== left?.runId) {
+    return Number.POSITIVE_INFINITY
   }
-  return { resume, release }
+  return Math.max(0, nowMs - heartbeat.atMonoMs)
 }
 
 function isSameRouter(router: VirtualRouterConfig, entry: RoleEntry): boolean {
   return router.interface === entry.interface && router.vrid === entry.vrid && router.family === entry.family
 }
 
-function includes(addresses: readonly Prefix[], wanted: Prefix): boolean {
-  return addresses.some(
-    ({ address, prefixLength }) => address === wanted.address && prefixLength === wanted.prefixLength,
+function isTakenOver(
+  successors: readonly VirtualRouterConfig[],
+  interfaceName: string,
+  { address, prefixLength }: Prefix,
+): boolean {
+  return successors.some(
+    (router) =>
+      router.interface === interfaceName &&
+      router.addresses.some((each) => each.address === address && each.prefixLength === prefixLength),
   )
 }

@@ -3,43 +3,49 @@
  * know nothing of each other; the order of steps in `start` and `stop` is the point of this file.
  */
 import { randomBytes } from 'node:crypto'
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { Address } from '@aloft/shared/network/address'
 import type { Clock, Journal, Recorder, RouterInput, RouterWorld } from '../world/router-world.ts'
-import { readBoot } from './boot.ts'
 import { bootId } from './boot-identity.ts'
 import type { RouterStatus } from './contract.ts'
 import { handleMessage } from './control-messages.ts'
 import { type Client, type ControlSocket, openControlSocket } from './control-socket.ts'
 import { FlightRecorder } from './flight-recorder.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { readInheritance } from './inheritance.ts'
 import { type DroppedDatagram, guardDatagrams } from './input-guard.ts'
 import { Lateness, timeAlarm } from './lateness.ts'
+import type { RouterLoop } from './loop/router-loop.ts'
 import { Observations } from './observations.ts'
-import { type RunningConfig, saveRunningConfig } from './running-config.ts'
+import type { InterfaceAddresses, Resumption } from './resume-decision.ts'
+import { isGivenTo, loadRunningConfig, type RunningConfig, saveRunningConfig } from './running-config.ts'
 import type { StatePaths } from './state-directory.ts'
 import { StewardGuard } from './steward-guard.ts'
 
 /** The loop, as this process uses it. */
-export interface Loop extends RouterInput {
-  configure(routers: readonly VirtualRouterConfig[]): void
-  resume(name: string, gapMs: number): void
-  shutdown(): void
-  status(): Pick<RouterStatus, 'virtualRouters' | 'discards'>
-}
+export type Loop = RouterInput & Pick<RouterLoop, 'configure' | 'shutdown' | 'status'>
 
+/** A world that starts to tell once it is asked to. */
 export interface World {
   readonly world: RouterWorld
-  /** From now on the world tells what happens. */
   listen(input: RouterInput): void
+  /** Virtual addresses that are on this host's interfaces and that its configuration gives to a virtual router. */
+  held(): readonly InterfaceAddresses[]
   /** What was handed over has been sent; sockets are closed. Addresses stay as they are. */
   close(): void
+}
+
+export interface WorldParts {
+  readonly journal: Journal
+  readonly recorder: Recorder
+  /** Whether the running configuration gives this address to a virtual router. */
+  isVirtual(interfaceName: string, address: Address): boolean
 }
 
 /** Everything that differs between a real router process and a test of this file. */
 export interface RouterEnvironment {
   readonly paths: StatePaths
   readonly clock: Clock
-  readonly createWorld: (parts: { readonly journal: Journal; readonly recorder: Recorder }) => World
+  readonly createWorld: (parts: WorldParts) => World
   readonly createLoop: (world: RouterWorld) => Loop
   readonly realtime: RouterStatus['realtime']
   readonly startSteward: (() => void) | null
@@ -79,7 +85,12 @@ export class RouterProcess {
     this.#recorder = new FlightRecorder({ ...identity, file: recordTo })
     this.#observations = new Observations({ paths, identity, clock, log, ring: () => this.#ring() })
     this.#stewards = this.#guardStewards()
-    this.#world = environment.createWorld({ journal: this.#observations, recorder: this.#recorder })
+    this.#running = loadRunningConfig(paths.runningConfig)
+    this.#world = environment.createWorld({
+      journal: this.#observations,
+      recorder: this.#recorder,
+      isVirtual: (interfaceName, address) => isGivenTo(this.#running, interfaceName, address),
+    })
     const timed = timeAlarm(this.#world.world, this.#lateness)
     this.#loop = environment.createLoop(timed.world)
     this.#input = timed.input(guardDatagrams(this.#loop, (dropped) => this.#dropped(dropped)))
@@ -89,14 +100,20 @@ export class RouterProcess {
   async start(): Promise<void> {
     const { paths, clock, startSteward } = this.#environment
     const { runId } = this
-    const { running, inheritance } = readBoot(paths, { bootId: bootId(), clock })
+    const running = this.#running
+    const { resume, release } = readInheritance(paths, {
+      bootId: bootId(),
+      nowMs: clock.now(),
+      routers: running?.config.virtualRouters ?? [],
+      held: this.#world.held(),
+    })
     const detail = `pid ${process.pid}`
     this.#observations.observe({ kind: 'process', process: 'router', what: 'started', runId, detail })
-    this.#world.listen(this.#input)
-    for (const { interfaceName, addresses } of inheritance.release) {
+    for (const { interfaceName, addresses } of release) {
       this.#world.world.addresses.release(interfaceName, addresses)
     }
-    if (running) this.#run(running, inheritance.resume)
+    this.#world.listen(this.#input)
+    if (running) this.#run(running, resume)
     // Only now: until the resumed routers advertise again, the dead one's last sign of life is the true one.
     this.#observations.writeRoles()
     this.#heartbeat = startHeartbeat(paths.routerAlive, { runId, bootId: bootId(), now: () => clock.now() })
@@ -191,11 +208,10 @@ export class RouterProcess {
     this.#observations.observe({ kind: 'config', revision, outcome: 'running', detail: null })
   }
 
-  #run(running: RunningConfig, resume: readonly { readonly name: string; readonly gapMs: number }[]): void {
+  #run(running: RunningConfig, resume: readonly Resumption[]): void {
     this.#running = running
     this.#observations.configured(running.config.virtualRouters)
-    for (const { name, gapMs } of resume) this.#loop.resume(name, gapMs)
-    this.#loop.configure(running.config.virtualRouters)
+    this.#loop.configure(running.config.virtualRouters, { resume })
   }
 
   #ring(): void {

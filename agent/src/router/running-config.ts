@@ -1,5 +1,6 @@
 /** `STATE/running-config.json`: the last configuration this router was given, and the only thing it needs to boot. */
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
+import type { Address } from '@aloft/shared/network/address'
 import { readJson, replaceFile } from './atomic-file.ts'
 
 export interface RunningConfig {
@@ -35,5 +36,14 @@ export function isRunningConfig(value: unknown): value is RunningConfig {
       ['name', 'interface', 'vrid', 'family', 'priority', 'advertisementIntervalMs', 'addresses'].every(
         (key) => key in router,
       ),
+  )
+}
+
+/** Whether a virtual router of this configuration has the address on that interface. */
+export function isGivenTo(running: RunningConfig | null, interfaceName: string, address: Address): boolean {
+  if (running === null) return false
+  return running.config.virtualRouters.some(
+    (router) =>
+      router.interface === interfaceName && router.addresses.some((each) => each.address === address),
   )
 }

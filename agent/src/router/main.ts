@@ -1,0 +1,95 @@
+/** The router process's entry: flags, lock, the real world. Everything it imports is loaded before it can advertise. */
+import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClock } from '../linux/clock.ts'
+import { createLinuxWorld } from '../linux/linux-world.ts'
+import { netio } from '../linux/netio.ts'
+import { parseRouterArguments } from './arguments.ts'
+import { RouterLoop } from './loop/router-loop.ts'
+import { acquireLock, type LockOutcome } from './process-lock.ts'
+import { becomeRealtime } from './realtime.ts'
+import { RouterProcess, type World, type WorldParts } from './router-process.ts'
+import { prepareStateDirectory, type StatePaths, statePaths } from './state-directory.ts'
+
+/** A predecessor that was killed is gone as soon as the kernel has torn it down. */
+const LOCK_WITHIN_MS = 1_000
+const GOODBYE_WITHIN_MS = 1_000
+
+async function main(): Promise<void> {
+  const { stateDir, stewardCommand, record } = parseRouterArguments(process.argv.slice(2), process.env)
+  const paths = statePaths(stateDir)
+  prepareStateDirectory(paths)
+  const lock = await waitForLock(paths)
+  if (!lock.held) {
+    throw new Error(`state directory ${paths.directory} is in use by another router (pid ${lock.byPid})`)
+  }
+  const realtime = becomeRealtime(netio())
+  if (realtime.policy === 'other') log(`warning: not real-time: ${realtime.detail}`)
+  const router = new RouterProcess({
+    paths,
+    clock: createClock(),
+    createWorld: createKernelWorld,
+    createLoop: (world) => new RouterLoop(world),
+    realtime,
+    startSteward: stewardCommand && (() => startSteward(stewardCommand)),
+    recordTo: record,
+    log,
+    stopped() {
+      lock.release()
+      // Not at once: goodbyes still on their way are sent. Nothing but a client that hangs keeps the process now.
+      process.exitCode = 0
+      setTimeout(() => process.exit(0), GOODBYE_WITHIN_MS).unref()
+    },
+  })
+  // An exit without a release: the addresses stay for the successor, who resumes before a peer notices.
+  process.on('uncaughtException', (error) => {
+    router.crash(error)
+    process.exit(70)
+  })
+  process.on('SIGTERM', () => router.stop())
+  process.on('SIGINT', () => router.stop())
+  process.on('SIGHUP', () => {})
+  await router.start()
+}
+
+function createKernelWorld({ journal, recorder, isVirtual }: WorldParts): World {
+  const kernel = createLinuxWorld({ isVirtual })
+  const { clock, alarm, links, addresses } = kernel
+  kernel.warmUp()
+  return {
+    world: { clock, alarm, links, addresses, journal, recorder },
+    listen: (input) => kernel.start(input),
+    held: () =>
+      kernel.interfaces().map((interfaceName) => ({
+        interfaceName,
+        addresses: kernel.held(interfaceName).filter(({ address }) => isVirtual(interfaceName, address)),
+      })),
+    close: () => kernel.close(),
+  }
+}
+
+async function waitForLock(paths: StatePaths): Promise<LockOutcome> {
+  for (let waitedMs = 0; ; waitedMs += 5) {
+    const lock = acquireLock({ lock: paths.routerLock, pid: paths.routerPid })
+    if (lock.held || waitedMs >= LOCK_WITHIN_MS) return lock
+    await sleep(5)
+  }
+}
+
+function startSteward(command: readonly string[]): void {
+  const [program = process.execPath, ...args] = command
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
+  child.on('error', (error) => log(`cannot start the steward: ${error.message}`))
+  child.unref()
+}
+
+function log(text: string): void {
+  process.stderr.write(`aloft router: ${text}\n`)
+}
+
+// A terminal or pipe that nobody reads any more must not end an election.
+process.stderr.on('error', () => {})
+main().catch((error: unknown) => {
+  log(error instanceof Error ? error.message : String(error))
+  process.exit(1)
+})
