@@ -1,11 +1,11 @@
 import { hashSecret } from '../access/secrets.ts'
 import type { Transaction } from '../database/client.ts'
 import { Conflict, Forbidden, Unauthenticated } from '../problems.ts'
-import { countUse, lockToken, previousUse, type TokenRow } from './store.ts'
+import { countUse, type LockedToken, lockToken, previousUse } from './store.ts'
 
 /** A token that was presented: good for one more enrolment, or already spent by this very key. */
 export interface Redeemable {
-  readonly token: TokenRow
+  readonly token: LockedToken
   /** The agent this key enrolled with this token before: the request is a retry. */
   readonly previousAgentId: string | null
 }

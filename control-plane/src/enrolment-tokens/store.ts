@@ -1,41 +1,37 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Queryable, Transaction } from '../database/client.ts'
+import type { Transaction } from '../database/client.ts'
 import { enrolmentTokens, enrolmentTokenUses, sites } from '../database/schema/index.ts'
 
-export interface TokenRow {
+export interface LockedToken {
   readonly id: string
   readonly siteId: string
   readonly site: string
-  readonly createdAtMs: number
   readonly expiresAtMs: number
   readonly maxUses: number
   readonly uses: number
   readonly revokedAtMs: number | null
-  readonly requestHash: string
 }
 
-const columns = {
-  id: enrolmentTokens.id,
-  siteId: enrolmentTokens.siteId,
-  site: sites.name,
-  createdAtMs: enrolmentTokens.createdAtMs,
-  expiresAtMs: enrolmentTokens.expiresAtMs,
-  maxUses: enrolmentTokens.maxUses,
-  uses: enrolmentTokens.uses,
-  revokedAtMs: enrolmentTokens.revokedAtMs,
-  requestHash: enrolmentTokens.requestHash,
-}
-
-const tokens = (db: Queryable) =>
-  db.select(columns).from(enrolmentTokens).innerJoin(sites, eq(sites.id, enrolmentTokens.siteId))
-
-export async function lockToken(tx: Transaction, hash: string): Promise<TokenRow | null> {
-  const [row] = await tokens(tx)
+/** Locked until the commit, so that two nodes cannot spend the same use. */
+export async function lockToken(tx: Transaction, hash: string): Promise<LockedToken | null> {
+  const [row] = await tx
+    .select({
+      id: enrolmentTokens.id,
+      siteId: enrolmentTokens.siteId,
+      site: sites.name,
+      expiresAtMs: enrolmentTokens.expiresAtMs,
+      maxUses: enrolmentTokens.maxUses,
+      uses: enrolmentTokens.uses,
+      revokedAtMs: enrolmentTokens.revokedAtMs,
+    })
+    .from(enrolmentTokens)
+    .innerJoin(sites, eq(sites.id, enrolmentTokens.siteId))
     .where(eq(enrolmentTokens.hash, hash))
     .for('no key update', { of: enrolmentTokens })
   return row ?? null
 }
 
+/** The agent that enrolled with this token and key. */
 export async function previousUse(
   tx: Transaction,
   tokenId: string,

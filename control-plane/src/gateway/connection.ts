@@ -165,7 +165,7 @@ export class Connection {
     this.#inTurn(({ agent }) =>
       this.#services.show({ agentId: agent.id, siteId: agent.siteId, epoch, snapshot, clock }),
     )
-    if (snapshot.routers === null) this.#noteOf({ routerAlive: false })
+    this.#noteOf({ routerAlive: snapshot.routers !== null })
   }
 
   #inTurn(work: (session: AgentSession) => Promise<void>): void {
