@@ -1,0 +1,132 @@
+/** The agent's half of a session as data: what is remembered, what happens to it, and what it wants done. */
+import type { CloseCode } from '@aloft/shared/protocol/close-codes'
+import type { SpooledEvent } from '@aloft/shared/protocol/events'
+import type {
+  AgentFrame,
+  Hello,
+  MalformedFrame,
+  RouterState,
+  ServerFrame,
+} from '@aloft/shared/protocol/frames'
+import type { Retry } from './back-off.ts'
+import type { ClockSample } from './clock-offset.ts'
+
+/** Who is speaking. Constant for one run of the steward. */
+export interface SessionConfig {
+  readonly agentId: string
+  readonly node: string
+  readonly software: string
+  readonly bootId: string
+  readonly runId: string
+}
+
+/** Now, and a number in [0, 1): all a step may know besides its event. */
+export interface Moment {
+  readonly nowMs: number
+  readonly wallMs: number
+  readonly random: number
+}
+
+/** What the spool holds on durable storage. `lastSeq` is `firstSeq − 1` when it is empty. */
+export interface SpoolRange {
+  readonly epoch: string
+  readonly firstSeq: number
+  readonly lastSeq: number
+}
+
+export type Phase =
+  | { readonly name: 'stopped' }
+  | { readonly name: 'waiting'; readonly untilMs: number }
+  /** The socket is being opened, then the challenge is due, then (hello sent) the welcome. */
+  | { readonly name: 'connecting' | 'opened' | 'proving'; readonly deadlineMs: number }
+  | Live
+
+/** A welcomed session. `sentSeq` ≥ `ackedSeq`; what lies between is in flight. */
+export interface Live {
+  readonly name: 'live'
+  readonly sessionId: string
+  readonly epoch: string
+  readonly sinceMs: number
+  readonly heartbeatMs: number
+  readonly heartbeatAtMs: number
+  /** Of the last heartbeat, for its pong. */
+  readonly beat: { readonly wallMs: number; readonly monoMs: number } | null
+  /** No frame until then: the centre or the path to it is gone. */
+  readonly silentAtMs: number
+  /** False until the first snapshot went out; events wait for it. */
+  readonly synced: boolean
+  readonly sentSeq: number
+  readonly ackedSeq: number
+  readonly lastSentAtMs: number
+  /** A read of the spool is under way. */
+  readonly reading: boolean
+  /** When the events that wait are sent even as a small batch; null when none wait. */
+  readonly batchAtMs: number | null
+  /** Times the centre sent us back without having taken anything since. */
+  readonly timesSentBack: number
+  /** After a goaway: when to leave. */
+  readonly leaveAtMs: number | null
+  readonly samples: readonly ClockSample[]
+}
+
+export interface SessionState {
+  readonly phase: Phase
+  readonly retry: Retry
+  readonly spool: SpoolRange
+  /** The highest seq the centre is known to hold of this epoch. */
+  readonly heldSeq: number
+  readonly routerAlive: boolean
+  /** Why the last session ended or none came about, for people. */
+  readonly problem: { readonly code: number; readonly text: string } | null
+}
+
+export type SessionEvent =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'tick' }
+  /** Something came from the centre that is no frame: a WebSocket ping. */
+  | { readonly kind: 'alive' }
+  | { readonly kind: 'frame'; readonly frame: ServerFrame | MalformedFrame }
+  | {
+      readonly kind: 'closed'
+      readonly code: number
+      readonly reason: string
+      readonly retryAfterMs: number | null
+    }
+  | { readonly kind: 'spooled'; readonly range: SpoolRange }
+  /** Answer to `read`: what follows `afterSeq`, as far as it fitted; `unreadable` when the spool could not say. */
+  | {
+      readonly kind: 'read'
+      readonly epoch: string
+      readonly afterSeq: number
+      readonly events: readonly SpooledEvent[]
+      readonly unreadable: string | null
+    }
+  | {
+      readonly kind: 'snapshot'
+      readonly asOfSeq: number
+      readonly routers: readonly RouterState[] | null
+    }
+  | { readonly kind: 'router'; readonly alive: boolean }
+
+export type UnsignedHello = Omit<Hello, 'signature'>
+
+export type SessionAction =
+  | { readonly do: 'dial' }
+  | { readonly do: 'close'; readonly code: CloseCode; readonly reason: string }
+  /** Sign the nonce and send. */
+  | { readonly do: 'hello'; readonly nonce: string; readonly hello: UnsignedHello }
+  | { readonly do: 'send'; readonly frame: Exclude<AgentFrame, Hello> }
+  | {
+      readonly do: 'read'
+      readonly afterSeq: number
+      readonly countMax: number
+      readonly bytesMax: number
+    }
+  /** Ask the router for its state; a `snapshot` event follows. */
+  | { readonly do: 'take-snapshot' }
+  /** The centre holds everything up to `seq`; it may be less than it once held. */
+  | { readonly do: 'held'; readonly epoch: string; readonly seq: number }
+
+export type SessionStep = readonly [SessionState, readonly SessionAction[]]
