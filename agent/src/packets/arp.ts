@@ -27,7 +27,8 @@ export function encodeGratuitousArp({ mac, address }: { mac: Uint8Array; address
   view.setUint16(20, OPERATION_REQUEST)
   frame.set(mac, 22)
   frame.set(ip, 28)
-  // The target's hardware address stays zero: it is what a request asks for.
+  // A request leaves blank what it asks for; this one asks nothing, and keepalived sends broadcast here.
+  frame.fill(0xff, 32, 38)
   frame.set(ip, 38)
   return frame
 }

@@ -1,4 +1,5 @@
-import { parseAddress } from '@aloft/shared/network/address'
+import { addressFromBytes, parseAddress } from '@aloft/shared/network/address'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeIpv4Packet, encodeIpv4Packet } from './ipv4.ts'
 
@@ -35,4 +36,44 @@ describe('IPv4 packets', () => {
     ['a length beyond the packet', '45c0001700000000ff700000c0000201e00000120102'],
     ['a length within the header', '45c0001300000000ff700000c0000201e00000120102'],
   ])('are refused: %s', (_, hex) => expect(decodeIpv4Packet(Buffer.from(hex, 'hex'))).toBeNull())
+
+  it('RFC 9568 §5.1.1: an advertisement goes to 224.0.0.18 with TTL 255 as protocol 112', () => {
+    const packet = encodeIpv4Packet(fields, new Uint8Array(12))
+    expect([packet[8], packet[9]]).toEqual([255, 112])
+    expect([...packet.slice(16, 20)]).toEqual([224, 0, 0, 18])
+  })
+
+  it('read back as written, whatever they hold', () => {
+    const byte = fc.nat(255)
+    const address = fc.uint8Array({ minLength: 4, maxLength: 4 }).map(addressFromBytes)
+    const any = fc.record({
+      source: address,
+      destination: address,
+      protocol: byte,
+      ttl: byte,
+      trafficClass: byte,
+    })
+    fc.assert(
+      fc.property(any, fc.uint8Array({ maxLength: 1036 }), (anyFields, payload) => {
+        expect(decodeIpv4Packet(encodeIpv4Packet(anyFields, payload))).toEqual({ ...anyFields, payload })
+      }),
+      { seed: 2 },
+    )
+  })
+
+  it('are refused at every shorter length', () => {
+    const packet = encodeIpv4Packet(fields, new Uint8Array(12))
+    for (let length = 0; length < packet.length; length++) {
+      expect(decodeIpv4Packet(packet.subarray(0, length))).toBeNull()
+    }
+  })
+
+  it('never make the reader throw, whatever the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        expect(() => decodeIpv4Packet(bytes)).not.toThrow()
+      }),
+      { numRuns: 5000, seed: 3 },
+    )
+  })
 })
