@@ -1,0 +1,184 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { accessRoutes } from './access/routes.ts'
+import { enrolmentRoute } from './agents/enrolment-route.ts'
+import { agentRoutes } from './agents/routes.ts'
+import type { OpenDatabase } from './database/client.ts'
+import { ping } from './database/ping.ts'
+import { databaseAway } from './database/transact.ts'
+import { enrolmentTokenRoutes } from './enrolment-tokens/routes.ts'
+import { eventRoutes } from './events/routes.ts'
+import { failoverRoutes } from './failovers/routes.ts'
+import { credentialOf, requireCaller } from './http/credentials.ts'
+import { docsPage } from './http/docs-page.ts'
+import { everyAnswer } from './http/every-answer.ts'
+import { AnswerCounter, type Figure, formatMetrics, processFigures } from './http/metrics.ts'
+import { dashboardMissingPage, STYLE } from './http/pages.ts'
+import { problemAnswer } from './http/problem-answer.ts'
+import type { RequestVariables } from './http/request-context.ts'
+import { type StaticFiles, staticAnswer } from './http/static-files.ts'
+import { NotFound } from './problems.ts'
+import { siteRoutes } from './sites/routes.ts'
+import type { FeedReader } from './stream/feed-reader.ts'
+import { streamRoutes } from './stream/routes.ts'
+import { virtualRouterRoutes } from './virtual-routers/routes.ts'
+
+export interface Log {
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** Everything the application stands on. It holds no state of its own: any number of replicas may serve one database. */
+export interface AppDependencies {
+  readonly database: OpenDatabase
+  readonly reader: FeedReader
+  /** The built dashboard, or null when it is not built. */
+  readonly dashboard: StaticFiles | null
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly log: Log
+  /** What the gateway of this process has to say in `/metrics`. */
+  readonly gatewayFigures: () => Readonly<Record<string, number>>
+  readonly keepAliveMs?: number
+}
+
+type App = OpenAPIHono<{ Variables: RequestVariables }>
+
+const BODY_BYTES_MAX = 64 * 1024
+
+const INFO = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Aloft',
+    version: '1',
+    description: 'Virtual IPs that stay up, seen and steered from one place.',
+  },
+  servers: [{ url: '/' }],
+  security: [{ bearer: [] }, { session: [] }],
+}
+
+/** The whole HTTP side as a Web-standard `fetch` handler. WebSockets of agents are taken before it (`gateway/`). */
+export function createApp(dependencies: AppDependencies): App {
+  const { log } = dependencies
+  const answers = new AnswerCounter()
+  const app: App = new OpenAPIHono<{ Variables: RequestVariables }>()
+  app.use(everyAnswer(answers))
+  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
+  app.onError((error, c) =>
+    problemAnswer(error, () => log.error({ err: error, requestId: c.get('requestId') }, 'request failed')),
+  )
+  mountOpen(app, dependencies)
+  mountApi(app, dependencies)
+  mountDocuments(app, dependencies, answers)
+  mountDashboard(app, dependencies)
+  return app
+}
+
+function tooLarge(): never {
+  throw new HTTPException(413, { message: `the body is larger than ${BODY_BYTES_MAX} bytes` })
+}
+
+/** What needs no credential: health, signing in, and what agents bring their own proof to. */
+function mountOpen(app: App, { database, now, log }: AppDependencies): void {
+  const { db } = database
+  app.get('/healthz', (c) => c.text('ok\n'))
+  app.get('/readyz', async (c) => {
+    await ping(db).catch((error: unknown) => {
+      throw databaseAway(error)
+    })
+    return c.text('ready\n')
+  })
+  app.route('/', accessRoutes(db, now))
+  app.route(
+    '/agent/v1',
+    enrolmentRoute(() => ({ db, nowMs: now(), log })),
+  )
+  app.get('/agent/v1/connect', (c) => {
+    c.header('upgrade', 'websocket')
+    return c.text('this is where agents connect, by WebSocket\n', 426)
+  })
+}
+
+function mountApi(app: App, { database, reader, now, keepAliveMs = 15_000 }: AppDependencies): void {
+  const { db } = database
+  app.use('/api/*', requireCaller(db, now))
+  app.use('/api/*', async (c, next) => {
+    await next()
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
+  })
+  const slices = [
+    siteRoutes(db),
+    agentRoutes(db),
+    virtualRouterRoutes(db),
+    failoverRoutes(db),
+    eventRoutes(db),
+    enrolmentTokenRoutes(db, now),
+    streamRoutes({ db, reader, now, keepAliveMs }),
+  ]
+  for (const slice of slices) app.route('/api/v1', slice)
+  app.all('/api/*', (c) => {
+    throw new NotFound(`there is no ${c.req.method} ${c.req.path}; /docs lists what there is`)
+  })
+}
+
+function mountDocuments(app: App, dependencies: AppDependencies, answers: AnswerCounter): void {
+  const { database, now } = dependencies
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'aloft_session',
+  })
+  const signedIn = requireCaller(database.db, now)
+  const document = () => app.getOpenAPI31Document(INFO)
+  app.get('/openapi.json', signedIn, (c) => c.json(document()))
+  app.get(
+    '/docs',
+    (c, next) => (wantsPage(c) ? c.redirect('/sign-in', 303) : next()),
+    signedIn,
+    () => docsPage(document()),
+  )
+  app.get('/metrics', signedIn, (c) => c.text(formatMetrics([...figuresOf(dependencies), answers.figure()])))
+  app.get('/pages.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
+}
+
+/** A browser that nobody signed in: shown the way, not a problem document. */
+function wantsPage(c: Context): boolean {
+  return credentialOf(c) === null && (c.req.header('accept') ?? '').includes('text/html')
+}
+
+function figuresOf({ gatewayFigures, reader }: AppDependencies): readonly Figure[] {
+  const gauge = (name: string, help: string, value: number): Figure => ({
+    name,
+    help,
+    type: 'gauge',
+    samples: [{ value }],
+  })
+  return [
+    ...Object.entries(gatewayFigures()).map(([name, value]) =>
+      gauge(
+        `aloft_gateway_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+        `Gateway: ${name}.`,
+        value,
+      ),
+    ),
+    gauge('aloft_stream_followers', 'Clients that follow the stream.', reader.followers()),
+    gauge('aloft_feed_position', 'Last feed row handed to the stream.', reader.position()),
+    ...processFigures(),
+  ]
+}
+
+function mountDashboard(app: App, { dashboard }: AppDependencies): void {
+  app.get('*', (c) => {
+    if (dashboard === null) return dashboardMissingPage()
+    const answer = staticAnswer(dashboard, c.req.path, c.req.header('if-none-match') ?? null)
+    if (answer === null) throw new NotFound(`there is nothing at ${c.req.path}`)
+    return answer
+  })
+  app.notFound((c) => {
+    throw new NotFound(`there is no ${c.req.method} ${c.req.path}`)
+  })
+}

@@ -1,0 +1,81 @@
+import os from 'node:os'
+import path from 'node:path'
+import { openLog } from './log-lines.ts'
+import { type ControlPlane, startControlPlane } from './start.ts'
+
+export interface ControlPlaneCommand {
+  readonly port?: number | undefined
+  readonly host?: string | undefined
+  readonly dataDir?: string | undefined
+  readonly databaseUrl?: string | undefined
+  readonly unixSocket?: string | undefined
+}
+
+/** The same from `ALOFT_*` and `DATABASE_URL`. Throws on a port that is no number. */
+export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneCommand {
+  return {
+    port: env['ALOFT_PORT'] === undefined ? undefined : parsePort(env['ALOFT_PORT'], 'ALOFT_PORT'),
+    host: env['ALOFT_HOST'],
+    dataDir: env['ALOFT_DATA_DIR'],
+    databaseUrl: env['DATABASE_URL'],
+    unixSocket: env['ALOFT_UNIX_SOCKET'],
+  }
+}
+
+export function parsePort(text: string, what: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  throw new RangeError(`${what} must be a port, 0 to 65535, not "${text}"`)
+}
+
+/** Where the data lie unless said otherwise: as root the place of services, else the account's own. */
+function defaultDataDir(): string {
+  if (process.getuid?.() === 0) return '/var/lib/aloft/control-plane'
+  return path.join(os.homedir(), '.local', 'share', 'aloft', 'control-plane')
+}
+
+/**
+ * `aloft control-plane`: runs until SIGTERM or SIGINT and returns the exit code. What is given wins over the
+ * environment. Lines for people go to stdout, the log to stderr.
+ */
+export async function runControlPlane(given: ControlPlaneCommand): Promise<number> {
+  const say = (line: string): void => console.log(line)
+  const log = openLog(process.stderr)
+  const signal = firstSignal()
+  let running: ControlPlane
+  try {
+    const env = commandFromEnvironment(process.env)
+    running = await startControlPlane({
+      port: given.port ?? env.port ?? 8080,
+      host: given.host ?? env.host ?? '127.0.0.1',
+      dataDir: path.resolve(given.dataDir ?? env.dataDir ?? defaultDataDir()),
+      databaseUrl: given.databaseUrl ?? env.databaseUrl ?? null,
+      unixSocket: given.unixSocket ?? env.unixSocket ?? null,
+      log,
+      progress: say,
+    })
+  } catch (error) {
+    console.error(`aloft: ${error instanceof Error ? error.message : String(error)}`)
+    return error instanceof RangeError ? 2 : 1
+  }
+  say(`Aloft control plane: ${running.url}`)
+  say(`Admin API token: ${running.adminTokenFile}`)
+  say(`Sign in (once, within 10 minutes): ${await running.signInLink()}`)
+  log.info({}, `stopping on ${await signal}`)
+  await running.stop()
+  return 0
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, PostgreSQL is met again next time. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let signals = 0
+    const on = (signal: NodeJS.Signals): void => {
+      signals += 1
+      if (signals > 1) process.exit(1)
+      resolve(signal)
+    }
+    process.on('SIGTERM', on)
+    process.on('SIGINT', on)
+  })
+}

@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
+import path from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import { ensureAdminToken } from './access/admin-token.ts'
+import { createSignInCode } from './access/sign-in.ts'
+import { createApp, type Log } from './app.ts'
+import { forgetReplicas } from './database/alone.ts'
+import { type DatabaseAddress, type OpenDatabase, openDatabase } from './database/client.ts'
+import { lockDataDirectory } from './database/data-directory.ts'
+import { type EmbeddedServer, startEmbeddedServer } from './database/embedded-server.ts'
+import { migrateDatabase } from './database/migrate.ts'
+import { type Gateway, startGateway } from './gateway/gateway.ts'
+import { CONNECT_PATH } from './gateway/socket.ts'
+import { problemAnswer } from './http/problem-answer.ts'
+import { loadStaticFiles } from './http/static-files.ts'
+import { installationRoot } from './installed-files.ts'
+import { listenTcp, listenUnix } from './listen.ts'
+import { Unavailable } from './problems.ts'
+import { type FeedReader, startFeedReader } from './stream/feed-reader.ts'
+
+export interface ControlPlaneOptions {
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly host: string
+  readonly dataDir: string
+  /** Null runs our own PostgreSQL in the data directory. */
+  readonly databaseUrl: string | null
+  /** Listened on besides TCP; null does not. */
+  readonly unixSocket: string | null
+  readonly log: Log
+  /** What it is doing, for people who wait. */
+  readonly progress: (line: string) => void
+}
+
+export interface ControlPlane {
+  readonly url: string
+  readonly port: number
+  readonly adminTokenFile: string
+  /** A new one-time sign-in link. */
+  signInLink(): Promise<string>
+  /** The embedded PostgreSQL's process; null with `databaseUrl`, or while it is being restarted. */
+  postgresPid(): number | null
+  /** Ends agents' sessions politely, then everything else. */
+  stop(): Promise<void>
+}
+
+type Fetch = (request: Request) => Response | Promise<Response>
+type Undo = () => unknown
+
+/**
+ * Starts the whole control plane. Throws `DataDirectoryInUse`, `CannotListen`, or what PostgreSQL said; then nothing
+ * of it is left running.
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const undo: Undo[] = []
+  try {
+    return await startAll(options, undo)
+  } catch (error) {
+    await undoAll(undo)
+    throw error
+  }
+}
+
+async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<ControlPlane> {
+  const { log, dataDir } = options
+  const lock = lockDataDirectory(dataDir)
+  undo.push(() => lock.release())
+  const front = await openFront(options, undo)
+  const embedded = options.databaseUrl === null ? await startPostgres(options, undo) : null
+  const address = addressOf(options, embedded)
+  options.progress('Bringing the database schema up to date …')
+  await migrateDatabase(address)
+  const database = openDatabase(address)
+  undo.push(() => database.close())
+  if (embedded !== null) await forgetReplicas(database.db)
+  const adminTokenFile = await ensureAdminToken(database.db, dataDir, Date.now())
+  const reader = await startFeedReader(database, (message) => log.warn({}, message))
+  undo.push(() => reader.stop())
+  const gateway = startGateway({ db: database.db, log, replica: randomUUID() })
+  undo.push(() => gateway.stop())
+  // The first thing to end: no new requests, and streams are let go.
+  undo.push(() => front.close())
+  front.open(appOf({ database, reader, gateway, log }), gateway)
+  return {
+    url: front.url,
+    port: front.port,
+    adminTokenFile,
+    signInLink: async () => `${front.url}/sign-in?code=${await createSignInCode(database.db, Date.now())}`,
+    postgresPid: () => embedded?.pid() ?? null,
+    stop: () => undoAll(undo),
+  }
+}
+
+/** In the reverse order of starting; one failure does not keep the rest from ending. */
+async function undoAll(undo: Undo[]): Promise<void> {
+  const failures: unknown[] = []
+  for (let last = undo.pop(); last !== undefined; last = undo.pop()) {
+    try {
+      await last()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'the control plane did not stop cleanly')
+}
+
+async function startPostgres(options: ControlPlaneOptions, undo: Undo[]): Promise<EmbeddedServer> {
+  const { dataDir, progress, log } = options
+  const server = await startEmbeddedServer({ dataDir, progress, warn: (line) => log.warn({}, line) })
+  undo.push(() => server.stop())
+  return server
+}
+
+function addressOf(options: ControlPlaneOptions, embedded: EmbeddedServer | null): DatabaseAddress {
+  return embedded?.address ?? { url: options.databaseUrl ?? '' }
+}
+
+function appOf(parts: {
+  readonly database: OpenDatabase
+  readonly reader: FeedReader
+  readonly gateway: Gateway
+  readonly log: Log
+}): Fetch {
+  const { gateway, ...rest } = parts
+  const app = createApp({
+    ...rest,
+    dashboard: loadStaticFiles(path.join(installationRoot(), 'dashboard', 'dist')),
+    now: () => Date.now(),
+    gatewayFigures: () => ({ ...gateway.figures() }),
+  })
+  return (request) => app.fetch(request)
+}
+
+/** The listening sockets: open at once, so that a port that is taken is known before anything else is done. */
+interface Front {
+  readonly url: string
+  readonly port: number
+  open(fetch: Fetch, gateway: Gateway): void
+  close(): Promise<void>
+}
+
+async function openFront({ host, port, unixSocket }: ControlPlaneOptions, undo: Undo[]): Promise<Front> {
+  let fetch: Fetch = () => problemAnswer(new Unavailable('the control plane is starting', 2_000), () => {})
+  let gateway: Gateway | null = null
+  const serverOf = (): Server => {
+    const server = createAdaptorServer({ fetch: (request) => fetch(request) }) as Server
+    server.on('upgrade', (request, socket, head) => {
+      const isConnect = request.url?.split('?')[0] === CONNECT_PATH
+      if (gateway !== null && isConnect) gateway.handleUpgrade(request, socket, head)
+      else
+        socket.end(
+          `HTTP/1.1 ${isConnect ? '503 Service Unavailable' : '404 Not Found'}\r\nConnection: close\r\n\r\n`,
+        )
+    })
+    undo.push(() => closeNow(server))
+    return server
+  }
+  const tcp = serverOf()
+  const boundPort = await listenTcp(tcp, host, port)
+  const servers = [tcp]
+  if (unixSocket !== null) {
+    const unix = serverOf()
+    await listenUnix(unix, unixSocket)
+    servers.push(unix)
+  }
+  return {
+    url: `http://${reachable(host)}:${boundPort}`,
+    port: boundPort,
+    open: (to, agents) => {
+      fetch = to
+      gateway = agents
+    },
+    close: async () => {
+      fetch = () => problemAnswer(new Unavailable('the control plane is stopping', 2_000), () => {})
+    },
+  }
+}
+
+function closeNow(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+/** What a browser on this host can open: a wildcard is no address to go to, and IPv6 wants brackets. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
