@@ -18,6 +18,7 @@ struct descriptor {
   struct instance *instance;
   struct descriptor *next, *previous;
   int fd;
+  int receive_flags;
   bool is_timer;
   /* Set while watched: the poll handle, the callback, and a strong reference that keeps the object alive. */
   uv_poll_t *poll;
@@ -125,6 +126,7 @@ struct descriptor *descriptor_take(napi_env env, napi_callback_info info, size_t
 }
 
 int descriptor_fd(const struct descriptor *descriptor) { return descriptor->fd; }
+int descriptor_receive_flags(const struct descriptor *descriptor) { return descriptor->receive_flags; }
 
 static napi_value method_close(napi_env env, napi_callback_info info) {
   napi_value self;
@@ -262,7 +264,7 @@ static napi_value method_set_timer(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-static napi_value wrap(napi_env env, int fd, bool is_timer) {
+static napi_value wrap(napi_env env, int fd, struct descriptor kind) {
   static const napi_property_descriptor methods[] = {
       {"fd", NULL, NULL, getter_fd, NULL, NULL, napi_enumerable, NULL},
       {"close", NULL, method_close, NULL, NULL, NULL, napi_default, NULL},
@@ -288,7 +290,10 @@ static napi_value wrap(napi_env env, int fd, bool is_timer) {
     close(fd);
     return throw_type(env, "%s could not be made", "the descriptor object");
   }
-  *descriptor = (struct descriptor){.instance = instance, .fd = fd, .is_timer = is_timer, .next = instance->first};
+  *descriptor = kind;
+  descriptor->instance = instance;
+  descriptor->fd = fd;
+  descriptor->next = instance->first;
   if (instance->first != NULL) instance->first->previous = descriptor;
   instance->first = descriptor;
   return object;
@@ -307,11 +312,13 @@ napi_value descriptor_socket(napi_env env, napi_callback_info info) {
   if (type != SOCK_DGRAM && type != SOCK_RAW)
     return throw_range(env, "%s must be SOCK_DGRAM or SOCK_RAW", "type");
   int fd = socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-  return fd < 0 ? throw_errno(env, "socket") : wrap(env, fd, false);
+  /* Unix sockets may be handed descriptors; the other families know none, and AF_PACKET refuses the flag. */
+  struct descriptor kind = {.receive_flags = domain == AF_UNIX ? MSG_CMSG_CLOEXEC : 0};
+  return fd < 0 ? throw_errno(env, "socket") : wrap(env, fd, kind);
 }
 
 napi_value descriptor_timer(napi_env env, napi_callback_info info) {
   if (!take_arguments(env, info, 0, NULL, NULL)) return NULL;
   int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  return fd < 0 ? throw_errno(env, "timerfd_create") : wrap(env, fd, true);
+  return fd < 0 ? throw_errno(env, "timerfd_create") : wrap(env, fd, (struct descriptor){.is_timer = true});
 }

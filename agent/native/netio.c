@@ -45,6 +45,15 @@ static napi_value interface_index(napi_env env, napi_callback_info info) {
   return index == 0 ? throw_errno(env, "if_nametoindex") : number_value(env, index);
 }
 
+/* setNetworkNamespace(fd): sockets this thread opens from now on belong there; those that are open stay where they are. */
+static napi_value set_network_namespace(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  int fd;
+  if (!take_arguments(env, info, 1, argv, NULL) || !integer_argument(env, argv[0], "fd", 0, INT32_MAX, &fd))
+    return NULL;
+  return setns(fd, CLONE_NEWNET) < 0 ? throw_errno(env, "setns") : NULL;
+}
+
 static bool is_policy(int policy) {
   int base = policy & ~SCHED_RESET_ON_FORK;
   return base == SCHED_OTHER || base == SCHED_FIFO || base == SCHED_RR || base == SCHED_BATCH || base == SCHED_IDLE;
@@ -86,6 +95,7 @@ NAPI_MODULE_INIT() {
       {"setCloseOnExec", NULL, set_close_on_exec, NULL, NULL, NULL, napi_enumerable, NULL},
       {"isReadable", NULL, is_readable, NULL, NULL, NULL, napi_enumerable, NULL},
       {"interfaceIndex", NULL, interface_index, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"setNetworkNamespace", NULL, set_network_namespace, NULL, NULL, NULL, napi_enumerable, NULL},
       {"setScheduler", NULL, set_scheduler, NULL, NULL, NULL, napi_enumerable, NULL},
       {"getScheduler", NULL, get_scheduler, NULL, NULL, NULL, napi_enumerable, NULL},
   };

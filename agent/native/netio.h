@@ -52,6 +52,7 @@ struct descriptor;
 /* The open descriptor behind `this`, with the arguments; throws and returns NULL for anything else. */
 struct descriptor *descriptor_take(napi_env env, napi_callback_info info, size_t expected, napi_value *argv);
 int descriptor_fd(const struct descriptor *descriptor);
+int descriptor_receive_flags(const struct descriptor *descriptor);
 napi_value descriptor_socket(napi_env env, napi_callback_info info);
 napi_value descriptor_timer(napi_env env, napi_callback_info info);
 

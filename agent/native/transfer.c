@@ -58,7 +58,7 @@ static napi_value received(napi_env env, size_t bytes, const struct msghdr *head
   set_number(env, result, "bytes", (double)bytes);
   set_number(env, result, "addressBytes", header->msg_namelen);
   set_number(env, result, "controlBytes", (double)header->msg_controllen);
-  set_number(env, result, "flags", header->msg_flags);
+  set_number(env, result, "flags", header->msg_flags & ~MSG_CMSG_CLOEXEC);
   return result;
 }
 
@@ -78,7 +78,7 @@ napi_value descriptor_receive(napi_env env, napi_callback_info info) {
       !address_and_control(env, argv + 1, &address, &control))
     return NULL;
   struct msghdr header = message_header(&vector, data, address, control);
-  ssize_t bytes = recvmsg(descriptor_fd(descriptor), &header, MSG_CMSG_CLOEXEC);
+  ssize_t bytes = recvmsg(descriptor_fd(descriptor), &header, descriptor_receive_flags(descriptor));
   if (bytes < 0) return errno == EAGAIN || errno == EINTR ? null_value(env) : throw_errno(env, "recvmsg");
   return received(env, (size_t)bytes, &header);
 }
@@ -94,7 +94,7 @@ napi_value descriptor_receive_many(napi_env env, napi_callback_info info) {
   if (descriptor == NULL || !bytes_list_argument(env, argv[0], "list", data, &count)) return NULL;
   for (uint32_t i = 0; i < count; i++)
     headers[i] = (struct mmsghdr){.msg_hdr = message_header(&vectors[i], data[i], none, none)};
-  int messages = recvmmsg(descriptor_fd(descriptor), headers, count, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
+  int messages = recvmmsg(descriptor_fd(descriptor), headers, count, MSG_DONTWAIT | descriptor_receive_flags(descriptor), NULL);
   if (messages < 0 && errno != EAGAIN && errno != EINTR) return throw_errno(env, "recvmmsg");
   if (napi_create_array(env, &results) != napi_ok) return NULL;
   for (int i = 0; i < messages; i++)

@@ -52,6 +52,8 @@ export interface Netio {
   setCloseOnExec(fd: number): void
   isReadable(fd: number): boolean
   interfaceIndex(name: string): number
+  /** setns(2): sockets this thread opens from now on belong to the network namespace behind `fd`. */
+  setNetworkNamespace(fd: number): void
   /** sched_setscheduler(2); `tid` 0 is the calling thread. */
   setScheduler(tid: number, policy: number, priority: number): void
   getScheduler(tid: number): { policy: number; priority: number }
