@@ -20,6 +20,8 @@ export interface AgentOptions {
   readonly only?: 'router' | 'steward'
 }
 
+/** Set by `aloft demo` for its agents; the router process reads it (agent/src/router/which-world.ts). */
+const SIMULATED_LAN_VARIABLE = 'ALOFT_SIMULATED_LAN'
 /** Carries the token to a steward that the router starts again, out of sight of `ps`. */
 const TOKEN_VARIABLE = 'ALOFT_ENROLMENT_TOKEN'
 
@@ -41,8 +43,9 @@ async function runSteward(options: AgentOptions, paths: StatePaths): Promise<num
   const initial = chooseConfig(readConfigFile(configFile), paths)
   if (initial === null) return 1
   const startsRouter = options.only !== 'steward'
+  const isSimulated = Boolean(process.env[SIMULATED_LAN_VARIABLE])
   const missing = missingCapabilities(readFileSync('/proc/self/status', 'utf8'))
-  if (startsRouter && missing.length > 0) {
+  if (startsRouter && !isSimulated && missing.length > 0) {
     log(missingCapabilitiesText(missing))
     return 1
   }

@@ -2,14 +2,14 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClock } from '../linux/clock.ts'
-import { createLinuxWorld } from '../linux/linux-world.ts'
 import { netio } from '../linux/netio.ts'
 import { parseRouterArguments } from './arguments.ts'
 import { RouterLoop } from './loop/router-loop.ts'
 import { acquireLock, type LockOutcome } from './process-lock.ts'
 import { becomeRealtime } from './realtime.ts'
-import { RouterProcess, type World, type WorldParts } from './router-process.ts'
+import { RouterProcess } from './router-process.ts'
 import { prepareStateDirectory, type StatePaths, statePaths } from './state-directory.ts'
+import { chooseWorld } from './which-world.ts'
 
 /** A predecessor that was killed is gone as soon as the kernel has torn it down. */
 const LOCK_WITHIN_MS = 1_000
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   const router = new RouterProcess({
     paths,
     clock: createClock(),
-    createWorld: createKernelWorld,
+    createWorld: await chooseWorld(process.env),
     createLoop: (world) => new RouterLoop(world),
     realtime,
     startSteward: stewardCommand && (() => startSteward(stewardCommand)),
@@ -50,22 +50,6 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => router.stop())
   process.on('SIGHUP', () => {})
   await router.start()
-}
-
-function createKernelWorld({ journal, recorder, isVirtual }: WorldParts): World {
-  const kernel = createLinuxWorld({ isVirtual })
-  const { clock, alarm, links, addresses } = kernel
-  kernel.warmUp()
-  return {
-    world: { clock, alarm, links, addresses, journal, recorder },
-    listen: (input) => kernel.start(input),
-    held: () =>
-      kernel.interfaces().map((interfaceName) => ({
-        interfaceName,
-        addresses: kernel.held(interfaceName).filter(({ address }) => isVirtual(interfaceName, address)),
-      })),
-    close: () => kernel.close(),
-  }
 }
 
 async function waitForLock(paths: StatePaths): Promise<LockOutcome> {
