@@ -67,7 +67,8 @@ async function follow(options: EventsOptions): Promise<void> {
       print(event)
     }
   }
-  const onLost = (why: string) => console.error(`aloft: ${why}; trying again`)
+  const onLost = (why: string, isTryingAgain: boolean) =>
+    console.error(`aloft: ${why}${isTryingAgain ? '; trying again' : ''}`)
   for await (const event of followEvents({ client, signal: ended, onLost, onOpen })) {
     const isWanted = [options.site ?? event.site, options.node ?? event.node]
     if (past.delete(event.id) || isWanted[0] !== event.site || isWanted[1] !== event.node) continue

@@ -7,8 +7,8 @@ import { readMessages, type StreamMessage } from './server-sent-events.ts'
 export interface Following {
   readonly client: ApiClient
   readonly signal: AbortSignal
-  /** Told once for every loss of the stream, with why. */
-  readonly onLost: (why: string) => void
+  /** Told of every loss: of the stream, which is then opened again, or of what came while it was away. */
+  readonly onLost: (why: string, isTryingAgain: boolean) => void
   /** Told when the stream stands, with what it begins with; awaited before any event is handed on. */
   readonly onOpen: () => Promise<void>
 }
@@ -31,18 +31,25 @@ export async function* followEvents({ client, signal, onLost, onOpen }: Followin
       retryMs = RETRY_MS.first
       for await (const message of readMessages(answer.body ?? emptyBody())) {
         lastEventId = message.id ?? lastEventId
+        if (isHole(message))
+          onLost('the centre no longer holds what came meanwhile; `aloft events` lists what it has', false)
         const event = eventOf(message)
         if (event !== null) yield event
       }
-      if (!signal.aborted) onLost('the control plane ended the stream')
+      if (!signal.aborted) onLost('the control plane ended the stream', true)
     } catch (error) {
       if (signal.aborted) return
       if (isFirst && error instanceof Refused) throw error
-      onLost(error instanceof Error ? error.message : String(error))
+      onLost(error instanceof Error ? error.message : String(error), true)
     }
     await sleep(retryMs, undefined, { signal }).catch(() => {})
     retryMs = Math.min(RETRY_MS.max, 2 * retryMs)
   }
+}
+
+/** The `hello` of a stream that could not go on where we stood. */
+function isHole({ event, data }: StreamMessage): boolean {
+  return event === 'hello' && /"resumed":false/.test(data) && /"requested":true/.test(data)
 }
 
 async function* emptyBody(): AsyncGenerator<Uint8Array> {}

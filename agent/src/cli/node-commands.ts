@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { AgentOptions } from './agent.ts'
-import { Answered, WrongUsage } from './outcome.ts'
+import { finish, WrongUsage } from './outcome.ts'
 import type { StatusOptions } from './status.ts'
 
 const STATE_DIR = [
@@ -51,9 +51,4 @@ function requireControlPlane(url: string | undefined): void {
   if (url === undefined || /^unix:\/./.test(url)) return
   if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return
   throw new WrongUsage(`--control-plane ${url}: write https://HOST, http://HOST:PORT or unix:/PATH`)
-}
-
-/** These commands have printed their own reason when they end with another code than 0. */
-function finish(exitCode: number): void {
-  if (exitCode !== 0) throw new Answered('said already', exitCode)
 }

@@ -20,3 +20,8 @@ export class Answered extends Error {
     this.exitCode = exitCode
   }
 }
+
+/** For commands that resolve with an exit code and have printed their own reason when it is not 0. */
+export function finish(exitCode: number): void {
+  if (exitCode !== 0) throw new Answered('said already', exitCode)
+}

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { mountAgents } from './agents.ts'
+import { mountControlPlane, mountDemo } from './centre-commands.ts'
 import { mountCheck } from './check.ts'
 import { mountEvents } from './events.ts'
 import { mountFailovers } from './failovers.ts'
@@ -21,11 +22,15 @@ export function createProgram(): Command {
     .exitOverride()
     .showHelpAfterError('Try the same with --help.')
     .addHelpText('after', EXIT_CODES)
+  program.commandsGroup('To see it all on one machine:')
+  mountDemo(program)
   program.commandsGroup('On a node:')
   mountAgent(program)
   mountStatus(program)
   mountCheck(program)
   mountSchema(program)
+  program.commandsGroup('At the centre:')
+  mountControlPlane(program)
   program.commandsGroup('The fleet, through the API of a control plane:')
   for (const mount of [
     mountSites,

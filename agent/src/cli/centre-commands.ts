@@ -1,0 +1,63 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { DemoActionName } from '../demo/demo-actions.ts'
+import { finish } from './outcome.ts'
+
+interface ControlPlaneOptions {
+  readonly port?: number
+  readonly host?: string
+  readonly dataDir?: string
+  readonly databaseUrl?: string
+  readonly unixSocket?: string
+}
+
+/** The centre, in this process; `control-plane/src/command.ts` says what it does. */
+export function mountControlPlane(program: Command): void {
+  program
+    .command('control-plane')
+    .description('run the centre: API, dashboard, history; with no database URL it brings its own PostgreSQL')
+    .option('--port <port>', 'where to listen (default: ALOFT_PORT, or 8080)', port)
+    .option('--host <address>', 'where to listen (default: ALOFT_HOST, or 127.0.0.1)')
+    .option(
+      '--data-dir <dir>',
+      'database, keys and admin-token (default: ALOFT_DATA_DIR, or /var/lib/aloft/control-plane for root)',
+    )
+    .option('--database-url <url>', 'PostgreSQL to use instead of its own (default: DATABASE_URL)')
+    .option('--unix-socket <path>', 'listen here too (default: ALOFT_UNIX_SOCKET)')
+    .action(async (options: ControlPlaneOptions) => {
+      const { runControlPlane } = await import('@aloft/control-plane/command')
+      finish(await runControlPlane(options))
+    })
+}
+
+const DEMO_ACTIONS: readonly (readonly [DemoActionName, string])[] = [
+  ['fail', 'pull the cable of a node of the running demo'],
+  ['restore', 'put it back'],
+  ['partition', 'cut a node off at the switch; its link stays up'],
+]
+
+export function mountDemo(program: Command): void {
+  const demo = program
+    .command('demo')
+    .description('a control plane and two sites of real agents on this machine; Ctrl-C leaves nothing behind')
+    .option('--port <port>', 'where the dashboard listens', port, 8080)
+    .action(async (options: { readonly port: number }) => {
+      const { runDemo } = await import('../demo/demo.ts')
+      finish(await runDemo(options))
+    })
+  for (const [action, description] of DEMO_ACTIONS) {
+    demo
+      .command(action)
+      .description(description)
+      .argument('<site/node>', 'for example amsterdam/lb1')
+      .action(async (node: string) => {
+        const { demoAction } = await import('../demo/demo.ts')
+        finish(await demoAction(action, node))
+      })
+  }
+}
+
+function port(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (value <= 65_535) return value
+  throw new InvalidArgumentError('Write a port, 0 to 65535.')
+}
