@@ -79,7 +79,7 @@ async function initialise(cluster: Cluster, folder: string): Promise<void> {
 async function requireSameMajor(cluster: Cluster): Promise<void> {
   const made = readFileSync(path.join(cluster.folder, 'PG_VERSION'), 'utf8').trim()
   const { stdout } = await run(cluster, 'postgres', ['--version'])
-  const ours = /(\d+)[.\w]*\s*$/.exec(stdout.trim().replace(/\s*\(.*\)$/, ''))?.[1]
+  const ours = /\(PostgreSQL\) (\d+)/.exec(stdout)?.[1]
   if (made !== ours) {
     throw new Error(
       `${cluster.folder} was made by PostgreSQL ${made}, the installed server is ${ours}; ` +

@@ -41,7 +41,7 @@ export async function startFeedReader(
       if (stopped || (rows.length < ROWS_PER_READ && !rungAgain)) return
     }
   }
-  const ring = (): void => {
+  const read = (): void => {
     rungAgain = true
     if (stopped || running !== null) return
     running = drain()
@@ -50,8 +50,14 @@ export async function startFeedReader(
         running = null
       })
   }
-  const poll = setInterval(ring, POLL_MS)
-  const listening = await sql.listen(FEED_CHANNEL, ring, ring)
+  const bell = await listenFor(sql, read)
+  const poll = setInterval(() => {
+    const before = position
+    bell.forget()
+    read()
+    // The driver listens again after a lost connection, but not if that fails too (PostgreSQL still starting).
+    void running?.then(() => (position > before && !stopped ? bell.listenAgainIfSilent() : undefined))
+  }, POLL_MS)
   return {
     position: () => position,
     subscribe: (subscriber) => {
@@ -63,7 +69,37 @@ export async function startFeedReader(
       stopped = true
       clearInterval(poll)
       await running
-      await listening.unlisten().catch(() => {})
+      await bell.stop()
     },
+  }
+}
+
+/** The notifications of the feed, and whether any came since `forget`. */
+interface Bell {
+  forget(): void
+  listenAgainIfSilent(): Promise<void>
+  stop(): Promise<void>
+}
+
+async function listenFor(sql: OpenDatabase['sql'], onRing: () => void): Promise<Bell> {
+  let rung = false
+  const ring = (): void => {
+    rung = true
+    onRing()
+  }
+  let listening = await sql.listen(FEED_CHANNEL, ring, ring)
+  const unlisten = () => listening.unlisten().catch(() => {})
+  return {
+    forget: () => {
+      rung = false
+    },
+    listenAgainIfSilent: async () => {
+      if (rung) return
+      await unlisten()
+      // A failure here is met again by the next poll that finds something.
+      const again = await sql.listen(FEED_CHANNEL, ring, ring).catch(() => null)
+      if (again !== null) listening = again
+    },
+    stop: unlisten,
   }
 }

@@ -1,0 +1,214 @@
+create sequence events_id_seq;
+create sequence feed_id_seq;
+
+create table agent_epochs (
+  agent_id uuid not null,
+  epoch text not null,
+  seq bigint not null,
+  started_at_ms double precision not null
+);
+
+create table agent_sessions (
+  agent_id uuid not null,
+  session_id text not null,
+  generation bigint not null,
+  replica text not null,
+  boot_id text not null,
+  run_id text not null,
+  connected_at_ms double precision not null,
+  last_seen_at_ms double precision not null,
+  disconnected_at_ms double precision,
+  synced boolean default false not null,
+  clock_offset_ms double precision,
+  clock_error_ms double precision,
+  spool_backlog integer,
+  router_alive boolean
+);
+
+create table agents (
+  id uuid default gen_random_uuid() not null,
+  site_id uuid not null,
+  node text not null,
+  public_key text not null,
+  software text not null,
+  enrolled_at_ms double precision not null,
+  quarantined_reason text
+);
+
+create table api_tokens (
+  id uuid default gen_random_uuid() not null,
+  name text not null,
+  prefix text not null,
+  hash text not null,
+  scopes jsonb not null,
+  created_at_ms double precision not null,
+  expires_at_ms double precision,
+  revoked_at_ms double precision
+);
+
+create table browser_sessions (
+  id uuid default gen_random_uuid() not null,
+  hash text not null,
+  scopes jsonb not null,
+  created_at_ms double precision not null,
+  expires_at_ms double precision not null
+);
+
+create table enrolment_token_uses (
+  token_id uuid not null,
+  public_key text not null,
+  agent_id uuid not null,
+  used_at_ms double precision not null
+);
+
+create table enrolment_tokens (
+  id uuid default gen_random_uuid() not null,
+  hash text not null,
+  site_id uuid not null,
+  created_at_ms double precision not null,
+  expires_at_ms double precision not null,
+  max_uses integer not null,
+  uses integer default 0 not null,
+  revoked_at_ms double precision,
+  created_by text not null,
+  idempotency_key text,
+  request_hash text not null
+);
+
+create table events (
+  id bigint default nextval('events_id_seq'::regclass) not null,
+  agent_id uuid not null,
+  epoch text not null,
+  seq bigint not null,
+  site_id uuid not null,
+  wall_ms double precision not null,
+  mono_ms double precision not null,
+  boot_id text not null,
+  occurred_at_ms double precision not null,
+  occurred_at_error_ms double precision,
+  received_at_ms double precision not null,
+  late boolean not null,
+  kind text not null,
+  virtual_router text,
+  vrid integer,
+  family text,
+  body jsonb not null,
+  content_hash text not null
+);
+
+create table failovers (
+  id text not null,
+  site_id uuid not null,
+  virtual_router_id uuid not null,
+  vrid integer not null,
+  from_agent_id uuid,
+  to_agent_id uuid not null,
+  reason text not null,
+  planned boolean not null,
+  occurred_at_ms double precision not null,
+  occurred_at_error_ms double precision,
+  received_at_ms double precision not null,
+  late boolean not null,
+  outage_ms double precision,
+  evidence jsonb not null
+);
+
+create table feed (
+  id bigint default nextval('feed_id_seq'::regclass) not null,
+  kind text not null,
+  ref text not null,
+  epoch text,
+  first_seq bigint,
+  last_seq bigint,
+  at_ms double precision not null
+);
+
+create table replicas (
+  id text not null,
+  started_at_ms double precision not null,
+  seen_at_ms double precision not null
+);
+
+create table sign_in_codes (
+  hash text not null,
+  created_at_ms double precision not null,
+  expires_at_ms double precision not null,
+  used_at_ms double precision
+);
+
+create table sites (
+  id uuid default gen_random_uuid() not null,
+  name text not null,
+  created_at_ms double precision not null
+);
+
+create table virtual_router_members (
+  virtual_router_id uuid not null,
+  agent_id uuid not null,
+  role text not null,
+  since_ms double precision not null,
+  priority integer not null,
+  interface text not null,
+  epoch text not null,
+  as_of_seq bigint not null
+);
+
+create table virtual_routers (
+  id uuid default gen_random_uuid() not null,
+  site_id uuid not null,
+  name text not null,
+  vrid integer not null,
+  family text not null,
+  addresses jsonb not null,
+  created_at_ms double precision not null
+);
+
+alter sequence events_id_seq owned by events.id;
+alter sequence feed_id_seq owned by feed.id;
+
+alter table agent_epochs add constraint agent_epochs_agent_id_epoch_pk PRIMARY KEY (agent_id, epoch);
+alter table agent_sessions add constraint agent_sessions_pkey PRIMARY KEY (agent_id);
+alter table agents add constraint agents_pkey PRIMARY KEY (id);
+alter table api_tokens add constraint api_tokens_pkey PRIMARY KEY (id);
+alter table browser_sessions add constraint browser_sessions_pkey PRIMARY KEY (id);
+alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_public_key_pk PRIMARY KEY (token_id, public_key);
+alter table enrolment_tokens add constraint enrolment_tokens_pkey PRIMARY KEY (id);
+alter table events add constraint events_agent_id_epoch_seq_pk PRIMARY KEY (agent_id, epoch, seq);
+alter table failovers add constraint failovers_pkey PRIMARY KEY (id);
+alter table feed add constraint feed_pkey PRIMARY KEY (id);
+alter table replicas add constraint replicas_pkey PRIMARY KEY (id);
+alter table sign_in_codes add constraint sign_in_codes_pkey PRIMARY KEY (hash);
+alter table sites add constraint sites_pkey PRIMARY KEY (id);
+alter table virtual_router_members add constraint virtual_router_members_virtual_router_id_agent_id_pk PRIMARY KEY (virtual_router_id, agent_id);
+alter table virtual_routers add constraint virtual_routers_pkey PRIMARY KEY (id);
+alter table agents add constraint agents_public_key UNIQUE (public_key);
+alter table agents add constraint agents_site_node UNIQUE (site_id, node);
+alter table api_tokens add constraint api_tokens_hash_unique UNIQUE (hash);
+alter table browser_sessions add constraint browser_sessions_hash_unique UNIQUE (hash);
+alter table enrolment_tokens add constraint enrolment_tokens_hash_unique UNIQUE (hash);
+alter table enrolment_tokens add constraint enrolment_tokens_idempotency UNIQUE (created_by, idempotency_key);
+alter table sites add constraint sites_name_unique UNIQUE (name);
+alter table virtual_routers add constraint virtual_routers_key UNIQUE (site_id, name, vrid, family);
+alter table enrolment_tokens add constraint enrolment_tokens_uses CHECK (((uses >= 0) AND (uses <= max_uses)));
+alter table agent_epochs add constraint agent_epochs_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
+alter table agent_sessions add constraint agent_sessions_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
+alter table agents add constraint agents_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
+alter table enrolment_token_uses add constraint enrolment_token_uses_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
+alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_enrolment_tokens_id_fk FOREIGN KEY (token_id) REFERENCES enrolment_tokens(id) ON DELETE CASCADE;
+alter table enrolment_tokens add constraint enrolment_tokens_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
+alter table failovers add constraint failovers_from_agent_id_agents_id_fk FOREIGN KEY (from_agent_id) REFERENCES agents(id);
+alter table failovers add constraint failovers_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
+alter table failovers add constraint failovers_to_agent_id_agents_id_fk FOREIGN KEY (to_agent_id) REFERENCES agents(id);
+alter table failovers add constraint failovers_virtual_router_id_virtual_routers_id_fk FOREIGN KEY (virtual_router_id) REFERENCES virtual_routers(id);
+alter table virtual_router_members add constraint virtual_router_members_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
+alter table virtual_router_members add constraint virtual_router_members_virtual_router_id_virtual_routers_id_fk FOREIGN KEY (virtual_router_id) REFERENCES virtual_routers(id) ON DELETE CASCADE;
+alter table virtual_routers add constraint virtual_routers_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
+
+CREATE INDEX agent_sessions_live ON public.agent_sessions USING btree (replica) WHERE (disconnected_at_ms IS NULL);
+CREATE INDEX events_arrival ON public.events USING btree (id);
+CREATE INDEX events_occurred ON public.events USING btree (site_id, occurred_at_ms);
+CREATE INDEX events_virtual_router ON public.events USING btree (site_id, vrid, family, occurred_at_ms);
+CREATE INDEX failovers_occurred ON public.failovers USING btree (occurred_at_ms, id);
+CREATE INDEX failovers_site ON public.failovers USING btree (site_id, occurred_at_ms, id);
+CREATE INDEX failovers_virtual_router ON public.failovers USING btree (virtual_router_id, occurred_at_ms, id);
+CREATE INDEX virtual_router_members_agent ON public.virtual_router_members USING btree (agent_id);
