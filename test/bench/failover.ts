@@ -100,7 +100,7 @@ async function crashOnce(contender: Contender, intervalMs: number, prober: Probe
       })
       if (result.actedAtMs < 0)
         throw new Error(`${contender.name}: no advertisement passed, so nothing was cut`)
-      if (result.silentAtEndMs > 100)
+      if (result.silentAtEndMs > 50)
         throw new Error(`${contender.name}: nobody took over within ${result.silentAtEndMs} ms`)
       return result
     } finally {

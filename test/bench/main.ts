@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { benchFailover } from './failover.ts'
+import { benchStall } from './stall.ts'
 
 export interface BenchOptions {
   readonly quick: boolean

@@ -72,7 +72,11 @@ function lastState(log: string, router: string): KeepalivedState {
 }
 
 function configText(routers: readonly KeepalivedRouter[], realtimePriority: number | undefined): string {
-  const realtime = realtimePriority === undefined ? '' : `  vrrp_rt_priority ${realtimePriority}\n`
+  // Its default limit of 10 ms of real-time CPU kills it now and then while it takes over; a fair peer stays alive.
+  const realtime =
+    realtimePriority === undefined
+      ? ''
+      : `  vrrp_rt_priority ${realtimePriority}\n  vrrp_rlimit_rttime 1000000\n`
   return `global_defs {\n  router_id peer\n  script_user nobody\n${realtime}}\n${routers.map(instanceText).join('\n')}`
 }
 

@@ -1,0 +1,115 @@
+/**
+ * False fail-overs on a busy machine: an active at 10 ms adverts beside four CPU hogs, watched by a keepalived backup
+ * that would take over if it were late by more than the down interval. Ours and keepalived as the active, one after
+ * the other, the same time each.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createLan, type Lan } from '../../agent/src/linux/namespace.ts'
+import { type LabAgent, startAgent, untilRole } from '../lab/agent.ts'
+import { type Keepalived, startKeepalived } from '../lab/keepalived.ts'
+import { pause, until } from '../lab/wait.ts'
+import type { BenchOptions, BenchResult } from './main.ts'
+
+const INTERVAL_MS = 10
+const HOGS = 4
+const VIP = '10.77.0.100/24'
+const SAY_EVERY_MS = 30_000
+
+interface StallFigures {
+  readonly minutes: number
+  readonly takeovers: number
+  /** How late our loop's alarms rang; null for keepalived, which does not measure itself. */
+  readonly latenessMaxMs: number | null
+  readonly realtime: string | null
+}
+
+export async function benchStall({ quick, say }: BenchOptions): Promise<BenchResult> {
+  const durationMs = quick ? 25_000 : 600_000
+  const figures = await watchActive('aloft', durationMs, say)
+  const peer = await watchActive('keepalived', quick ? durationMs : 120_000, say)
+  return {
+    bench: 'stall',
+    ok: figures.takeovers === 0,
+    figures: { intervalMs: INTERVAL_MS, hogs: HOGS, ...figures },
+    peer,
+  }
+}
+
+async function watchActive(
+  active: 'aloft' | 'keepalived',
+  durationMs: number,
+  say: (line: string) => void,
+): Promise<StallFigures> {
+  const hosts = [
+    { name: 'a', addresses: ['10.77.0.1/24'] },
+    { name: 'b', addresses: ['10.77.0.2/24'] },
+  ]
+  const lan = await createLan(`stall${process.pid}`, hosts)
+  const backup = keepalivedOn(lan, 'b', 100)
+  const ours = active === 'aloft' ? startOurs(lan) : null
+  const theirs = active === 'keepalived' ? keepalivedOn(lan, 'a', 200) : null
+  let hogs: ChildProcess[] = []
+  try {
+    if (ours) await untilRole(ours, 'web', 'active', 15_000)
+    await until(() => backup.state() === 'BACKUP' && (theirs === null || theirs.state() === 'MASTER'), {
+      what: 'the pair to settle',
+      withinMs: 15_000,
+    })
+    await pause(1_000)
+    const before = takeoversOf(backup)
+    hogs = Array.from({ length: HOGS }, () => spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }))
+    await watch({ active, backup, before, durationMs, say })
+    const status = ours ? await ours.routerStatus() : null
+    return {
+      minutes: durationMs / 60_000,
+      takeovers: takeoversOf(backup) - before,
+      latenessMaxMs: status?.lateness.maxMs ?? null,
+      realtime: status?.realtime.policy ?? null,
+    }
+  } finally {
+    for (const hog of hogs) hog.kill('SIGKILL')
+    await ours?.stop()
+    await theirs?.stop()
+    await backup.stop()
+    await lan.remove()
+  }
+}
+
+interface Watch {
+  readonly active: string
+  readonly backup: Keepalived
+  readonly before: number
+  readonly durationMs: number
+  readonly say: (line: string) => void
+}
+
+async function watch({ active, backup, before, durationMs, say }: Watch): Promise<void> {
+  for (let passedMs = 0; passedMs < durationMs; passedMs += SAY_EVERY_MS) {
+    await pause(Math.min(SAY_EVERY_MS, durationMs - passedMs))
+    const seconds = Math.min(passedMs + SAY_EVERY_MS, durationMs) / 1_000
+    say(
+      `${active} active, ${HOGS} hogs, ${seconds} of ${durationMs / 1_000} s: ${takeoversOf(backup) - before} false takeovers`,
+    )
+  }
+}
+
+function takeoversOf(backup: Keepalived): number {
+  return backup.log().split('Entering MASTER STATE').length - 1
+}
+
+function keepalivedOn(lan: Lan, host: string, priority: number): Keepalived {
+  const router = {
+    name: 'web',
+    vrid: 51,
+    version: 3,
+    priority,
+    intervalMs: INTERVAL_MS,
+    addresses: [VIP],
+  } as const
+  return startKeepalived({ namespace: lan.namespaceOf(host), realtimePriority: 50, routers: [router] })
+}
+
+function startOurs(lan: Lan): LabAgent {
+  const router = `{ name: web, interface: eth0, vrid: 51, priority: 200, advertisementInterval: ${INTERVAL_MS}ms, addresses: [${VIP}] }`
+  return startAgent({ namespace: lan.namespaceOf('a'), config: `node: a\nvirtualRouters:\n  - ${router}\n` })
+}

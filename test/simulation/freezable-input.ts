@@ -1,0 +1,69 @@
+/**
+ * What stands between a world and a process that may be frozen (SIGSTOP) or dead. While it is frozen the kernel keeps
+ * a socket buffer's worth of datagrams; when it wakes, its timers run before it reads them, as in Node.
+ */
+
+import type { Datagram, RouterInput } from '@aloft/agent/world/router-world'
+import type { Prefix } from '@aloft/shared/network/prefix'
+
+const SOCKET_BUFFER_DATAGRAMS = 64
+
+export class FreezableInput implements RouterInput {
+  readonly #forward: RouterInput
+  readonly #waiting: (() => void)[] = []
+  #state: 'running' | 'frozen' | 'closed' = 'running'
+  #alarmRang = false
+  /** In host time; null while it runs. */
+  frozenAtMs: number | null = null
+
+  constructor(forward: RouterInput) {
+    this.#forward = forward
+  }
+
+  get isFrozen(): boolean {
+    return this.#state === 'frozen'
+  }
+
+  freeze(nowMs: number): void {
+    if (this.#state !== 'running') return
+    this.#state = 'frozen'
+    this.frozenAtMs = nowMs
+  }
+
+  thaw(): void {
+    if (this.#state !== 'frozen') return
+    this.#state = 'running'
+    this.frozenAtMs = null
+    if (this.#alarmRang) this.#forward.alarm()
+    this.#alarmRang = false
+    for (const deliver of this.#waiting.splice(0)) deliver()
+  }
+
+  /** The process is gone: nothing reaches it any more. */
+  close(): void {
+    this.#state = 'closed'
+  }
+
+  datagram(datagram: Datagram): void {
+    if (this.#state === 'frozen' && this.#waiting.length >= SOCKET_BUFFER_DATAGRAMS) return
+    this.#pass(() => this.#forward.datagram(datagram))
+  }
+
+  linkChanged(interfaceName: string): void {
+    this.#pass(() => this.#forward.linkChanged(interfaceName))
+  }
+
+  addressFailed(interfaceName: string, address: Prefix, error: string): void {
+    this.#pass(() => this.#forward.addressFailed(interfaceName, address, error))
+  }
+
+  alarm(): void {
+    if (this.#state === 'running') this.#forward.alarm()
+    else this.#alarmRang = true
+  }
+
+  #pass(deliver: () => void): void {
+    if (this.#state === 'running') deliver()
+    else if (this.#state === 'frozen') this.#waiting.push(deliver)
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * A host and the router process on it, which can be stopped politely, killed, frozen and lost with its host. The
+ * process is the product's RouterLoop; around it is what the product's process does at its start and end.
+ */
+
+import { RouterLoop } from '@aloft/agent/router/loop/router-loop'
+import { decideResume, type RoleEntry } from '@aloft/agent/router/resume-decision'
+import type { Scheduler } from '@aloft/agent/simulated/clock'
+import type { SimulatedHost } from '@aloft/agent/simulated/host'
+import type { RecordedInput, RouterInput } from '@aloft/agent/world/router-world'
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { EventBody } from '@aloft/shared/protocol/events'
+import { FreezableInput } from './freezable-input.ts'
+import { type Skew, SkewedClock } from './skewed-clock.ts'
+
+/** One life of a router process. */
+export interface Run {
+  readonly loop: RouterLoop
+  readonly input: FreezableInput
+  readonly startedAtMs: number
+  /** Times are the host's. */
+  readonly journal: { readonly atMs: number; readonly body: EventBody }[]
+  /** Filled only when the simulation records: everything that entered the loop. */
+  readonly recording: RecordedInput[]
+}
+
+export interface NodeOptions {
+  readonly host: SimulatedHost
+  readonly time: Scheduler
+  readonly skew: Skew
+  readonly routers: readonly VirtualRouterConfig[]
+  readonly records?: boolean
+  readonly observe: (node: Node, body: EventBody) => void
+}
+
+/** The product writes its heartbeat this often, so that a successor's idea of the gap is up to so much too long. */
+const HEARTBEAT_MS = 100
+
+export class Node {
+  readonly name: string
+  readonly host: SimulatedHost
+  readonly clock: SkewedClock
+  routers: readonly VirtualRouterConfig[]
+  run: Run | null = null
+  /** The last time the process was frozen or woken, in true time: deadlines around it say nothing. */
+  disturbedAtMs = Number.NEGATIVE_INFINITY
+  readonly #options: NodeOptions
+  #boot = 1
+  #roles = new Map<string, RoleEntry>()
+  #left: { readonly heartbeatMs: number; readonly boot: number } | null = null
+
+  constructor(options: NodeOptions) {
+    this.#options = options
+    this.name = options.host.name
+    this.host = options.host
+    this.routers = options.routers
+    this.clock = new SkewedClock(options.time, options.skew)
+  }
+
+  get isRunning(): boolean {
+    return this.run !== null && !this.run.input.isFrozen
+  }
+
+  /** Killed, not stopped: what it held is still on the host. */
+  get mayLeaveAddresses(): boolean {
+    return this.#left !== null
+  }
+
+  /** Starts a process, as the product's does: leftovers first, then the configuration, then what it resumes. */
+  start(): void {
+    if (this.run) return
+    const inheritance = this.#inheritance()
+    this.#roles = new Map()
+    const run = this.#newRun()
+    this.run = run
+    this.host.connect(run.input)
+    for (const { interfaceName, addresses } of inheritance.release)
+      this.host.release(interfaceName, addresses)
+    run.loop.configure(this.routers, { resume: inheritance.resume })
+  }
+
+  /** SIGTERM: resigns and releases, then ends. A frozen process hears it only when it wakes. */
+  stop(): void {
+    if (!this.run) return
+    this.thaw()
+    this.run.loop.shutdown()
+    this.#end()
+    this.#left = null
+  }
+
+  /** SIGKILL: the process ends between two instructions; its host goes on holding the addresses. */
+  kill(): void {
+    if (!this.run) return
+    const lastSignOfLifeMs = this.run.input.frozenAtMs ?? this.clock.now()
+    const heartbeatMs = Math.max(lastSignOfLifeMs - HEARTBEAT_MS, this.run.startedAtMs)
+    this.#left = { heartbeatMs, boot: this.#boot }
+    this.#end()
+  }
+
+  /** The power fails. */
+  crash(): void {
+    this.kill()
+    this.#boot += 1
+    this.host.powerOff()
+  }
+
+  /** SIGSTOP. */
+  freeze(): void {
+    this.disturbedAtMs = this.#options.time.now()
+    this.run?.input.freeze(this.clock.now())
+  }
+
+  /** SIGCONT. */
+  thaw(): void {
+    if (!this.run?.input.isFrozen) return
+    this.disturbedAtMs = this.#options.time.now()
+    this.run.input.thaw()
+  }
+
+  reconfigure(routers: readonly VirtualRouterConfig[]): void {
+    this.routers = routers
+    this.run?.loop.configure(routers)
+  }
+
+  #newRun(): Run {
+    const { clock, host } = this
+    const startedAtMs = clock.now()
+    const journal: Run['journal'] = []
+    const recording: RecordedInput[] = []
+    const forward: RouterInput = {
+      datagram: (datagram) => loop.datagram(datagram),
+      linkChanged: (interfaceName) => loop.linkChanged(interfaceName),
+      addressFailed: (interfaceName, address, error) => loop.addressFailed(interfaceName, address, error),
+      alarm: () => loop.alarm(),
+    }
+    const input = new FreezableInput(forward)
+    const loop = new RouterLoop({
+      clock,
+      alarm: clock.alarm(() => input.alarm()),
+      links: host,
+      addresses: host,
+      journal: {
+        append: (body, atMs) => {
+          journal.push({ atMs, body })
+          this.#remember(body)
+          this.#options.observe(this, body)
+        },
+      },
+      recorder: {
+        record: (entry) => {
+          if (this.#options.records) recording.push(entry)
+        },
+      },
+    })
+    return { loop, input, startedAtMs, journal, recording }
+  }
+
+  #end(): void {
+    this.run?.input.close()
+    this.host.disconnect()
+    this.run = null
+  }
+
+  #inheritance(): ReturnType<typeof decideResume> {
+    const left = this.#left
+    return decideResume({
+      left: left && { runId: 'before', bootId: `boot${left.boot}`, routers: [...this.#roles.values()] },
+      heartbeat: left && { runId: 'before', bootId: `boot${left.boot}`, atMonoMs: left.heartbeatMs },
+      bootId: `boot${this.#boot}`,
+      nowMs: this.clock.now(),
+      routers: this.routers,
+      held: this.routers.map((router) => ({
+        interfaceName: router.interface,
+        addresses: router.addresses.filter((address) => this.host.held(router.interface).includes(address)),
+      })),
+    })
+  }
+
+  /** What the product keeps in `router-state.json`. */
+  #remember(body: EventBody): void {
+    if (body.kind !== 'transition' && body.kind !== 'resumed') return
+    const config = this.routers.find(({ name }) => name === body.virtualRouter)
+    if (!config) return
+    const { name, interface: interfaceName, vrid, family, addresses } = config
+    const role = body.kind === 'transition' ? body.to : body.role
+    this.#roles.set(name, { name, interface: interfaceName, vrid, family, addresses, role })
+  }
+}

@@ -1,0 +1,47 @@
+/** What must hold once nothing has gone wrong for a while. */
+import { BrokenInvariant, configOf, type Group, type Invariants, type Member } from './invariants.ts'
+import type { LanSimulation } from './lan-simulation.ts'
+
+/**
+ * How many of the longest intervals settling may take: a wrong active falls silent or is outranked (four: three and a
+ * skew of at most one), the preempt delay passes, the better one takes over (four more), a tie is broken (two).
+ */
+export function settleIntervals(simulation: LanSimulation): number {
+  const routers = simulation.nodes.flatMap(({ routers: all }) => all)
+  const intervalMs = Math.max(...routers.map(({ advertisementIntervalMs }) => advertisementIntervalMs))
+  const delayMs = Math.max(...routers.map(({ preempt }) => preempt.delayMs))
+  return 10 + delayMs / intervalMs + 1
+}
+
+/** `isLossless`: every frame that could arrive did. */
+export function checkSettled({ groups }: Invariants, isLossless: boolean): void {
+  for (const group of groups) {
+    const active = group.members.find(({ role }) => role === 'active')
+    if (active === undefined) throw new BrokenInvariant(`exactly one active at rest: ${group.name} has none`)
+    checkPriority(group, active)
+    if (isLossless) checkLastWord(group, active)
+  }
+}
+
+function checkPriority({ name, members }: Group, active: Member): void {
+  for (const other of members) {
+    const { preempt, priority } = configOf(other)
+    if ((preempt.enabled || priority === 255) && priority > configOf(active).priority)
+      throw new BrokenInvariant(
+        `the active has the highest priority: ${name} has ${active.node.name}, not ${other.node.name}`,
+      )
+  }
+}
+
+/**
+ * Hosts believe whoever announced an address last: after a split brain that must be the one that kept it. It can
+ * know only if it heard the other, so a rival that yields before it says anything more has the last word all the same.
+ */
+function checkLastWord({ name, members }: Group, active: Member): void {
+  for (const other of members) {
+    if (other.lastAnnouncedMs > active.lastAnnouncedMs && active.provokedAtMs > other.lastAnnouncedMs)
+      throw new BrokenInvariant(
+        `the holder of an address announced it last: ${name} is at ${active.node.name}, ${other.node.name} had the last word`,
+      )
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * `npm run simulate -- --seeds N [--from S]`: N seeds, a summary. `npm run simulate -- --seed S`: one seed, with its
+ * log. Exit code 0: every invariant held; 1: one did not; 2: wrong usage.
+ */
+import { execFileSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { type Outcome, runSeed } from './run.ts'
+import { storyTeller } from './story.ts'
+
+const USAGE = 'usage: npm run simulate -- (--seeds N [--from SEED] | --seed SEED)'
+
+function main(): number {
+  const { values } = parseArgs({
+    options: { seeds: { type: 'string' }, from: { type: 'string' }, seed: { type: 'string' } },
+  })
+  if (values.seed !== undefined) return replayOne(wholeNumber(values.seed))
+  return explore(
+    wholeNumber(values.seeds ?? '1000'),
+    values.from === undefined ? null : wholeNumber(values.from),
+  )
+}
+
+function replayOne(seed: number): number {
+  const tell = storyTeller((line) => console.log(line))
+  const outcome = runSeed(seed, tell.see)
+  tell.flush()
+  if (outcome.broken) console.error(failureLine(outcome))
+  else console.log(`seed ${seed}: every invariant held over ${hours(outcome.virtualMs)}`)
+  return outcome.broken ? 1 : 0
+}
+
+function explore(count: number, from: number | null): number {
+  const first = from ?? randomInt(2 ** 31)
+  const sum = { virtualMs: 0, events: 0, transitions: 0, overlapMs: 0, broken: 0 }
+  const startedMs = performance.now()
+  for (let i = 0; i < count; i++) {
+    const outcome = runSeed(first + i)
+    for (const key of ['virtualMs', 'events', 'transitions', 'overlapMs'] as const) sum[key] += outcome[key]
+    if (outcome.broken) {
+      sum.broken += 1
+      console.error(failureLine(outcome))
+      if (sum.broken >= 10) break
+    }
+    if ((i + 1) % 500 === 0 && i + 1 < count)
+      console.log(`${i + 1} of ${count} seeds, ${hours(sum.virtualMs)}`)
+  }
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+  console.log(
+    `seeds ${first} to ${first + count - 1}: ${hours(sum.virtualMs)}, ${sum.events} events, ` +
+      `${sum.transitions} transitions, ${(sum.overlapMs / 1000).toFixed(1)} s of overlap, ${sum.broken} broken, in ${seconds} s`,
+  )
+  return sum.broken > 0 ? 1 : 0
+}
+
+/** Everything needed to see the failure again, in one line. */
+export function failureLine({ seed, broken }: Outcome): string {
+  const at = ((broken?.atMs ?? 0) / 1000).toFixed(3)
+  return `seed ${seed} at commit ${commit()}, virtual time ${at} s: ${broken?.invariant}; replay: npm run simulate -- --seed ${seed}`
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
+function hours(ms: number): string {
+  return `${(ms / 3_600_000).toFixed(1)} virtual hours`
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  console.error(`not a whole number: ${text}\n${USAGE}`)
+  process.exit(2)
+}
+
+process.exitCode = main()
