@@ -2,23 +2,31 @@
  * `npm run simulate -- --seeds N [--from S]`: N seeds, a summary. `npm run simulate -- --seed S`: one seed, with its
  * log. Exit code 0: every invariant held; 1: one did not; 2: wrong usage.
  */
-import { execFileSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { type Outcome, runSeed } from './run.ts'
+import { failureLine } from './failure-line.ts'
+import { runSeed } from './run.ts'
 import { storyTeller } from './story.ts'
 
 const USAGE = 'usage: npm run simulate -- (--seeds N [--from SEED] | --seed SEED)'
 
 function main(): number {
-  const { values } = parseArgs({
-    options: { seeds: { type: 'string' }, from: { type: 'string' }, seed: { type: 'string' } },
-  })
+  const values = options()
   if (values.seed !== undefined) return replayOne(wholeNumber(values.seed))
   return explore(
     wholeNumber(values.seeds ?? '1000'),
     values.from === undefined ? null : wholeNumber(values.from),
   )
+}
+
+function options() {
+  try {
+    const string = { type: 'string' } as const
+    return parseArgs({ options: { seeds: string, from: string, seed: string } }).values
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`)
+    process.exit(2)
+  }
 }
 
 function replayOne(seed: number): number {
@@ -51,23 +59,6 @@ function explore(count: number, from: number | null): number {
       `${sum.transitions} transitions, ${(sum.overlapMs / 1000).toFixed(1)} s of overlap, ${sum.broken} broken, in ${seconds} s`,
   )
   return sum.broken > 0 ? 1 : 0
-}
-
-/** Everything needed to see the failure again, in one line. */
-export function failureLine({ seed, broken }: Outcome): string {
-  const at = ((broken?.atMs ?? 0) / 1000).toFixed(3)
-  return `seed ${seed} at commit ${commit()}, virtual time ${at} s: ${broken?.invariant}; replay: npm run simulate -- --seed ${seed}`
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], {
-      encoding: 'utf8',
-      stdio: 'pipe',
-    }).trim()
-  } catch {
-    return 'unknown'
-  }
 }
 
 function hours(ms: number): string {

@@ -82,10 +82,22 @@ export class SimulatedHost implements Links, Addresses {
     const found = this.#interface(interfaceName)
     if (change.isUp !== undefined) {
       found.isUp = change.isUp
+      // As Linux does: without carrier, what was known of the neighbours is forgotten.
+      if (!change.isUp) this.#neighbours.clear()
       this.#lan.setLinked(found.port, change.isUp)
     }
     if (change.ipv4 !== undefined) found.ipv4 = change.ipv4
     this.#input?.linkChanged(interfaceName)
+  }
+
+  /** Puts an interface back as it was described: up, with its own address. */
+  restore(interfaceName: string): void {
+    this.change(interfaceName, { isUp: true, ipv4: this.#interface(interfaceName).spec.ipv4 })
+  }
+
+  /** The address and the segment an interface was described with. */
+  description(interfaceName: string): InterfaceSpec {
+    return this.#interface(interfaceName).spec
   }
 
   /** Virtual addresses held now, on one interface or on all. */
@@ -131,7 +143,10 @@ export class SimulatedHost implements Links, Addresses {
   }
 
   release(interfaceName: string, addresses: readonly Prefix[]): void {
-    for (const { address } of addresses) this.#interfaces.get(interfaceName)?.held.delete(address)
+    for (const { address } of addresses) {
+      this.#interfaces.get(interfaceName)?.held.delete(address)
+      if (this.#neighbours.get(address) === this.name) this.#neighbours.delete(address)
+    }
     this.#note('release', interfaceName, addresses)
   }
 

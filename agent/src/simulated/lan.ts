@@ -95,10 +95,11 @@ export class Lan {
     this.#cloggedUntilMs.set(direction(from, to), untilMs)
   }
 
-  /** Whether frames from one port reach the other at present, loss aside. */
+  /** Whether frames from one port reach the other at present, loss and delay aside. */
   canReach(from: string, to: string): boolean {
     const [a, b] = [this.#port(from), this.#port(to)]
-    return a.segment === b.segment && a.isLinked && b.isLinked && !this.isBlocked(from, to)
+    const isClogged = (this.#cloggedUntilMs.get(direction(from, to)) ?? 0) > this.#time.now()
+    return a.segment === b.segment && a.isLinked && b.isLinked && !isClogged && !this.isBlocked(from, to)
   }
 
   /** Sends to every other port of the segment; false when the cable is out. */
