@@ -22,6 +22,7 @@ export interface BenchResult {
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   failover: benchFailover,
+  stall: benchStall,
 }
 
 async function main(): Promise<number> {

@@ -1,0 +1,61 @@
+/** One LAN with two hosts, `a` and `b`, as each world makes it: what the suites of the world interfaces run against. */
+import type { Datagram, Links, RouterInput, RouterWorld } from '../../agent/src/world/router-world.ts'
+import type { Prefix } from '../../shared/src/network/prefix.ts'
+
+export const INTERFACE = 'eth0'
+export type HostName = 'a' | 'b'
+
+/** A host with an interface `eth0`, and everything its world has told so far. */
+export interface HostUnderTest {
+  readonly links: Links
+  readonly addresses: RouterWorld['addresses']
+  readonly told: Told
+}
+
+export interface LanUnderTest {
+  readonly a: HostUnderTest
+  readonly b: HostUnderTest
+  /** Takes the host's own interface down or up. */
+  setUp(host: HostName, up: boolean): Promise<void>
+  /** Addresses on the host's interface, asked of the kernel (or its stand-in) and not of the world. */
+  addressesOf(host: HostName): Promise<string[]>
+  /** Whom host b would send to for an address, after what it has heard announced. */
+  whoHas(address: Prefix['address']): HostName | null
+  close(): Promise<void>
+}
+
+/** Collects what a world tells its loop. */
+export class Told implements RouterInput {
+  readonly datagrams: Datagram[] = []
+  readonly linkChanges: string[] = []
+  readonly failures: string[] = []
+  alarms = 0
+
+  datagram(datagram: Datagram): void {
+    this.datagrams.push(datagram)
+  }
+  linkChanged(interfaceName: string): void {
+    this.linkChanges.push(interfaceName)
+  }
+  addressFailed(interfaceName: string, address: Prefix, error: string): void {
+    this.failures.push(`${interfaceName} ${address.address}: ${error}`)
+  }
+  alarm(): void {
+    this.alarms += 1
+  }
+}
+
+/** Waits until `probe` gives something else than null, false or undefined; rejects with `what` after two seconds. */
+export async function eventually<T>(what: string, probe: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const deadline = Date.now() + 2000
+  for (;;) {
+    const found = await probe()
+    if (found !== null && found !== undefined && found !== false) return found
+    if (Date.now() > deadline) throw new Error(`did not happen within 2 s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

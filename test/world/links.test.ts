@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Address } from '../../shared/src/network/address.ts'
+import { createKernelLan } from './kernel-lan.ts'
+import { eventually, INTERFACE, type LanUnderTest, pause } from './lan-under-test.ts'
+import { createSimulatedLan } from './simulated-lan.ts'
+
+describe.each([
+  ['the kernel', createKernelLan],
+  ['the simulated LAN', createSimulatedLan],
+] as const)('links of %s', (_, create) => {
+  let lan: LanUnderTest
+  beforeEach(async () => {
+    lan = await create()
+  })
+  afterEach(() => lan.close())
+
+  const source = (): Address => {
+    const address = lan.a.links.state(INTERFACE)?.ipv4
+    if (!address) throw new Error('host a has no address')
+    return address
+  }
+
+  it('know state and primary address from the start, and no interface that is not there', () => {
+    expect(lan.a.links.state(INTERFACE)).toMatchObject({ up: true, ipv4: '192.0.2.1' })
+    expect(lan.b.links.state(INTERFACE)).toMatchObject({ up: true, ipv4: '192.0.2.2' })
+    expect(lan.a.links.state('nowhere0')).toBeNull()
+    expect(lan.a.links.send('nowhere0', source(), Uint8Array.of(1))).toBe(false)
+  })
+
+  it('deliver to the group, whole and in order, with source, destination and TTL; never to the sender', async () => {
+    for (let i = 0; i < 50; i++)
+      expect(lan.a.links.send(INTERFACE, source(), Uint8Array.of(i, 0xff))).toBe(true)
+    await eventually('50 datagrams', () => lan.b.told.datagrams.length === 50)
+    expect(lan.b.told.datagrams[0]).toEqual({
+      interfaceName: INTERFACE,
+      family: 'ipv4',
+      source: '192.0.2.1',
+      destination: '224.0.0.18',
+      ttl: 255,
+      payload: Uint8Array.of(0, 0xff),
+    })
+    // Each has its own bytes: nothing is delivered as a view of a buffer that the next one overwrites.
+    expect(lan.b.told.datagrams.map(({ payload }) => payload[0])).toEqual(
+      Array.from({ length: 50 }, (_, i) => i),
+    )
+    expect(lan.a.told.datagrams).toEqual([])
+  })
+
+  it('deliver nothing once closed', async () => {
+    lan.b.links.close(INTERFACE, 'ipv4')
+    lan.a.links.send(INTERFACE, source(), Uint8Array.of(1))
+    await pause(30)
+    expect(lan.b.told.datagrams).toEqual([])
+    lan.b.links.open(INTERFACE, 'ipv4')
+    lan.a.links.send(INTERFACE, source(), Uint8Array.of(2))
+    await eventually('the datagram after opening again', () => lan.b.told.datagrams.length === 1)
+  })
+
+  it('tell of an interface that goes down and comes back', async () => {
+    await lan.setUp('a', false)
+    await eventually('down is told', () => lan.a.told.linkChanges.includes(INTERFACE))
+    expect(lan.a.links.state(INTERFACE)).toMatchObject({ up: false })
+    expect(lan.a.links.send(INTERFACE, '192.0.2.1' as Address, Uint8Array.of(1))).toBe(false)
+    await lan.setUp('a', true)
+    await eventually('up is told', () => lan.a.links.state(INTERFACE)?.up)
+    lan.a.links.send(INTERFACE, source(), Uint8Array.of(9))
+    await eventually('traffic flows again', () =>
+      lan.b.told.datagrams.some(({ payload }) => payload[0] === 9),
+    )
+  })
+})
