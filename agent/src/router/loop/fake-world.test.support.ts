@@ -1,42 +1,13 @@
 /** A world made of arrays, for tests of the loop: time is a number, the LAN a list of what was sent. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import { type Address, parseAddress } from '@aloft/shared/network/address'
-import { type Prefix, parsePrefix } from '@aloft/shared/network/prefix'
+import type { Address } from '@aloft/shared/network/address'
+import type { Prefix } from '@aloft/shared/network/prefix'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { authenticationOf } from '../../vrrp/authentication.ts'
+import { address } from '../../vrrp/examples.test.support.ts'
 import type { LinkState, RecordedInput, RouterInput, RouterWorld } from '../../world/router-world.ts'
 import { hexOf } from './hex.ts'
-
-export function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === null) throw new RangeError(`not an address: ${text}`)
-  return parsed
-}
-
-export function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text)
-  if (parsed === null) throw new RangeError(`not a prefix: ${text}`)
-  return parsed
-}
-
-export function routerConfig(changes: Partial<VirtualRouterConfig> = {}): VirtualRouterConfig {
-  return {
-    name: 'web',
-    interface: 'eth0',
-    vrid: 51,
-    version: 3,
-    family: 'ipv4',
-    priority: 100,
-    advertisementIntervalMs: 1000,
-    preempt: { enabled: true, delayMs: 0 },
-    addresses: [prefix('192.0.2.100/24')],
-    authentication: { type: 'none' },
-    checksum: 'pseudo-header',
-    sourceAddress: null,
-    ...changes,
-  }
-}
 
 export const PEER = address('192.0.2.2')
 export const GROUP = address('224.0.0.18')
