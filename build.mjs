@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { patchPostgresDriver } from './patches/postgres.mjs'
 
 const root = path.dirname(fileURLToPath(import.meta.url))
 const require = createRequire(import.meta.url)
@@ -99,6 +100,7 @@ function buildDashboard() {
   })
 }
 
+patchPostgresDriver(root)
 buildNetio()
 await buildBundles()
 buildDashboard()
