@@ -1,6 +1,6 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
-import { agentSessions, agents, replicas, sites } from '../database/schema/index.ts'
+import { agents, sites } from '../database/schema/index.ts'
 
 export async function agentOfKey(
   tx: Transaction,
@@ -24,18 +24,13 @@ export async function agentOfNode(
   tx: Transaction,
   at: { readonly siteId: string; readonly node: string; readonly aliveSinceMs: number },
 ): Promise<{ readonly id: string; readonly publicKey: string; readonly connected: boolean } | null> {
-  const [row] = await tx
-    .select({
-      id: agents.id,
-      publicKey: agents.publicKey,
-      connected: sql<boolean>`exists (select 1 from ${agentSessions} join ${replicas}
-        on ${replicas.id} = ${agentSessions.replica} and ${replicas.seenAtMs} >= ${at.aliveSinceMs}
-        where ${agentSessions.agentId} = ${agents.id} and ${agentSessions.disconnectedAtMs} is null)`,
-    })
-    .from(agents)
-    .where(and(eq(agents.siteId, at.siteId), eq(agents.node, at.node)))
-    .for('no key update')
-  return row ?? null
+  const [row] = await tx.execute<{ id: string; public_key: string; connected: boolean }>(sql`
+    select a.id, a.public_key, exists (select 1 from agent_sessions s
+      join replicas r on r.id = s.replica and r.seen_at_ms >= ${at.aliveSinceMs}::float8
+      where s.agent_id = a.id and s.disconnected_at_ms is null) as connected
+    from agents a where a.site_id = ${at.siteId}::uuid and a.node = ${at.node} for no key update of a`)
+  if (row === undefined) return null
+  return { id: row.id, publicKey: row.public_key, connected: row.connected }
 }
 
 export async function insertAgent(tx: Transaction, agent: typeof agents.$inferInsert): Promise<string> {

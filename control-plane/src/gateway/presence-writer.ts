@@ -48,7 +48,7 @@ export function startPresenceWriter(options: PresenceOptions): PresenceWriter {
   ]
   kick(state, 'lease')
   return {
-    note: (note) => void state.notes.set(note.agentId, note),
+    note: (note) => void state.notes.set(note.agentId, merged(state.notes.get(note.agentId), note)),
     ended: (session) => {
       // A note written after the end would make the session live again.
       if (state.notes.get(session.agentId)?.generation === session.generation)
@@ -62,6 +62,18 @@ export function startPresenceWriter(options: PresenceOptions): PresenceWriter {
       kick(state, 'notes')
       await state.running
     },
+  }
+}
+
+/** A note says what it knows; what it leaves open, an earlier one of the session that still waits may know. */
+function merged(before: SessionNote | undefined, note: SessionNote): SessionNote {
+  if (before === undefined || before.generation !== note.generation) return note
+  return {
+    ...note,
+    clockOffsetMs: note.clockOffsetMs ?? before.clockOffsetMs,
+    clockErrorMs: note.clockErrorMs ?? before.clockErrorMs,
+    spoolBacklog: note.spoolBacklog ?? before.spoolBacklog,
+    routerAlive: note.routerAlive ?? before.routerAlive,
   }
 }
 
