@@ -39,7 +39,8 @@ export class FlightRecorder implements Recorder {
   #fd: number | null = null
 
   constructor({ runId, bootId, ringBytes, file }: FlightRecorderOptions) {
-    this.#ring = Buffer.alloc(ringBytes ?? RING_BYTES)
+    // Newlines: what was never written reads as empty lines.
+    this.#ring = Buffer.alloc(ringBytes ?? RING_BYTES, '\n')
     this.#identity = { runId, bootId }
     if (!file) return
     mkdirSync(path.dirname(file), { recursive: true })

@@ -1,0 +1,50 @@
+import type { Address } from '@aloft/shared/network/address'
+import { expect, test } from 'vitest'
+import type { Datagram, RouterInput } from '../world/router-world.ts'
+import { type DroppedDatagram, guardDatagrams } from './input-guard.ts'
+
+const datagram: Datagram = {
+  interfaceName: 'eth0',
+  family: 'ipv4',
+  source: '192.0.2.1' as Address,
+  destination: '224.0.0.18' as Address,
+  ttl: 255,
+  payload: new Uint8Array(),
+}
+
+test('a datagram that makes the loop throw is dropped and reported; the next one arrives', () => {
+  const received: Datagram[] = []
+  const dropped: DroppedDatagram[] = []
+  const poison = { ...datagram, ttl: 1 }
+  const guarded = guardDatagrams(
+    input({
+      datagram(each) {
+        if (each.ttl === 1) throw new Error('cannot')
+        received.push(each)
+      },
+    }),
+    (each) => dropped.push(each),
+  )
+  guarded.datagram(poison)
+  guarded.datagram(datagram)
+  expect(dropped).toEqual([{ datagram: poison, error: new Error('cannot') }])
+  expect(received).toEqual([datagram])
+})
+
+test.each(['alarm', 'linkChanged', 'addressFailed'] as const)('an error in %s is not hidden', (name) => {
+  const fail = () => {
+    throw new Error('our own bug')
+  }
+  const guarded = guardDatagrams(input({ [name]: fail }), () => {})
+  const prefix = { address: '192.0.2.9' as Address, prefixLength: 24 }
+  const calls = {
+    alarm: () => guarded.alarm(),
+    linkChanged: () => guarded.linkChanged('eth0'),
+    addressFailed: () => guarded.addressFailed('eth0', prefix, 'EPERM'),
+  }
+  expect(calls[name]).toThrow('our own bug')
+})
+
+function input(some: Partial<RouterInput>): RouterInput {
+  return { datagram() {}, linkChanged() {}, addressFailed() {}, alarm() {}, ...some }
+}
