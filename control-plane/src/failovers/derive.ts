@@ -22,7 +22,6 @@
  * when the new one heard it resign: a node that was cut off and stopped an hour later did not fail over by stopping.
  */
 import type { ResumedBody, TransitionBody, TransitionReason } from '@aloft/shared/protocol/events'
-import type { z } from 'zod'
 
 /** One event about the virtual router. `atMs`: corrected time; its error is null when no clock offset was known. */
 export interface Observation {
@@ -33,7 +32,7 @@ export interface Observation {
   readonly seq: number
   readonly atMs: number
   readonly errorMs: number | null
-  readonly body: TransitionBody | z.infer<typeof ResumedBody>
+  readonly body: TransitionBody | ResumedBody
 }
 
 /** A failover, named by the observation of the node that became active. `from` null: a router no agent runs on. */

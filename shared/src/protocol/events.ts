@@ -89,6 +89,7 @@ export const ResumedBody = z.object({
   priority: z.int(),
   gapMs: z.number(),
 })
+export type ResumedBody = z.infer<typeof ResumedBody>
 
 export const ProcessBody = z.object({
   kind: z.literal('process'),
