@@ -145,8 +145,10 @@ static napi_value getter_fd(napi_env env, napi_callback_info info) {
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events) {
-  (void)status, (void)events;
+  (void)events;
   struct descriptor *descriptor = poll->data;
+  /* libuv stops polling a socket with a pending error (ENOBUFS on netlink); reading it tells and clears the error. */
+  if (status < 0) uv_poll_start(poll, UV_READABLE, on_readable);
   napi_env env = descriptor->instance->env;
   uint64_t expirations;
   /* A timer that was set anew since it became readable has not rung. */

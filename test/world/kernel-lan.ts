@@ -5,8 +5,9 @@ import { createLinuxWorld, type LinuxWorld } from '../../agent/src/linux/linux-w
 import { createLan, ip, type Lan } from '../../agent/src/linux/namespace.ts'
 import { type NativeSocket, netio } from '../../agent/src/linux/netio.ts'
 import { ETHERTYPE_ARP } from '../../agent/src/packets/arp.ts'
+import type { Links } from '../../agent/src/world/router-world.ts'
 import { addressFromBytes } from '../../shared/src/network/address.ts'
-import { type HostName, INTERFACE, type LanUnderTest, Told } from './lan-under-test.ts'
+import { type HostName, type HostUnderTest, INTERFACE, type LanUnderTest, Told } from './lan-under-test.ts'
 
 /** Runs `run` with this thread in a namespace, and returns. Only what is opened meanwhile belongs there. */
 export function inside<T>(namespace: string, run: () => T): T {
@@ -51,8 +52,8 @@ export async function createKernelLan(): Promise<KernelLan> {
     lan,
     worldOf,
     frames,
-    a: { ...worldOf.a, told: told.a },
-    b: { ...worldOf.b, told: told.b },
+    a: hostOf(lan.namespaceOf('a'), worldOf.a, told.a),
+    b: hostOf(lan.namespaceOf('b'), worldOf.b, told.b),
     async setUp(host, up) {
       await ip('-n', lan.namespaceOf(host), 'link', 'set', INTERFACE, up ? 'up' : 'down')
     },
@@ -69,6 +70,17 @@ export async function createKernelLan(): Promise<KernelLan> {
       await lan.remove()
     },
   }
+}
+
+/** A world opens its sockets where the thread is; a router process is always inside, this one visits. */
+function hostOf(namespace: string, { links, addresses }: LinuxWorld, told: Told): HostUnderTest {
+  const visiting: Links = {
+    open: (name, family) => inside(namespace, () => links.open(name, family)),
+    close: (name, family) => links.close(name, family),
+    state: (name) => links.state(name),
+    send: (name, source, payload) => links.send(name, source, payload),
+  }
+  return { links: visiting, addresses, told }
 }
 
 function startWorld(lan: Lan, host: HostName, told: Told): LinuxWorld {

@@ -99,8 +99,8 @@ export class Ipv4Transport {
   }
 
   #received(buffer: Buffer): void {
-    // raw-socket hands out a view of the one buffer it receives into.
-    const packet = decodeIpv4Packet(Uint8Array.prototype.slice.call(buffer))
+    // A copy: raw-socket hands out a view of the one buffer it receives into.
+    const packet = decodeIpv4Packet(new Uint8Array(buffer))
     if (packet === null || packet.protocol !== kernel.IPPROTO_VRRP || !this.#isOpen) return
     const { source, destination, ttl, payload } = packet
     const interfaceName = this.#options.interfaceName
