@@ -112,6 +112,22 @@ describe('a session in legal order', () => {
   })
 })
 
+describe('a hole', () => {
+  const hole: SessionEvent = { kind: 'hole', epoch: 'e1', afterSeq: 2 }
+  const held: SessionEvent = { kind: 'held', epoch: 'e1', seq: 3 }
+  const resumes = (script: readonly SessionEvent[]) =>
+    play([...opening, ...script]).actions.filter(
+      (action) => action.do === 'send' && action.frame.kind === 'resume',
+    ).length
+
+  it('sends the agent back once, however many batches were in flight', () => {
+    expect(resumes([hole, hole, hole])).toBe(1)
+  })
+  it('sends it back again when it was filled and another opens', () => {
+    expect(resumes([hole, held, { ...hole, afterSeq: 3 }, held, hole])).toBe(3)
+  })
+})
+
 describe('what is refused', () => {
   const cases: [string, readonly SessionEvent[], CloseCode, string][] = [
     ['events before a hello', [frame(events('e1', 1))], CloseCode.protocolError, 'events: a hello is due'],
@@ -236,7 +252,7 @@ describe('silence', () => {
 
   it('instead of a hello, and of the snapshot, has less patience', () => {
     expect(silentFor([], 10_000)).toMatchObject([{ do: 'close', reason: 'no hello in time' }])
-    expect(silentFor([frame(hello), admitted], 10_000)).toMatchObject([
+    expect(silentFor([frame(hello), admitted, frame(heartbeat)], 45_000)).toMatchObject([
       { do: 'close', reason: 'no synced in time' },
     ])
   })

@@ -27,7 +27,7 @@ export interface SessionLimits {
   readonly heartbeatMs: number
   /** No frame for so long: the agent is gone (three heartbeats). */
   readonly silenceMs: number
-  /** From the challenge to a hello, and from a welcome to the marker `synced`. */
+  /** From the challenge to a hello. From a welcome to `synced` an agent has the time of a silence. */
   readonly patienceMs: number
   readonly framesPerSecond: number
   readonly burstFrames: number
@@ -65,6 +65,8 @@ export interface Session {
   readonly clock: ClockOffset | null
   /** A snapshot came, so that `synced` is due. */
   readonly syncDue: boolean
+  /** Where the agent was last sent back to; all that it had in flight then says the same hole again. */
+  readonly sentBackTo: number | null
 }
 
 export type SessionEvent =
@@ -122,6 +124,7 @@ export function openSession(nonce: string, limits: SessionLimits, now: Instant):
     hello: null,
     clock: null,
     syncDue: false,
+    sentBackTo: null,
   }
   return [session, [send({ kind: 'challenge', nonce, protocolVersion: PROTOCOL_VERSION })]]
 }
@@ -137,9 +140,9 @@ export function stepSession(session: Session, event: SessionEvent, now: Instant)
     case 'ended':
       return close(session, event.code, event.reason)
     case 'held':
-      return [session, [send({ kind: 'ack', epoch: event.epoch, seq: event.seq })]]
+      return [{ ...session, sentBackTo: null }, [send({ kind: 'ack', epoch: event.epoch, seq: event.seq })]]
     case 'hole':
-      return [session, [send({ kind: 'resume', epoch: event.epoch, afterSeq: event.afterSeq })]]
+      return sendBack(session, event)
     case 'drain':
       return drain(session, event, now)
     case 'tick':
@@ -191,10 +194,10 @@ function admitted(
 ): SessionStep {
   if (session.phase !== 'admitting') return [session, []]
   const { sessionId, resumeAfterSeq, spreadMs } = event
-  const { heartbeatMs, patienceMs } = session.limits
+  const { heartbeatMs, silenceMs } = session.limits
   return [
     // Admission may have waited for the database: silence counts from the welcome.
-    { ...session, phase: 'snapshot', phaseEndsAtMs: now.monoMs + patienceMs, lastFrameAtMs: now.monoMs },
+    { ...session, phase: 'snapshot', phaseEndsAtMs: now.monoMs + silenceMs, lastFrameAtMs: now.monoMs },
     [send({ kind: 'welcome', sessionId, resumeAfterSeq, heartbeatMs, spreadMs })],
   ]
 }
@@ -246,6 +249,14 @@ function events(session: Session, frame: Events): SessionStep {
     session,
     [{ do: 'ingest', batch: frame, clock: session.clock, liveAfterSeq: session.hello.lastSeq }],
   ]
+}
+
+function sendBack(
+  session: Session,
+  { epoch, afterSeq }: Extract<SessionEvent, { kind: 'hole' }>,
+): SessionStep {
+  if (session.sentBackTo === afterSeq) return [session, []]
+  return [{ ...session, sentBackTo: afterSeq }, [send({ kind: 'resume', epoch, afterSeq })]]
 }
 
 function drain(
