@@ -1,0 +1,70 @@
+import { hashSecret, mintSecret } from '../access/secrets.ts'
+import { createApp } from '../app.ts'
+import { apiTokens, browserSessions } from '../database/schema/index.ts'
+import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
+import { startFeedReader } from '../stream/feed-reader.ts'
+import { loadStaticFiles, type StaticFiles } from './static-files.ts'
+
+export interface TestApplication {
+  readonly database: TestDatabase
+  readonly admin: string
+  /** What the application reported as its own fault. */
+  readonly faults: unknown[]
+  clock: { nowMs: number }
+  token(scopes: readonly ('read' | 'write')[], expiresAtMs?: number): Promise<string>
+  session(): Promise<string>
+  /** `as: null` sends no credential. */
+  fetch(path: string, init?: RequestInit & { readonly as?: string | null }): Promise<Response>
+  close(): Promise<void>
+}
+
+/** The whole application on a database of its own, called without a socket. */
+export async function startTestApplication(
+  options: { readonly dashboardFolder?: string; readonly keepAliveMs?: number } = {},
+): Promise<TestApplication> {
+  const database = await createTestDatabase()
+  const faults: unknown[] = []
+  const clock = { nowMs: Date.now() }
+  const reader = await startFeedReader(database, (message) => faults.push(message))
+  const dashboard: StaticFiles | null =
+    options.dashboardFolder === undefined ? null : loadStaticFiles(options.dashboardFolder)
+  const log = { info: () => {}, warn: () => {}, error: (facts: object) => void faults.push(facts) }
+  const app = createApp({
+    database,
+    reader,
+    dashboard,
+    log,
+    now: () => clock.nowMs,
+    gatewayFigures: () => ({ agents: 3 }),
+    ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
+  })
+  const token: TestApplication['token'] = async (scopes, expiresAtMs) => {
+    const secret = mintSecret('api')
+    const row = { name: 'test', prefix: '', hash: hashSecret(secret), scopes, createdAtMs: clock.nowMs }
+    await database.db.insert(apiTokens).values({ ...row, expiresAtMs: expiresAtMs ?? null })
+    return secret
+  }
+  const admin = await token(['read', 'write'])
+  return {
+    database,
+    admin,
+    faults,
+    clock,
+    token,
+    session: async () => {
+      const secret = mintSecret('session')
+      const row = { hash: hashSecret(secret), scopes: ['read', 'write'] as const, createdAtMs: clock.nowMs }
+      await database.db.insert(browserSessions).values({ ...row, expiresAtMs: clock.nowMs + 60_000 })
+      return secret
+    },
+    fetch: async (path, { as = admin, ...init } = {}) => {
+      const headers = new Headers(init.headers)
+      if (as !== null) headers.set('authorization', `Bearer ${as}`)
+      return app.request(`http://aloft.test${path}`, { ...init, headers })
+    },
+    close: async () => {
+      await reader.stop()
+      await database.close()
+    },
+  }
+}
