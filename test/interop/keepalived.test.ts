@@ -17,8 +17,19 @@ const untilTheirs = (peer: Keepalived, state: KeepalivedState, withinMs: number)
 /** Everything both of us need to have elected: a down interval and the start of a process. */
 const electionMs = ({ intervalMs }: Dialect): number => 4 * intervalMs + 4_000
 
+/** What signals, logs and a busy machine may add to the protocol's own times. */
+const PROCESS_MS = 1_000
+
+/** A role is entered a moment before its address has settled. */
+const untilHeldBy = (pair: Pair, holder: 'ours' | 'theirs'): Promise<boolean> =>
+  until(async () => (await pair.holders()).join() === holder, {
+    what: `only ${holder} to hold the address`,
+    withinMs: 3_000,
+  })
+
 /** Nobody may move for a while: long enough that anybody who was going to would have. */
 async function expectStill(pair: Pair, dialect: Dialect, holder: 'ours' | 'theirs'): Promise<void> {
+  await untilHeldBy(pair, holder)
   for (let i = 0; i < 5; i++) {
     expect(await pair.holders()).toEqual([holder])
     await pause(dialect.intervalMs)
@@ -41,13 +52,12 @@ const STORIES: Readonly<Record<string, Story>> = {
     const ours = pair.startOurs({ priority: 100 })
     await untilRole(ours, 'web', 'backup', electionMs(dialect))
     await expectStill(pair, dialect, 'theirs')
-    const tookMs = await timed(async () => {
-      await theirs.stop()
-      await untilRole(ours, 'web', 'active', electionMs(dialect))
-    })
+    const stopped = theirs.stop()
+    const tookMs = await timed(() => untilRole(ours, 'web', 'active', electionMs(dialect)))
     // They resigned (priority 0), so we waited for our skew of 156/256 of an interval, not for the down interval.
-    expect(tookMs).toBeLessThan(2.5 * dialect.intervalMs + 500)
-    expect(await pair.holders()).toEqual(['ours'])
+    expect(tookMs).toBeLessThan(2 * dialect.intervalMs + PROCESS_MS)
+    await stopped
+    await untilHeldBy(pair, 'ours')
     const again = pair.startTheirs({ priority: 200 })
     await untilTheirs(again, 'MASTER', electionMs(dialect))
     await untilRole(ours, 'web', 'backup', electionMs(dialect))
@@ -64,9 +74,9 @@ const STORIES: Readonly<Record<string, Story>> = {
       process.kill(ours.pidOf('steward'), 'SIGTERM')
       await untilTheirs(theirs, 'MASTER', electionMs(dialect))
     })
-    expect(tookMs).toBeLessThan(2.5 * dialect.intervalMs + 500)
+    expect(tookMs).toBeLessThan(2 * dialect.intervalMs + PROCESS_MS)
     await ours.stop()
-    expect(await pair.holders()).toEqual(['theirs'])
+    await untilHeldBy(pair, 'theirs')
     const again: LabAgent = pair.startOurs({ priority: 200 })
     await untilRole(again, 'web', 'active', electionMs(dialect))
     await untilTheirs(theirs, 'BACKUP', electionMs(dialect))
@@ -81,7 +91,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     await pair.lan.setForwarding('ours', false)
     const tookMs = await timed(() => untilTheirs(theirs, 'MASTER', electionMs(dialect)))
     expect(tookMs).toBeGreaterThan(2.4 * dialect.intervalMs)
-    expect(tookMs).toBeLessThan(4 * dialect.intervalMs + 500)
+    expect(tookMs).toBeLessThan(4 * dialect.intervalMs + PROCESS_MS)
     await pair.lan.setForwarding('ours', true)
     await untilTheirs(theirs, 'BACKUP', electionMs(dialect))
     await expectStill(pair, dialect, 'ours')
@@ -96,7 +106,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     await pair.lan.setForwarding('theirs', false)
     const tookMs = await timed(() => untilRole(ours, 'web', 'active', electionMs(dialect)))
     expect(tookMs).toBeGreaterThan(2.4 * dialect.intervalMs)
-    expect(tookMs).toBeLessThan(4 * dialect.intervalMs + 500)
+    expect(tookMs).toBeLessThan(4 * dialect.intervalMs + PROCESS_MS)
     await pair.lan.setForwarding('theirs', true)
     await untilRole(ours, 'web', 'backup', electionMs(dialect))
     await expectStill(pair, dialect, 'theirs')
