@@ -14,9 +14,7 @@ async function main(): Promise<number> {
 
 function exitCode(error: unknown): number {
   // Commander has printed its message already. Help and the version are answers; all else is wrong usage.
-  if (error instanceof CommanderError) {
-    return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? 0 : 2
-  }
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof Answered) return error.exitCode
   if (error instanceof Refused || error instanceof WrongUsage) {
     process.stderr.write(`aloft: ${error.message}\n`)

@@ -5,6 +5,7 @@ import { Refused } from './outcome.ts'
 
 /** The API of a control plane (design §3.3), as far as the command line uses it. Every failure is a `Refused`. */
 export interface ApiClient {
+  readonly url: string
   /** Follows `nextCursor` until the list ends or holds `limit` items; `nextCursor` is null when it ended. */
   list<T extends z.ZodType>(item: T, path: string, query?: ListQuery): Promise<Listed<z.infer<T>>>
   create<T extends z.ZodType>(answer: T, path: string, body: unknown): Promise<z.infer<T>>
@@ -37,6 +38,7 @@ export function createApiClient({ url, token }: { readonly url: string; readonly
   const within = () => AbortSignal.timeout(ANSWER_WITHIN_MS)
 
   return {
+    url,
     async list(item, path, { limit = Number.POSITIVE_INFINITY, filters = {} } = {}) {
       const listed: Listed<z.infer<typeof item>> = { items: [], nextCursor: null }
       let cursor: string | null = null

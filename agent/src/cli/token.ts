@@ -22,27 +22,25 @@ export function mountToken(program: Command): void {
 }
 
 async function createToken(options: TokenOptions): Promise<void> {
-  const ttlMs = parseDuration(options.ttl)
-  if (ttlMs === null)
-    throw new WrongUsage(`--ttl ${options.ttl}: write a number and a unit, for example 30m or 1h`)
   const { CreateEnrolmentToken, EnrolmentToken } = await import('@aloft/shared/api/schemas')
-  const request = CreateEnrolmentToken.safeParse({ site: options.site, ttlMs, maxUses: options.maxUses })
+  const { site, ttl, maxUses } = options
+  const request = CreateEnrolmentToken.safeParse({ site, ttlMs: parseDuration(ttl), maxUses })
   if (!request.success) {
-    const faults = request.error.issues.map(
-      ({ path, message }) => `${FLAGS[String(path[0])] ?? '--site'}: ${message}`,
+    // The bounds of --max-uses are commander's to check, so it is the site or the lifetime.
+    const siteFault = request.error.issues.find(({ path }) => path[0] === 'site')
+    throw new WrongUsage(
+      siteFault ? `--site ${site}: ${siteFault.message}` : `--ttl ${ttl}: write 1s to 30d, for example 30m`,
     )
-    throw new WrongUsage(faults.join('\n'))
   }
   const client = await connectFleet(options)
   const created = await client.create(EnrolmentToken, 'enrolment-tokens', request.data)
   if (options.json) return console.log(JSON.stringify(created, null, 2))
-  const url = options.url ?? process.env['ALOFT_URL'] ?? 'http://127.0.0.1:8080'
-  console.log(`aloft agent --config aloft.yaml --control-plane ${url} --enrolment-token ${created.token}`)
+  console.log(
+    `aloft agent --config aloft.yaml --control-plane ${client.url} --enrolment-token ${created.token}`,
+  )
   const uses = created.maxUses === 1 ? 'one agent' : `${created.maxUses} agents`
   // The command alone is on stdout, so that it can be piped to where it is run.
   console.error(
     `Run this on the node; it lets ${uses} into ${created.site} until ${showInstant(created.expiresAt)} UTC.`,
   )
 }
-
-const FLAGS: Readonly<Record<string, string>> = { site: '--site', ttlMs: '--ttl', maxUses: '--max-uses' }
