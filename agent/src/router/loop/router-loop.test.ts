@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { vrrpChecksum } from '../../vrrp/checksum.ts'
 import { address, prefix, routerConfig } from '../../vrrp/examples.test.support.ts'
 import { advertisementFrom, FakeWorld, PEER } from './fake-world.test.support.ts'
 import { RouterLoop } from './router-loop.ts'
@@ -185,6 +186,54 @@ describe('discards', () => {
     world.advance(loop, DOWN_100 - 100)
     expect(before).toBe(world.nowMs)
     expect(roles(loop)).toEqual(['web active'])
+  })
+
+  it.each([
+    ['zero-count', [0x31, 51, 200, 0, 0, 100]],
+    ['zero-interval', [0x31, 51, 200, 1, 0, 0, 192, 0, 2, 100]],
+  ])('%s: counted, and the state unmoved', (reason, [first = 0, ...rest]) => {
+    const head = [first, ...rest.slice(0, 5)]
+    const payload = Uint8Array.from([...head, 0, 0, ...rest.slice(5)])
+    const checksum = vrrpChecksum(payload, null)
+    payload.set([checksum >> 8, checksum & 0xff], 6)
+    const { world, loop } = running()
+    loop.datagram({ ...good, payload })
+    expect(loop.status().discards).toEqual([{ interface: 'eth0', reason, count: 1 }])
+    world.advance(loop, DOWN_100)
+    expect(roles(loop)).toEqual(['web active'])
+  })
+
+  it('of v2: authentication and interval, each by its name, and none is heard', () => {
+    const secret = { type: 'simple', password: 'secret' } as const
+    const ours = routerConfig({ version: 2, authentication: secret })
+    const { world, loop } = running([ours])
+    loop.datagram(advertisementFrom({ ...ours, priority: 200, authentication: { type: 'none' } }))
+    loop.datagram(advertisementFrom({ ...ours, priority: 200, authentication: { ...secret, password: 'x' } }))
+    loop.datagram(advertisementFrom({ ...ours, priority: 200, advertisementIntervalMs: 2000 }))
+    expect(loop.status().discards.map(({ reason }) => reason)).toEqual([
+      'authentication-type',
+      'authentication-failure',
+      'interval-mismatch',
+    ])
+    expect(loop.status().virtualRouters[0]?.counters.advertisementsReceived).toBe(0)
+    world.advance(loop, DOWN_100)
+    expect(roles(loop)).toEqual(['web active'])
+  })
+
+  it('of an active’s own advertisement, reflected: counted, not answered', () => {
+    const own = routerConfig({ priority: 255 })
+    const { world, loop } = running([own])
+    loop.datagram(advertisementFrom(own, { source: address('192.0.2.1') }))
+    expect(deeds(world)).toEqual(['journal protocol-error'])
+    expect(loop.status().discards).toEqual([{ interface: 'eth0', reason: 'own-advertisement', count: 1 }])
+  })
+
+  it('while in fault an advertisement is neither heard nor an error', () => {
+    const { world, loop } = running([routerConfig({ interface: 'eth7' })])
+    world.take()
+    loop.datagram(advertisementFrom({ ...peer, interface: 'eth7' }))
+    expect(world.take()).toEqual([])
+    expect(loop.status().discards).toEqual([])
   })
 
   it('a flood of one kind is one event now and one a minute later, with the number', () => {
