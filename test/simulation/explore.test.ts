@@ -3,13 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { failureLine } from './failure-line.ts'
 import { runSeed } from './run.ts'
 
-const FIXED_SEEDS = 200
-const FRESH_SEEDS = 60
+/** Fewer where a planted bug is looked for, which shows on more than one LAN in ten. */
+const FIXED_SEEDS = Number(process.env['ALOFT_SIMULATION_SEEDS'] ?? '200')
+const FRESH_SEEDS = Math.ceil(FIXED_SEEDS / 4)
+/** A broken machine breaks most LANs; a few say enough. */
+const FAILURES_MAX = 3
 
 function failures(first: number, count: number): string[] {
-  return Array.from({ length: count }, (_, i) => runSeed(first + i))
-    .filter(({ broken }) => broken !== null)
-    .map(failureLine)
+  const lines: string[] = []
+  for (let seed = first; seed < first + count && lines.length < FAILURES_MAX; seed++) {
+    const outcome = runSeed(seed)
+    if (outcome.broken) lines.push(failureLine(outcome))
+  }
+  return lines
 }
 
 describe('a LAN under faults', () => {

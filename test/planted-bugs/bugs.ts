@@ -1,0 +1,141 @@
+/**
+ * Bugs that other routers had, or that ours could get, each as one exact replacement in the source. A suite that does
+ * not notice one of them is not worth trusting. `original` must occur exactly once, so that the table cannot rot.
+ */
+export interface Bug {
+  readonly name: string
+  /** From the root of the repository. */
+  readonly file: string
+  readonly original: string
+  readonly planted: string
+}
+
+const MACHINE = 'agent/src/vrrp/machine.ts'
+const INTERVALS = 'agent/src/vrrp/intervals.ts'
+const LOOP = 'agent/src/router/loop/router-loop.ts'
+
+export const BUGS: readonly Bug[] = [
+  {
+    name: 'an active never yields to an equal priority',
+    file: MACHINE,
+    original: 'return source === null || compareAddresses(rival, source) > 0',
+    planted: 'return source !== source || compareAddresses(rival, rival) > 0',
+  },
+  {
+    name: 'an active yields to the lower address of an equal',
+    file: MACHINE,
+    original: 'return source === null || compareAddresses(rival, source) > 0',
+    planted: 'return source === null || compareAddresses(rival, source) < 0',
+  },
+  {
+    name: 'a backup preempts an equal priority',
+    file: MACHINE,
+    original: 'const isOutranked = priority < config.priority',
+    planted: 'const isOutranked = priority <= config.priority',
+  },
+  {
+    name: 'a backup waits one interval instead of three',
+    file: INTERVALS,
+    original: 'const MISSED_ADVERTISEMENTS = 3',
+    planted: 'const MISSED_ADVERTISEMENTS = 1',
+  },
+  {
+    name: 'an active that hears a lower one restarts its timer and says nothing',
+    file: MACHINE,
+    original: 'if (!isBeatenBy(parameters, event)) return reassert(parameters, state, now)',
+    planted:
+      'if (!isBeatenBy(parameters, event)) return [{ ...state, advertiseAt: now + parameters.config.advertisementIntervalMs }, []]',
+  },
+  {
+    name: 'a resignation makes a backup active at once, without Skew_Time',
+    file: MACHINE,
+    original: 'const activeDownAt = now + skewTime(parameters, state.activeIntervalMs)',
+    planted: 'const activeDownAt = now + 0 * skewTime(parameters, state.activeIntervalMs)',
+  },
+  {
+    name: 'an active that stops does not resign',
+    file: MACHINE,
+    original: "return [{ do: 'advertise', priority: RESIGN }, { do: 'release-addresses' }]",
+    planted: "return [{ do: 'release-addresses' }]",
+  },
+  {
+    name: 'an active that yields keeps its addresses',
+    file: MACHINE,
+    original: "return [backup, [{ do: 'release-addresses' }, record(parameters, change, now)]]",
+    planted: 'return [backup, [record(parameters, change, now)]]',
+  },
+  {
+    name: 'an active re-asserts itself without limit',
+    file: MACHINE,
+    original: 'const REASSERT_INTERVALS = 0.5',
+    planted: 'const REASSERT_INTERVALS = 0',
+  },
+  {
+    name: "a v3 backup does not go by its active's interval",
+    file: INTERVALS,
+    original: '? config.advertisementIntervalMs : advertisedMs',
+    planted: '? advertisedMs : config.advertisementIntervalMs',
+  },
+  {
+    name: 'a v2 backup scales its skew with the interval',
+    file: INTERVALS,
+    original: 'const scaleMs = config.version === 2 ? SECOND_MS : activeIntervalMs',
+    planted: 'const scaleMs = config.version === 2 ? activeIntervalMs : activeIntervalMs',
+  },
+  {
+    name: 'preempt off is ignored',
+    file: MACHINE,
+    original: 'if (!config.preempt.enabled) return null',
+    planted: 'if (config.preempt.delayMs < 0) return null',
+  },
+  {
+    name: 'every advertisement begins the preempt delay anew',
+    file: MACHINE,
+    original: 'return state.preemptAt ?? now + config.preempt.delayMs',
+    planted: 'return now + config.preempt.delayMs',
+  },
+  {
+    name: 'the owner of the addresses starts as a backup',
+    file: MACHINE,
+    original: 'if (parameters.config.priority === OWNER) return becomeActive(',
+    planted: 'if (parameters.config.priority > OWNER) return becomeActive(',
+  },
+  {
+    name: 'a new active announces its addresses before it holds them',
+    file: MACHINE,
+    original: "return [advertise(parameters), { do: 'acquire-addresses' }, { do: 'announce', count: BURST }]",
+    planted: "return [advertise(parameters), { do: 'announce', count: BURST }, { do: 'acquire-addresses' }]",
+  },
+  {
+    name: 'a backup that slept takes over before it reads what is waiting',
+    file: LOOP,
+    original: "return state.role === 'backup' && !isPatient",
+    planted: "return state.role === 'active' && !isPatient",
+  },
+  {
+    name: 'a packet that crossed a router is accepted',
+    file: LOOP,
+    original: "if (datagram.ttl !== TTL_REQUIRED) return 'ip-ttl'",
+    planted: "if (datagram.ttl > TTL_REQUIRED) return 'ip-ttl'",
+  },
+  {
+    name: 'an interface without carrier stays active',
+    file: 'agent/src/router/loop/instance.ts',
+    original: "if (link === null || !link.up) return 'interface-down'",
+    planted: "if (link === null) return 'interface-down'",
+  },
+  {
+    name: 'what a dead process left on the host stays there',
+    file: 'agent/src/router/resume-decision.ts',
+    original: '.filter(({ addresses }) => addresses.length > 0)',
+    planted: '.filter(({ addresses }) => addresses.length < 0)',
+  },
+]
+
+/** The source with the bug in it. Throws when the text to replace is not there exactly once. */
+export function plant(source: string, { name, file, original, planted }: Bug): string {
+  const count = source.split(original).length - 1
+  if (count !== 1)
+    throw new Error(`"${name}" cannot be planted: found ${count} times in ${file}:\n  ${original}`)
+  return source.replace(original, () => planted)
+}
