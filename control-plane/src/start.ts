@@ -10,6 +10,7 @@ import { type DatabaseAddress, type OpenDatabase, openDatabase } from './databas
 import { lockDataDirectory } from './database/data-directory.ts'
 import { type EmbeddedServer, startEmbeddedServer } from './database/embedded-server.ts'
 import { migrateDatabase } from './database/migrate.ts'
+import { databaseErrorCode, isConnectionLoss } from './database/transact.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { CONNECT_PATH } from './gateway/socket.ts'
 import { problemAnswer } from './http/problem-answer.ts'
@@ -70,7 +71,12 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const embedded = options.databaseUrl === null ? await startPostgres(options, undo) : null
   const address = addressOf(options, embedded)
   options.progress('Bringing the database schema up to date …')
-  await migrateDatabase(address)
+  await migrateDatabase(address).catch((error: unknown) => {
+    if (!isConnectionLoss(error)) throw error
+    throw new Error(`the database is not answering (${databaseErrorCode(error)}); check --database-url`, {
+      cause: error,
+    })
+  })
   const database = openDatabase(address)
   undo.push(() => database.close())
   if (embedded !== null) await forgetReplicas(database.db)
