@@ -109,9 +109,7 @@ export class RouterProcess {
     })
     const detail = `pid ${process.pid}`
     this.#observations.observe({ kind: 'process', process: 'router', what: 'started', runId, detail })
-    for (const { interfaceName, addresses } of release) {
-      this.#world.world.addresses.release(interfaceName, addresses)
-    }
+    this.#release(release)
     this.#world.listen(this.#input)
     if (running) this.#run(running, resume)
     // Only now: until the resumed routers advertise again, the dead one's last sign of life is the true one.
@@ -202,7 +200,11 @@ export class RouterProcess {
   #configure(running: RunningConfig): void {
     if (this.#isStopping) throw new Error('the router is stopping')
     if (this.#running?.revision === running.revision) return
+    const isFirst = this.#running === null
     saveRunningConfig(this.#environment.paths.runningConfig, running)
+    this.#running = running
+    // Without a configuration to boot from, what a predecessor left could not be told from other addresses until now.
+    if (isFirst) this.#release(this.#world.held())
     this.#run(running, [])
     const { revision } = running
     this.#observations.observe({ kind: 'config', revision, outcome: 'running', detail: null })
@@ -212,6 +214,12 @@ export class RouterProcess {
     this.#running = running
     this.#observations.configured(running.config.virtualRouters)
     this.#loop.configure(running.config.virtualRouters, { resume })
+  }
+
+  #release(leftBehind: readonly InterfaceAddresses[]): void {
+    for (const { interfaceName, addresses } of leftBehind) {
+      if (addresses.length > 0) this.#world.world.addresses.release(interfaceName, addresses)
+    }
   }
 
   #ring(): void {
