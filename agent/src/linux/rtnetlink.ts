@@ -173,7 +173,7 @@ function decodeMessage(type: number, sequence: number, body: Uint8Array): Kernel
 }
 
 function errnoOf(body: Uint8Array): number {
-  return body.length < 4 ? 0 : -viewOf(body).getInt32(0, LITTLE_ENDIAN)
+  return body.length < 4 ? 0 : 0 - viewOf(body).getInt32(0, LITTLE_ENDIAN)
 }
 
 /** The sockets ask for capped replies: after the number stands the request's header alone, then the attributes. */

@@ -1,0 +1,95 @@
+import { parsePrefix } from '@aloft/shared/network/prefix'
+import { describe, expect, it } from 'vitest'
+import { decodeMessages, encodeAddressChange, encodeDump } from './rtnetlink.ts'
+
+function prefix(text: string) {
+  const parsed = parsePrefix(text)
+  if (parsed === null) throw new Error(`not a prefix: ${text}`)
+  return parsed
+}
+const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+const read = (hex: string) => decodeMessages(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
+
+/** Messages of the shape of linux/rtnetlink.h as a little-endian kernel sends them, shortened to what we read. */
+const LINK =
+  '2c000000 1000 0000 00000000 00000000 00 00 0100 02000000 43100100 00000000 0900 0300 6574683000 000000'
+const ADDRESS =
+  '30000000 1400 0000 07000000 00000000 02 18 80 00 02000000 0800 0100 c0000264 0800 0200 c0000264 0500 0b00 70 000000'
+
+describe('requests', () => {
+  it('add an address, exclusively, marked as ours', () => {
+    const bytes = encodeAddressChange('add', 7, { index: 2, prefix: prefix('192.0.2.100/24') })
+    expect(hexOf(bytes)).toBe(
+      ['30000000', '1400', '0506', '07000000', '00000000', '02180000', '02000000']
+        .concat(['08000200c0000264', '08000100c0000264', '05000b0070000000'])
+        .join(''),
+    )
+  })
+
+  it('remove one, whoever marked it', () => {
+    const bytes = encodeAddressChange('remove', 1, { index: 3, prefix: prefix('192.0.2.1/32') })
+    expect(hexOf(bytes)).toBe(
+      '28000000150005000100000000000000' + '0220000003000000' + '08000200c000020108000100c0000201',
+    )
+  })
+
+  it('add IPv6 addresses without duplicate address detection', () => {
+    const bytes = encodeAddressChange('add', 1, { index: 3, prefix: prefix('fe80::1/64') })
+    expect(hexOf(bytes.subarray(16, 24))).toBe('0a40020003000000')
+  })
+
+  it('dump both tables', () => {
+    expect(hexOf(encodeDump('links', 1))).toBe(`20000000120001030100000000000000${'00'.repeat(16)}`)
+    expect(hexOf(encodeDump('addresses', 2))).toBe(`18000000160001030200000000000000${'00'.repeat(8)}`)
+  })
+})
+
+describe('what the kernel says', () => {
+  it('of links: flags decide whether they are up', () => {
+    const link = (flags: string) => read(LINK.replace('43100100', flags))
+    expect(link('43100100')).toEqual([
+      { kind: 'link', gone: false, link: { index: 2, name: 'eth0', up: true, mac: new Uint8Array(0) } },
+    ])
+    expect(link('03100000')).toMatchObject([{ link: { up: false } }]) // UP without RUNNING
+    expect(link('42100100')).toMatchObject([{ link: { up: false } }]) // RUNNING without UP
+  })
+
+  it('of a port that leaves a bridge is no end of a link', () => {
+    expect(read(LINK.replace('1000 0000', '1100 0000').replace(' 00 00 0100', ' 07 00 0100'))).toEqual([])
+    expect(read(LINK.replace('1000 0000', '1100 0000'))).toMatchObject([{ kind: 'link', gone: true }])
+  })
+
+  it('of addresses, with their origin', () => {
+    expect(read(ADDRESS)).toEqual([
+      {
+        kind: 'address',
+        gone: false,
+        address: { index: 2, address: '192.0.2.100', prefixLength: 24, scope: 0, origin: 112 },
+      },
+    ])
+  })
+
+  it('to a request, in words where it has any', () => {
+    const words = Buffer.from('no\0').toString('hex')
+    const refused = `2c000000 0200 0003 09000000 00000000 efffffff ${'00'.repeat(16)} 0700 0100 ${words} 00`
+    expect(read(refused)).toEqual([{ kind: 'reply', sequence: 9, errno: 17, text: 'no' }])
+    expect(read(`24000000 0200 0001 09000000 00000000 00000000 ${'00'.repeat(16)}`)).toEqual([
+      { kind: 'reply', sequence: 9, errno: 0, text: '' },
+    ])
+  })
+
+  it('in one read, several messages; a dump that was interrupted says so', () => {
+    const messages = read(`${LINK}${ADDRESS}14000000 0300 1200 05000000 00000000 00000000`)
+    expect(messages.map(({ kind }) => kind)).toEqual(['link', 'address', 'interrupted', 'done'])
+  })
+
+  it.each([
+    ['a length of zero', '00000000100000000000000000000000'],
+    ['a length beyond the end', 'ff000000100000000000000000000000'],
+    ['a header cut short', '1000000010'],
+    ['a link cut short', '14000000 1000 0000 00000000 00000000 00000000'],
+    ['an address without bytes', '18000000 1400 0000 00000000 00000000 0218000002000000'],
+    ['an attribute longer than the rest', LINK.replace('0900 0300', 'ff00 0300')],
+    ['an address of three bytes', '20000000 1400 0000 00000000 00000000 0218000002000000 0700 0200 c0000200'],
+  ])('is not believed with %s', (_, hex) => expect(read(hex)).toEqual([]))
+})
