@@ -47,6 +47,18 @@ export function mountStatus(program: Command): void {
     })
 }
 
+export function mountReplay(program: Command): void {
+  program
+    .command('replay')
+    .description('run the router again on what it recorded (STATE-DIR/recordings), and print what it did')
+    .argument('<file>', 'a recording')
+    .option('--json', 'one {at, output} a line')
+    .action(async (file: string, options: { readonly json?: boolean }) => {
+      const { replayRecording } = await import('./replay.ts')
+      finish(await replayRecording(file, options))
+    })
+}
+
 function requireControlPlane(url: string | undefined): void {
   if (url === undefined || /^unix:\/./.test(url)) return
   if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return

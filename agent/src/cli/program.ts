@@ -4,7 +4,7 @@ import { mountControlPlane, mountDemo } from './centre-commands.ts'
 import { mountCheck } from './check.ts'
 import { mountEvents } from './events.ts'
 import { mountFailovers } from './failovers.ts'
-import { mountAgent, mountStatus } from './node-commands.ts'
+import { mountAgent, mountReplay, mountStatus } from './node-commands.ts'
 import { mountSchema } from './schema.ts'
 import { mountSites } from './sites.ts'
 import { mountToken } from './token.ts'
@@ -29,6 +29,7 @@ export function createProgram(): Command {
   mountStatus(program)
   mountCheck(program)
   mountSchema(program)
+  mountReplay(program)
   program.commandsGroup('At the centre:')
   mountControlPlane(program)
   program.commandsGroup('The fleet, through the API of a control plane:')
