@@ -1,12 +1,173 @@
+/** Everything between what this host observes and the control plane: journals, spool, enrolment, uplink. */
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RouterState } from '@aloft/shared/protocol/frames'
+import { type CentreAddress, isInTheClear, parseCentreAddress } from '../node/centre-address.ts'
+import { openSpool, type Spool } from '../node/spool.ts'
+import type { SpoolLimits } from '../node/spool-retention.ts'
+import { bootId, monotonicMs } from '../router/boot-identity.ts'
+import { ensureEnrolled } from './enrolment.ts'
+import { signText } from './identity.ts'
+import { JournalReader } from './journal-reader.ts'
 import type { Reporting, ReportingStart } from './reporting-contract.ts'
+import { SOFTWARE } from './software.ts'
+import type { UplinkStatus } from './status-contract.ts'
+import { Uplink } from './uplink.ts'
 
 export interface ReportingOptions extends ReportingStart {
   readonly stateDir: string
+  /** Null: this agent reports to nobody; its spool keeps what it observes all the same. */
   readonly controlPlane: string | null
   readonly enrolmentToken: string | null
+  readonly spoolLimits?: Partial<SpoolLimits>
   readonly log: (text: string) => void
 }
 
-export async function openReporting(_options: ReportingOptions): Promise<Reporting> {
-  return { journalGrew() {}, status: () => ({ uplink: null, spool: null }), async stop() {} }
+const ROUTER_POLL_MS = 1_000
+/** What a stopping agent still gives the disk, and then the centre. */
+const DRAIN_MS = 2_000
+const DELIVER_MS = 1_000
+
+/** Rejects when the spool cannot be opened or `controlPlane` is no address; never for want of a centre. */
+export async function openReporting(options: ReportingOptions): Promise<Reporting> {
+  const { stateDir, controlPlane, log, runId, router } = options
+  const centre = controlPlane === null ? null : parseCentreAddress(controlPlane)
+  if (centre && isInTheClear(centre))
+    log(`warning: ${centre.text} is plain http; anybody on the way can read what this agent reports`)
+  const spool = await openSpool({
+    directory: path.join(stateDir, 'spool'),
+    wallMs: Date.now,
+    observed,
+    log,
+    ...(options.spoolLimits && { limits: options.spoolLimits }),
+  })
+  const journal = new JournalReader({
+    directory: path.join(stateDir, 'journal'),
+    spool,
+    ownRun: runId,
+    routerRun: async () => (await router.status())?.runId ?? null,
+    observed,
+    log,
+  })
+  journal.grew()
+  return new OpenReporting({ spool, journal, session: centre ? startSession(options, centre, spool) : null })
+}
+
+interface ReportingSession {
+  readonly uplink: () => Uplink | null
+  readonly status: () => UplinkStatus
+  readonly stop: () => void
+}
+
+/** Enrols if need be, then connects; both for as long as it takes, and in the background. */
+function startSession(options: ReportingOptions, centre: CentreAddress, spool: Spool): ReportingSession {
+  const { stateDir, enrolmentToken, node, router, log } = options
+  const abort = new AbortController()
+  let uplink: Uplink | null = null
+  let before: UplinkStatus = { url: centre.text, state: 'connecting', sinceWallMs: Date.now(), detail: null }
+  const begin = async () => {
+    const enrolled = await ensureEnrolled({
+      identityFile: path.join(stateDir, 'identity.json'),
+      centre,
+      token: enrolmentToken,
+      node,
+      signal: abort.signal,
+      log,
+      report: (state, detail) => {
+        before = {
+          ...before,
+          state,
+          detail,
+          sinceWallMs: state === before.state ? before.sinceWallMs : Date.now(),
+        }
+      },
+    })
+    if (enrolled === null || abort.signal.aborted) return
+    const { identity, enrolment } = enrolled
+    uplink = new Uplink({
+      centre,
+      spool,
+      config: {
+        agentId: enrolment.agentId,
+        node,
+        software: SOFTWARE,
+        bootId: bootId(),
+        runId: options.runId,
+      },
+      sign: (text) => signText(identity, text),
+      routers: () => routerStates(router),
+      monoMs: monotonicMs,
+      wallMs: Date.now,
+      log,
+    })
+    uplink.start()
+    uplink.routerIs(router.isConnected())
+  }
+  begin().catch((error) => {
+    if (abort.signal.aborted) return
+    const detail = `cannot enrol: ${error instanceof Error ? error.message : String(error)}`
+    log(detail)
+    before = { ...before, state: 'not-enrolled', detail }
+  })
+  const poll = setInterval(() => uplink?.routerIs(router.isConnected()), ROUTER_POLL_MS)
+  return {
+    uplink: () => uplink,
+    status: () => uplink?.status() ?? before,
+    stop: () => {
+      abort.abort()
+      clearInterval(poll)
+      uplink?.stop()
+    },
+  }
+}
+
+class OpenReporting implements Reporting {
+  readonly #parts: {
+    readonly spool: Spool
+    readonly journal: JournalReader
+    readonly session: ReportingSession | null
+  }
+
+  constructor(parts: { spool: Spool; journal: JournalReader; session: ReportingSession | null }) {
+    this.#parts = parts
+  }
+
+  journalGrew(): void {
+    this.#parts.journal.grew()
+  }
+
+  status(): ReturnType<Reporting['status']> {
+    const { spool, session } = this.#parts
+    const { epoch, lastSeq, heldSeq, error } = spool.condition
+    return {
+      uplink: session?.status() ?? null,
+      spool: { epoch, lastSeq, ackedSeq: heldSeq, backlog: lastSeq - heldSeq, error },
+    }
+  }
+
+  async stop(): Promise<void> {
+    const { spool, journal, session } = this.#parts
+    await Promise.race([journal.drain(), sleep(DRAIN_MS, undefined, { ref: false })])
+    journal.stop()
+    // A centre that is there hears the end of the story now, rather than when this agent next starts.
+    const until = monotonicMs() + DELIVER_MS
+    while (
+      session?.uplink()?.isLive &&
+      spool.condition.heldSeq < spool.condition.lastSeq &&
+      monotonicMs() < until
+    )
+      await sleep(10)
+    session?.stop()
+    await spool.close()
+  }
+}
+
+async function routerStates(router: ReportingStart['router']): Promise<readonly RouterState[] | null> {
+  const status = await router.status()
+  // Counters and whatever else a status holds are not for the wire.
+  return status === null ? null : status.virtualRouters.map((one) => RouterState.parse(one))
+}
+
+function observed() {
+  return { wallMs: Date.now(), monoMs: monotonicMs(), bootId: bootId() }
 }

@@ -22,7 +22,8 @@ export interface AgentStatus {
 /** Null in AgentStatus: the agent reports to nobody. */
 export interface UplinkStatus {
   readonly url: string
-  readonly state: 'connecting' | 'connected' | 'waiting' | 'refused'
+  /** `refused`: the centre says no, and is asked again slowly. `not-enrolled`: there is nothing to connect with. */
+  readonly state: 'connecting' | 'connected' | 'waiting' | 'refused' | 'not-enrolled'
   readonly sinceWallMs: number
   readonly detail: string | null
 }
@@ -32,4 +33,6 @@ export interface SpoolStatus {
   readonly lastSeq: number
   readonly ackedSeq: number
   readonly backlog: number
+  /** Why nothing can be written at present (a full disk); observations wait in the journal meanwhile. */
+  readonly error: string | null
 }

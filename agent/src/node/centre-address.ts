@@ -1,0 +1,38 @@
+/** Where the control plane is, as `--control-plane` says it: http(s)://HOST[:PORT][/PREFIX] or unix:/PATH. */
+
+export type CentreAddress =
+  | { readonly kind: 'tcp'; readonly text: string; readonly url: URL }
+  | { readonly kind: 'unix'; readonly text: string; readonly path: string }
+
+/** Throws an Error that says what would be right. */
+export function parseCentreAddress(text: string): CentreAddress {
+  if (text.startsWith('unix:')) {
+    const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '')
+    if (!path.startsWith('/'))
+      throw new Error(`--control-plane ${text}: a unix socket needs an absolute path`)
+    return { kind: 'unix', text, path }
+  }
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new Error(`--control-plane ${text}: expected https://HOST, http://HOST or unix:/PATH`)
+  if (url.username || url.password || url.search || url.hash)
+    throw new Error(`--control-plane ${text}: expected only a host, a port and perhaps a path`)
+  return { kind: 'tcp', text, url }
+}
+
+/** Whether what is said can be overheard: plain http to anything but this host. */
+export function isInTheClear(address: CentreAddress): boolean {
+  return (
+    address.kind === 'tcp' &&
+    address.url.protocol === 'http:' &&
+    !/^(localhost|127\.|\[::1\])/.test(address.url.hostname)
+  )
+}
+
+/** The URL of a path below the centre's own; for a unix socket the host means nothing. */
+export function endpoint(address: CentreAddress, path: string): URL {
+  if (address.kind === 'unix') return new URL(path, 'http://localhost')
+  const url = new URL(address.url)
+  url.pathname = url.pathname.replace(/\/+$/, '') + path
+  return url
+}

@@ -1,0 +1,193 @@
+/** The session machine plugged into the world: one socket at a time, one timer, the spool and the router's state. */
+import { challengeText, decodeServerFrame, type RouterState } from '@aloft/shared/protocol/frames'
+import type { CentreAddress } from '../node/centre-address.ts'
+import type { Spool } from '../node/spool.ts'
+import { dial, type Link } from '../node/web-socket-link.ts'
+import { initialSession, nextDeadlineMs, stepSession } from '../session/machine.ts'
+import type { SessionAction, SessionConfig, SessionEvent, SessionState } from '../session/state.ts'
+import type { UplinkStatus } from './status-contract.ts'
+
+export interface UplinkOptions {
+  readonly centre: CentreAddress
+  readonly config: SessionConfig
+  readonly spool: Spool
+  readonly sign: (text: string) => string
+  /** Null: the router process does not answer. */
+  readonly routers: () => Promise<readonly RouterState[] | null>
+  readonly monoMs: () => number
+  readonly wallMs: () => number
+  readonly log: (text: string) => void
+}
+
+/** The longest the router may take to say what it does before the snapshot says that it does not answer. */
+const SNAPSHOT_MS = 1_000
+/** setTimeout's own limit; a deadline further off just rings in between. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+export class Uplink {
+  readonly #options: UplinkOptions
+  #state: SessionState
+  #link: Link | null = null
+  #timer: NodeJS.Timeout | null = null
+  #since: { readonly phase: UplinkStatus['state']; readonly wallMs: number }
+  #saidProblem: string | null = null
+
+  constructor(options: UplinkOptions) {
+    this.#options = options
+    const { firstSeq, lastSeq, heldSeq, epoch } = options.spool.condition
+    this.#state = initialSession({ epoch, firstSeq, lastSeq }, heldSeq)
+    this.#since = { phase: 'connecting', wallMs: options.wallMs() }
+  }
+
+  start(): void {
+    this.#options.spool.onChange(() => this.#spooled())
+    this.#feed({ kind: 'start' })
+  }
+
+  routerIs(alive: boolean): void {
+    if (alive !== this.#state.routerAlive) this.#feed({ kind: 'router', alive })
+  }
+
+  /** Ends the session; what the centre does not hold yet waits in the spool. */
+  stop(): void {
+    this.#options.spool.onChange(() => {})
+    this.#feed({ kind: 'stop' })
+  }
+
+  /** Whether a session is under way that could still take events. */
+  get isLive(): boolean {
+    return this.#state.phase.name === 'live'
+  }
+
+  status(): UplinkStatus {
+    const { problem } = this.#state
+    return {
+      url: this.#options.centre.text,
+      state: this.#since.phase,
+      sinceWallMs: this.#since.wallMs,
+      detail: problem === null ? null : problemText(problem),
+    }
+  }
+
+  #spooled(): void {
+    const { epoch, firstSeq, lastSeq } = this.#options.spool.condition
+    this.#feed({ kind: 'spooled', range: { epoch, firstSeq, lastSeq } })
+  }
+
+  #feed(event: SessionEvent): void {
+    const { monoMs, wallMs, config } = this.#options
+    const moment = { nowMs: monoMs(), wallMs: wallMs(), random: Math.random() }
+    const [state, actions] = stepSession(config, this.#state, event, moment)
+    this.#state = state
+    for (const action of actions) this.#perform(action)
+    this.#note()
+    this.#rearm()
+  }
+
+  #perform(action: SessionAction): void {
+    const { spool, sign } = this.#options
+    switch (action.do) {
+      case 'dial':
+        this.#dial()
+        break
+      case 'close':
+        this.#link?.close(action.code, action.reason)
+        this.#link = null
+        break
+      case 'hello': {
+        const signature = sign(challengeText(action.nonce, action.hello.agentId))
+        this.#link?.send(JSON.stringify({ ...action.hello, signature }))
+        break
+      }
+      case 'send':
+        this.#link?.send(JSON.stringify(action.frame))
+        break
+      case 'read':
+        void this.#read(action)
+        break
+      case 'take-snapshot':
+        void this.#takeSnapshot()
+        break
+      case 'held':
+        spool.markHeld(action.seq)
+    }
+  }
+
+  #dial(): void {
+    this.#link = dial(this.#options.centre, {
+      opened: () => this.#feed({ kind: 'opened' }),
+      message: (text) => this.#feed({ kind: 'frame', frame: decodeServerFrame(text) }),
+      alive: () => this.#feed({ kind: 'alive' }),
+      closed: (code, reason, retryAfterMs) => {
+        this.#link = null
+        this.#feed({ kind: 'closed', code, reason, retryAfterMs })
+      },
+    })
+  }
+
+  async #read({ afterSeq, countMax, bytesMax }: Extract<SessionAction, { do: 'read' }>): Promise<void> {
+    const { spool } = this.#options
+    const answer = { kind: 'read' as const, epoch: spool.epoch, afterSeq }
+    try {
+      const events = await spool.read(afterSeq, { countMax, bytesMax })
+      this.#feed({ ...answer, events, unreadable: null })
+    } catch (error) {
+      this.#feed({
+        ...answer,
+        events: [],
+        unreadable: error instanceof Error ? error.message : String(error),
+      })
+    }
+  }
+
+  /** `asOfSeq` is taken before the router is asked: an event told twice does no harm, one left out would. */
+  async #takeSnapshot(): Promise<void> {
+    const { spool, routers } = this.#options
+    const link = this.#link
+    const asOfSeq = spool.condition.lastSeq
+    let timer: NodeJS.Timeout | null = null
+    const tooLate = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), SNAPSHOT_MS)
+    })
+    const answer = await Promise.race([routers().catch(() => null), tooLate])
+    if (timer) clearTimeout(timer)
+    // A session that ended meanwhile has no use for it; the next one takes its own.
+    if (link === this.#link) this.#feed({ kind: 'snapshot', asOfSeq, routers: answer })
+  }
+
+  #rearm(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    const deadlineMs = nextDeadlineMs(this.#state)
+    if (deadlineMs === null) return
+    const waitMs = Math.min(Math.max(0, Math.ceil(deadlineMs - this.#options.monoMs())), TIMER_MS_MAX)
+    this.#timer = setTimeout(() => this.#feed({ kind: 'tick' }), waitMs)
+  }
+
+  /** Status and log follow the machine; a log line for every change, none for every attempt. */
+  #note(): void {
+    const { wallMs, log, centre } = this.#options
+    const phase = stateWord(this.#state)
+    if (phase !== this.#since.phase) this.#since = { phase, wallMs: wallMs() }
+    const { problem } = this.#state
+    const text = problem === null ? null : problemText(problem)
+    if (phase === 'connected' && this.#saidProblem !== '') {
+      log(`connected to ${centre.text}`)
+      this.#saidProblem = ''
+    } else if (text !== null && text !== this.#saidProblem) {
+      log(`${centre.text}: ${text}; trying again`)
+      this.#saidProblem = text
+    }
+  }
+}
+
+/** A code of ours carries its meaning; 1006 only says that there was no close frame. */
+function problemText({ code, text }: { readonly code: number; readonly text: string }): string {
+  return code === 1006 || text.includes(String(code)) ? text : `${text} (code ${code})`
+}
+
+function stateWord({ phase, retry }: SessionState): UplinkStatus['state'] {
+  if (phase.name === 'live') return 'connected'
+  if (retry.refusals > 0) return 'refused'
+  return phase.name === 'waiting' || phase.name === 'stopped' ? 'waiting' : 'connecting'
+}
