@@ -20,15 +20,17 @@ const LINE_BYTES = 128
 export function startHeartbeat(file: string, beat: { runId: string; bootId: string; now: () => number }) {
   const fd = openSync(file, 'w', 0o600)
   let isWriting = false
-  const write1 = () => {
+  const written = () => {
+    isWriting = false
+  }
+  const beatOnce = () => {
     if (isWriting) return
     isWriting = true
-    write(fd, formatHeartbeat({ ...beat, atMonoMs: beat.now() }), 0, LINE_BYTES, 0, () => {
-      isWriting = false
-    })
+    const line = formatHeartbeat({ ...beat, atMonoMs: beat.now() })
+    write(fd, line, 0, LINE_BYTES, 0, written)
   }
-  write1()
-  const timer = setInterval(write1, HEARTBEAT_EVERY_MS)
+  beatOnce()
+  const timer = setInterval(beatOnce, HEARTBEAT_EVERY_MS)
   return {
     stop() {
       clearInterval(timer)

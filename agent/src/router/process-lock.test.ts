@@ -56,13 +56,15 @@ test('a release touches no lock that another has taken since', () => {
 })
 
 test('a zombie is not alive', async () => {
-  // The shell starts a child that ends at once, becomes `sleep` and never waits for it.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  // The shell starts a child, becomes `sleep` before that ends, and never waits for it.
+  const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 30'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   try {
     const pid = await new Promise<number>((resolve) => {
       parent.stdout.once('data', (text: Buffer) => resolve(Number(text.toString())))
     })
-    await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /)
+    await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), { timeout: 5_000 }).toMatch(/\) Z /)
     expect(processStartTicks(pid)).toBeNull()
   } finally {
     parent.kill('SIGKILL')

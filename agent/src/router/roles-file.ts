@@ -60,6 +60,9 @@ export class RoleKeeper {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => this.write())
+    setImmediate(() => {
+      // Written already, and perhaps for good: after a release of the lock the file is a successor's.
+      if (this.#isScheduled) this.write()
+    })
   }
 }
