@@ -97,8 +97,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'the owner of the addresses starts as a backup',
     file: MACHINE,
-    original: 'if (parameters.config.priority === OWNER) return becomeActive(',
-    planted: 'if (parameters.config.priority > OWNER) return becomeActive(',
+    original: 'if (parameters.config.priority === OWNER)',
+    planted: 'if (parameters.config.priority > OWNER)',
   },
   {
     name: 'a new active announces its addresses before it holds them',
