@@ -1,5 +1,4 @@
 /** CLOCK_MONOTONIC of this host, and an alarm on it. docs/decisions/0004-netio.md says why a timerfd. */
-import { readFileSync } from 'node:fs'
 import type { Alarm, Clock } from '../world/router-world.ts'
 import type { NativeTimer, Netio } from './netio.ts'
 
@@ -11,11 +10,6 @@ export function createClock(): Clock {
     },
     wallMs: () => Date.now(),
   }
-}
-
-/** The kernel's random identity of this boot (proc(5)); monotonic times compare only within one. */
-export function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }
 
 /**

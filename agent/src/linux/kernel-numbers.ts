@@ -26,7 +26,6 @@ export const PRIORITY_CONTROL = 7
 
 export const IPPROTO_IP = 0
 export const IP_MULTICAST_IF = 32
-export const IP_MULTICAST_TTL = 33
 export const IP_MULTICAST_LOOP = 34
 export const IP_ADD_MEMBERSHIP = 35
 export const IP_MULTICAST_ALL = 49
