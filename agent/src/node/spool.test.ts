@@ -6,6 +6,7 @@ import {
   open,
   readdir,
   readFile,
+  stat,
   truncate,
   unlink,
   writeFile,
