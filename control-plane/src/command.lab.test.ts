@@ -181,6 +181,23 @@ function childrenOf(pid: number): number[] {
     .map(Number)
 }
 
+it('a browser that goes away is no longer followed by the stream', async () => {
+  const running = await start(newFolder())
+  const followers = async () =>
+    Number(/^aloft_stream_followers (\d+)$/m.exec(await (await get(running, '/metrics')).text())?.[1])
+  const headers = {
+    authorization: `Bearer ${readFileSync(path.join(running.dataDir, 'admin-token'), 'utf8').trim()}`,
+  }
+  const away = new AbortController()
+  const streams = await Promise.all(
+    [1, 2, 3].map(() => fetch(`${running.url}/api/v1/stream`, { headers, signal: away.signal })),
+  )
+  for (const stream of streams) expect(stream.status).toBe(200)
+  await until('three follow', async () => (await followers()) === 3)
+  away.abort()
+  await until('nobody follows', async () => (await followers()) === 0)
+})
+
 it('a data directory in use is refused with the pid and the directory', async () => {
   const running = await start(newFolder())
   const { code, output } = await refusal(['--port', '0', '--data-dir', running.dataDir])

