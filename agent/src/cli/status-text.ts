@@ -39,6 +39,9 @@ function agentLines({ agent, router, uplink, spool }: LocalStatus, nowWallMs: nu
     )
     const { waiting, lost, error } = router.journal
     if (error) lines.push(`  ✕ journal: ${error} (${waiting} observations wait, ${lost} lost)`)
+    for (const { interface: interfaceName, address, error: why, count } of router.addressFailures) {
+      lines.push(`  ✕ ${address} could not be added on ${interfaceName}: ${why} (${count} times)`)
+    }
     if (router.inputErrors > 0)
       lines.push(`  ✕ ${router.inputErrors} datagrams made the router fail; see recordings/`)
   }

@@ -3,6 +3,7 @@
  * spool and the control plane. Its death changes nothing on the LAN.
  */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { bootId, monotonicMs } from '../router/boot-identity.ts'
 import { JournalWriter } from '../router/journal-writer.ts'
@@ -29,6 +30,8 @@ export interface StewardOptions {
   readonly log: (text: string) => void
 }
 
+const REPORTING_RETRY_MS = 10_000
+
 export class StewardProcess {
   readonly runId = randomBytes(6).toString('hex')
   readonly #options: StewardOptions
@@ -38,6 +41,8 @@ export class StewardProcess {
   #wanted: RunningConfig
   #refused: string | null
   #reporting: Reporting | null = null
+  #reportingOpened: Promise<void> | null = null
+  readonly #stopping = new AbortController()
   #statusServer: { close(): void } | null = null
   #retry: NodeJS.Timeout | null = null
 
@@ -58,20 +63,15 @@ export class StewardProcess {
     this.#router = this.#keepRouter()
   }
 
-  /** Rejects when the spool or the status socket cannot be opened. */
+  /** Rejects when the status socket cannot be opened; nothing has been started then. */
   async start(): Promise<void> {
-    const { paths, startReporting } = this.#options
+    this.#statusServer = await serveStatus(this.#options.paths.stewardSocket, () => this.status())
     this.#observeProcess('started', `pid ${process.pid}`)
     if (this.#refused) this.#observeRefusal(this.#refused)
     this.#router.configure(this.#wanted)
-    // The election first: it waits for nothing, least of all for a spool on a slow disk.
+    // The election waits for nothing, least of all for a spool on a slow disk.
     this.#router.start()
-    this.#reporting = await startReporting({
-      runId: this.runId,
-      node: this.#wanted.config.node,
-      router: { isConnected: () => this.#router.isConnected, status: () => this.#router.status() },
-    })
-    this.#statusServer = await serveStatus(paths.stewardSocket, () => this.status())
+    this.#reportingOpened = this.#openReporting()
     this.#retry = setInterval(() => {
       const { waiting, lost } = this.#journal.condition
       if (waiting + lost > 0) this.#journal.flush()
@@ -103,6 +103,8 @@ export class StewardProcess {
     this.#observeProcess('stopped', null)
     this.#statusServer?.close()
     if (this.#retry) clearInterval(this.#retry)
+    this.#stopping.abort()
+    await this.#reportingOpened
     await this.#reporting?.stop()
     this.#journal.close()
     return isClean
@@ -122,6 +124,22 @@ export class StewardProcess {
       router: await this.#router.status(),
       uplink,
       spool,
+    }
+  }
+
+  /** A spool that cannot be opened is tried again: what is observed waits in the journal, and the router does not. */
+  async #openReporting(): Promise<void> {
+    const { startReporting, log } = this.#options
+    const router = { isConnected: () => this.#router.isConnected, status: () => this.#router.status() }
+    while (!this.#stopping.signal.aborted) {
+      try {
+        this.#reporting = await startReporting({ runId: this.runId, node: this.#wanted.config.node, router })
+        return
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error)
+        log(`reporting could not start, and is tried again in ${REPORTING_RETRY_MS / 1_000} s: ${why}`)
+        await sleep(REPORTING_RETRY_MS, undefined, { signal: this.#stopping.signal }).catch(() => {})
+      }
     }
   }
 

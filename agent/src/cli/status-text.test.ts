@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import type { RouterStatus } from '../router/contract.ts'
+import { type LocalStatus, statusText } from './status-text.ts'
+
+const NOW = 1_700_000_000_000
+
+const counters = {
+  advertisementsSent: 1,
+  advertisementsReceived: 1,
+  sendErrors: 0,
+  becameActive: 1,
+  checksumWithPseudoHeader: 0,
+  checksumMessageOnly: 0,
+}
+const web = {
+  virtualRouter: 'web',
+  vrid: 51,
+  family: 'ipv4',
+  interface: 'eth0',
+  version: 3,
+  role: 'active',
+  sinceWallMs: NOW - 3_700_000,
+  priority: 200,
+  advertisementIntervalMs: 100,
+  addresses: ['192.0.2.100', '192.0.2.101'],
+  active: { address: '192.0.2.1', priority: 200 },
+  counters,
+} as const
+const router: RouterStatus = {
+  runId: 'abc',
+  pid: 12,
+  startedWallMs: NOW - 90_000,
+  revision: 'cafe',
+  realtime: { policy: 'fifo', detail: 'priority 20' },
+  lateness: { maxMs: 12.4, lastMinuteMaxMs: 0.25, p99Ms: 0.1 },
+  journal: { waiting: 0, lost: 0, error: null },
+  inputErrors: 0,
+  addressFailures: [],
+  virtualRouters: [
+    web,
+    {
+      ...web,
+      virtualRouter: 'mail-in',
+      vrid: 7,
+      version: 2,
+      role: 'backup',
+      priority: 100,
+      addresses: ['192.0.2.102'],
+      active: { address: '192.0.2.2', priority: 150 },
+    },
+    { ...web, virtualRouter: 'lost', role: 'fault', active: null, addresses: ['192.0.2.103'] },
+  ],
+  discards: [{ interface: 'eth0', reason: 'checksum', count: 3 }],
+}
+const status: LocalStatus = {
+  agent: {
+    node: 'lb1',
+    pid: 11,
+    runId: 'def',
+    startedWallMs: NOW - 90_000,
+    config: { file: '/etc/aloft.yaml', revision: 'cafe', refused: null },
+  },
+  router,
+  uplink: null,
+  spool: null,
+}
+
+test('the whole picture', () => {
+  expect(statusText(status, NOW)).toBe(`node lb1, steward pid 11, up 1m30s
+config /etc/aloft.yaml, revision cafe
+router pid 12, up 1m30s, revision cafe
+  real-time (SCHED_FIFO)
+  alarms late by at most 0.3 ms in the last minute, 12 ms since the start
+uplink: none; this agent reports to no control plane
+
+virtual router  role      prio  since  active           interface  vrid   interval  addresses
+web             ● active  200   1h1m   this node        eth0       51/v3  100ms     192.0.2.100 192.0.2.101
+mail-in         ○ backup  100   1h1m   192.0.2.2 (150)  eth0       7/v2   100ms     192.0.2.102
+lost            ✕ fault   200   1h1m   unknown          eth0       51/v3  100ms     192.0.2.103
+
+discarded on eth0: 3 × checksum
+`)
+})
+
+test('the steward away: said, and the router still shown', () => {
+  const text = statusText({ ...status, agent: null }, NOW)
+  expect(text).toContain('✕ steward: not running; the router goes on without it')
+  expect(text).toContain('● active')
+})
+
+test('no router: nothing is being elected', () => {
+  expect(statusText({ ...status, router: null }, NOW)).toContain(
+    'router: not running, nothing is being elected',
+  )
+})
+
+test('whatever is wrong has a line of its own', () => {
+  const text = statusText(
+    {
+      ...status,
+      agent: status.agent && {
+        ...status.agent,
+        config: { ...status.agent.config, refused: 'aloft.yaml:3:1: bad' },
+      },
+      router: {
+        ...router,
+        realtime: { policy: 'other', detail: 'refused (EPERM)' },
+        journal: { waiting: 3, lost: 2, error: 'ENOSPC' },
+        inputErrors: 4,
+        addressFailures: [{ interface: 'eth0', address: '192.0.2.100/24', error: 'EPERM', count: 5 }],
+      },
+    },
+    NOW,
+  )
+  for (const line of [
+    '✕ refused as it is now: aloft.yaml:3:1: bad',
+    '! not real-time: refused (EPERM)',
+    '✕ journal: ENOSPC (3 observations wait, 2 lost)',
+    '✕ 4 datagrams made the router fail',
+    '✕ 192.0.2.100/24 could not be added on eth0: EPERM (5 times)',
+  ]) {
+    expect(text).toContain(line)
+  }
+})
