@@ -244,7 +244,6 @@ describe('an advertisement that waits while the process is held up', () => {
     try {
       const { clock, alarm } = lan.worldOf.b
       alarm.set(clock.now() + 10)
-      lan.a.links.send(INTERFACE, ownA, Uint8Array.of(7))
       const order: string[] = []
       lan.worldOf.b.start({
         datagram: () => order.push('datagram'),
@@ -252,8 +251,9 @@ describe('an advertisement that waits while the process is held up', () => {
         linkChanged() {},
         addressFailed() {},
       })
-      // Busy for longer than the alarm: both are due when the event loop comes round.
+      // Busy for longer than the alarm, and only then does the advertisement arrive: epoll would hand out the alarm first.
       for (const until = clock.now() + 25; clock.now() < until; );
+      lan.a.links.send(INTERFACE, ownA, Uint8Array.of(7))
       await pause(20)
       expect(order).toEqual(['datagram', 'alarm'])
     } finally {
