@@ -1,6 +1,7 @@
 /** What only the kernel's world has: frames on the wire, processes, interfaces that vanish, scheduling. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createClock, KernelAlarm } from '../../agent/src/linux/clock.ts'
 import * as kernel from '../../agent/src/linux/kernel-numbers.ts'
@@ -70,13 +71,30 @@ describe('the kernel as a world', () => {
     expect(new Set(lan.frames().map((frame) => frame.subarray(38, 42).join('.'))).size).toBe(250)
   })
 
-  it('follows an interface that vanishes and another of the same name', async () => {
+  it('follows an interface that vanishes, and another of the same name', async () => {
+    const { switchNamespace } = lan.lan
     const home = lan.lan.namespaceOf('b')
-    await ip('-n', home, 'link', 'del', INTERFACE)
-    await eventually('it is gone', () => lan.b.links.state(INTERFACE) === null)
-    expect(lan.b.links.send(INTERFACE, address('192.0.2.2'), Uint8Array.of(1))).toBe(false)
-    lan.b.addresses.acquire(INTERFACE, [vip])
-    await eventually('the failure', () => lan.b.told.failures.length === 1)
+    await withThreadIn(home, async () => {
+      await ip('-n', home, 'link', 'del', INTERFACE)
+      await eventually('it is gone', () => lan.b.links.state(INTERFACE) === null)
+      expect(lan.b.links.send(INTERFACE, address('192.0.2.2'), Uint8Array.of(1))).toBe(false)
+      lan.b.addresses.acquire(INTERFACE, [vip])
+      await eventually('the failure', () => lan.b.told.failures.length === 1)
+      await ip(
+        ...`-n ${switchNamespace} link add name b type veth peer name ${INTERFACE} netns ${home}`.split(' '),
+      )
+      await ip('-n', switchNamespace, 'link', 'set', 'dev', 'b', 'master', 'br0', 'up')
+      await ip('-n', home, 'addr', 'add', '192.0.2.2/24', 'dev', INTERFACE)
+      await ip('-n', home, 'link', 'set', INTERFACE, 'up')
+      await eventually(
+        'it is up',
+        () => lan.b.links.state(INTERFACE)?.up && lan.b.links.state(INTERFACE)?.ipv4,
+      )
+      await eventually('it hears', () => {
+        lan.a.links.send(INTERFACE, ownA, Uint8Array.of(1))
+        return lan.b.told.datagrams.length > 0
+      })
+    })
   })
 
   it('listens on an interface that appears after it was asked to', async () => {
@@ -259,6 +277,25 @@ describe('an advertisement that waits while the process is held up', () => {
     } finally {
       await lan.close()
     }
+  })
+})
+
+describe('a process without privileges', () => {
+  it('is told what it lacks', () => {
+    const world = path.join(import.meta.dirname, '../../agent/src/linux/linux-world.ts')
+    const script = `import(${JSON.stringify(world)}).then(({ createLinuxWorld }) => createLinuxWorld())`
+    const drop = [
+      '--reuid=65534',
+      '--clear-groups',
+      '--inh-caps=-all',
+      '--ambient-caps=-all',
+      process.execPath,
+    ]
+    const { stderr, status } = spawnSync('setpriv', [...drop, '--import', 'tsx', '-e', script], {
+      encoding: 'utf8',
+    })
+    expect(stderr).toContain('VRRP needs root, or the capabilities CAP_NET_RAW and CAP_NET_ADMIN')
+    expect(status).toBe(1)
   })
 })
 
