@@ -207,8 +207,16 @@ const DONE: Readonly<Record<DemoActionName, (node: string) => string>> = {
   partition: (node) => `${node}: cut off at the switch, link still up`,
 }
 
+/** Resolves at the first signal. Later ones are only answered: dying half-way would leave things behind. */
 function untilSignal(): Promise<'stop'> {
   return new Promise((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve('stop'))
+    let isStopping = false
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        if (isStopping) console.error('aloft demo: still stopping; nothing may be left behind')
+        isStopping = true
+        resolve('stop')
+      })
+    }
   })
 }
