@@ -4,13 +4,14 @@ import path from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { ensureAdminToken } from './access/admin-token.ts'
 import { createSignInCode } from './access/sign-in.ts'
+import { keepReplica } from './agents/presence.ts'
 import { createApp, type Log } from './app.ts'
 import { forgetReplicas } from './database/alone.ts'
 import { type DatabaseAddress, type OpenDatabase, openDatabase } from './database/client.ts'
 import { lockDataDirectory } from './database/data-directory.ts'
 import { type EmbeddedServer, startEmbeddedServer } from './database/embedded-server.ts'
 import { migrateDatabase } from './database/migrate.ts'
-import { databaseErrorCode, isConnectionLoss } from './database/transact.ts'
+import { databaseErrorCode, isConnectionLoss, transact } from './database/transact.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { CONNECT_PATH } from './gateway/socket.ts'
 import { problemAnswer } from './http/problem-answer.ts'
@@ -79,11 +80,14 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   })
   const database = openDatabase(address)
   undo.push(() => database.close())
+  const replica = randomUUID()
   if (embedded !== null) await forgetReplicas(database.db)
+  // Before anybody can ask: agents of a replica that died are not connected, whatever their rows say.
+  await transact(database.db, (tx) => keepReplica(tx, replica, Date.now()))
   const adminTokenFile = await ensureAdminToken(database.db, dataDir, Date.now())
   const reader = await startFeedReader(database, (message) => log.warn({}, message))
   undo.push(() => reader.stop())
-  const gateway = startGateway({ db: database.db, log, replica: randomUUID() })
+  const gateway = startGateway({ db: database.db, log, replica })
   undo.push(() => gateway.stop())
   // The first thing to end: no new requests, and streams are let go.
   undo.push(() => front.close())
