@@ -100,6 +100,11 @@ describe('a config with a mistake', () => {
     ])
   })
 
+  it('reports what depends on two keys where it stands, not after the rest', () => {
+    const text = written({ more: '    advertisementInterval: 5ms\ncolour: blue' })
+    expect(findings(text).map((line) => line.split(' ')[2])).toEqual(['interval-range', 'unknown-key'])
+  })
+
   it('points through an alias at what the anchor holds', () => {
     const more =
       '    priority: &p 300\n  - { name: b, interface: eth1, vrid: 51, addresses: [192.0.2.101/24], priority: *p }'

@@ -74,6 +74,11 @@ describe('a usable config', () => {
     ['preempt: { delay: 1000s }', { enabled: true, delayMs: 1_000_000 }],
   ])('%s', (line, preempt) => expect(routerOf(written({ more: `    ${line}` }))?.preempt).toEqual(preempt))
 
+  it('of an owner preempts whatever it says', () => {
+    const owner = routerOf(written({ more: '    priority: 255\n    preempt: false' }))
+    expect(owner?.preempt).toEqual({ enabled: true, delayMs: 0 })
+  })
+
   it('may use one VRID on two interfaces', () => {
     const more = '  - { name: b, interface: eth1, vrid: 51, addresses: [192.0.2.101/24] }'
     expect(findings(written({ more }))).toEqual([])
