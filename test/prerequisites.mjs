@@ -8,7 +8,6 @@ const PROGRAMS = [
   ['ip', 'iproute2', 'network namespaces for the labs'],
   ['keepalived', 'keepalived', 'the live VRRP peer'],
   ['chromium', 'chromium', 'the dashboard is tested in a browser'],
-  ['valgrind', 'valgrind', 'netio is fuzzed under it'],
   ['tcpdump', 'tcpdump', 'what is on the wire, seen by somebody else'],
   ['cc', 'gcc', 'netio is compiled'],
   ['make', 'make', 'netio is compiled'],

@@ -2,7 +2,7 @@
  * Where the demo lives, and how what a crashed one left behind is found: one folder, one lock, one name prefix for
  * namespaces. Processes are ended by id, and only where the id still names the process that was started.
  */
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { namespacesNamed, processesIn, removeNamespaces } from '../linux/namespace.ts'
@@ -45,7 +45,10 @@ export async function claimDemoFolder(folder: DemoFolder, say: (line: string) =>
   }
   const removed = await clearDemo(folder)
   if (removed > 0) say(`cleared away what an earlier demo left behind (${removed} processes and namespaces)`)
-  return lock.release
+  return () => {
+    lock.release()
+    rmdirSync(folder.path)
+  }
 }
 
 function lockFiles(folder: DemoFolder) {

@@ -73,6 +73,7 @@ class Demo {
   readonly #agents = new Map<string, DemoProcess>()
   #centre: DemoCentre | null = null
   #actions: Server | null = null
+  #isStopping = false
 
   constructor(folder: DemoFolder, say: (line: string) => void) {
     this.#folder = folder
@@ -125,11 +126,13 @@ Live after ${seconds} s.
     const centre = this.#centre?.process
     if (centre === undefined) return null
     const reason = await centre.ended
+    if (this.#isStopping) return null
     console.error(`the control plane ended (${reason}):\n${centre.output()}`)
     return 'control plane'
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true
     this.#actions?.close()
     await Promise.all([...this.#agents.values()].map((agent) => agent.stop()))
     await this.#centre?.process.stop()
