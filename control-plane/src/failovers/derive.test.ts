@@ -108,7 +108,8 @@ describe('who was active before', () => {
       leaves(50, 'higher-priority-backup', 'backup'),
       takes(100, 'no-response', 'lb9'),
     ])
-    expect(rows(lb2)).toMatchObject([{ from: null, to: 'lb2' }])
+    const lb1 = node('lb1', [starts(0)])
+    expect(rows(lb1, lb2)).toMatchObject([{ from: null, to: 'lb2' }])
   })
 
   it('is the same node again after an outage that nobody else covered', () => {

@@ -11,7 +11,7 @@ import { type FailoverRow, type Neighbour, observationsAround, putFailovers } fr
  * Evidence that is more observations of its router away than that (a node cut off for days while its peers
  * changed dozens of times) no longer joins the row; the row itself, derived when it was near, stays.
  */
-const NEIGHBOURS = 128
+const NEIGHBOURS = 64
 
 /**
  * Derives anew the failovers that the newest events of these routers can have changed, and writes those that differ.
