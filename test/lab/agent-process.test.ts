@@ -9,6 +9,8 @@ import path from 'node:path'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createLan, ip, type Lan } from '../../agent/src/linux/namespace.ts'
+import { parseRecording } from '../../agent/src/router/flight-recorder.ts'
+import { replay } from '../../agent/src/router/loop/replay.ts'
 import { type LabAgent, startAgent, untilRole } from './agent.ts'
 import { pause, until } from './wait.ts'
 
@@ -18,14 +20,19 @@ const VIP = '192.0.2.100'
 let lan: Lan
 let one: LabAgent
 let two: LabAgent
+let recordings = ''
 
 beforeAll(async () => {
+  recordings = mkdtempSync(path.join(os.tmpdir(), 'aloft-recordings-'))
   lan = await createLan(`procs${process.pid}`, [
     { name: 'one', addresses: ['192.0.2.1/24'] },
     { name: 'two', addresses: ['192.0.2.2/24'] },
   ])
 })
-afterAll(() => lan.remove())
+afterAll(async () => {
+  await lan.remove()
+  rmSync(recordings, { recursive: true })
+})
 
 beforeEach(async () => {
   one = start('one', 200)
@@ -77,6 +84,11 @@ test('kill -9 of the active router process: it resumes, and nobody on the LAN no
   }
   expect(transitions(two).length).toBe(before)
   expect(one.log()).toMatch(/was lost: killed by SIGKILL/)
+  // What the successor recorded, run through the loop again, observes what the successor observed.
+  const { runId } = await one.routerStatus()
+  const { inputs } = parseRecording(readFileSync(path.join(recordings, `${runId}.jsonl`), 'utf8'))
+  const replayed = replay(inputs).flatMap(({ output }) => (output.do === 'journal' ? [output.body] : []))
+  expect(replayed).toEqual(events.filter(({ kind }) => kind !== 'process'))
 })
 
 test.each(['kept', 'lost'])(
@@ -102,6 +114,7 @@ test.each(['kept', 'lost'])(
 
 test('kill -9 of the steward: no transition anywhere, and the router starts another', async () => {
   const before = [transitions(one).length, transitions(two).length]
+  const spooledBefore = statusOf(one).spool.lastSeq
   const [routerPid, stewardPid] = [one.pidOf('router'), one.pidOf('steward')]
   one.killProcess('steward')
   const hasNew = () =>
@@ -111,11 +124,13 @@ test('kill -9 of the steward: no transition anywhere, and the router starts anot
   await pause(2_000)
   expect(one.pidOf('router')).toBe(routerPid)
   expect([transitions(one).length, transitions(two).length]).toEqual(before)
-  const status = JSON.parse(aloft('status', '--json', '--state-dir', one.stateDir))
+  const status = statusOf(one)
   expect(status).toMatchObject({
     agent: { node: 'one', pid: one.pidOf('steward') },
     router: { pid: routerPid },
   })
+  // The new steward went on with the journal: that the old one was lost, and that it started itself.
+  expect(status.spool.lastSeq).toBe(spooledBefore + 2)
 })
 
 test('SIGTERM: the address is handed over by priority 0 in much less than a failure takes', async () => {
@@ -154,7 +169,7 @@ test('SIGHUP with a bad file is refused as a whole, said and recorded; the old o
   process.kill(one.pidOf('steward'), 'SIGHUP')
   await until(() => one.log().includes('is refused; revision'), { what: 'the refusal', withinMs: 5_000 })
   expect(one.log()).toMatch(/aloft\.yaml:5:\d+: error: .*vrid/)
-  const status = JSON.parse(aloft('status', '--json', '--state-dir', one.stateDir))
+  const status = statusOf(one)
   expect(status.agent.config.refused).toMatch(/vrid/)
   expect(transitions(one).length).toBe(before)
   expect(await one.role('web')).toBe('active')
@@ -205,6 +220,7 @@ function start(host: string, priority: number, stateDir?: string): LabAgent {
   return startAgent({
     namespace: lan.namespaceOf(host),
     config: yaml(host, priority),
+    environment: { ALOFT_RECORD: recordings },
     ...(stateDir && { stateDir }),
   })
 }
@@ -265,6 +281,10 @@ function cpuMs(agent: LabAgent): number {
   const stat = readFileSync(`/proc/${agent.pidOf('router')}/stat`, 'utf8')
   const [, , , , , , , , , , , user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return 10 * (Number(user) + Number(system))
+}
+
+function statusOf(agent: LabAgent) {
+  return JSON.parse(aloft('status', '--json', '--state-dir', agent.stateDir))
 }
 
 function aloft(...args: readonly string[]): string {

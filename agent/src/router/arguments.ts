@@ -4,7 +4,7 @@ export interface RouterArguments {
   readonly stateDir: string
   /** How to start a steward again that was killed: program and arguments. Null: somebody else sees to it. */
   readonly stewardCommand: readonly string[] | null
-  /** Record every input to this file. */
+  /** Record every input to a file in this folder (`--record`, ALOFT_RECORD). */
   readonly record: string | null
 }
 

@@ -61,10 +61,10 @@ test('a dump is a file of its own', () => {
 })
 
 test('a full recording has everything, however small the ring', () => {
-  const file = path.join(directory, 'full', 'all.jsonl')
-  const recorder = new FlightRecorder({ runId: 'run', bootId: 'boot', ringBytes: 50, file })
+  const folder = path.join(directory, 'full')
+  const recorder = new FlightRecorder({ runId: 'run', bootId: 'boot', ringBytes: 50, folder })
   for (let at = 0; at < 20; at++) recorder.record(alarm(at))
-  const { header, inputs } = parseRecording(readFileSync(file, 'utf8'))
+  const { header, inputs } = parseRecording(readFileSync(path.join(folder, 'run.jsonl'), 'utf8'))
   recorder.close()
   expect(header.complete).toBe(true)
   expect(inputs.length).toBe(20)

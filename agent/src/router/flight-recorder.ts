@@ -23,8 +23,8 @@ export interface FlightRecorderOptions {
   readonly runId: string
   readonly bootId: string
   readonly ringBytes?: number
-  /** Record everything to this file, too. */
-  readonly file?: string | null
+  /** Record everything to a file in this folder, too: `RUN.jsonl`, one for each run of the process. */
+  readonly folder?: string | null
 }
 
 const RING_BYTES = 4 * 1024 * 1024
@@ -38,13 +38,13 @@ export class FlightRecorder implements Recorder {
   readonly #links = new Map<string, RecordedInput>()
   #fd: number | null = null
 
-  constructor({ runId, bootId, ringBytes, file }: FlightRecorderOptions) {
+  constructor({ runId, bootId, ringBytes, folder }: FlightRecorderOptions) {
     // Newlines: what was never written reads as empty lines.
     this.#ring = Buffer.alloc(ringBytes ?? RING_BYTES, '\n')
     this.#identity = { runId, bootId }
-    if (!file) return
-    mkdirSync(path.dirname(file), { recursive: true })
-    this.#fd = openSync(file, 'a', 0o600)
+    if (!folder) return
+    mkdirSync(folder, { recursive: true })
+    this.#fd = openSync(path.join(folder, `${runId}.jsonl`), 'a', 0o600)
     writeSync(this.#fd, `${JSON.stringify(this.#header(true))}\n`)
   }
 

@@ -49,6 +49,7 @@ export interface RouterEnvironment {
   readonly createLoop: (world: RouterWorld) => Loop
   readonly realtime: RouterStatus['realtime']
   readonly startSteward: (() => void) | null
+  /** A folder for recordings of every input; null: only the ring. */
   readonly recordTo: string | null
   readonly log: (text: string) => void
   /** The process has stopped cleanly. */
@@ -82,7 +83,7 @@ export class RouterProcess {
     const identity = { runId: this.runId, bootId: bootId() }
     this.#environment = environment
     this.#startedWallMs = clock.wallMs()
-    this.#recorder = new FlightRecorder({ ...identity, file: recordTo })
+    this.#recorder = new FlightRecorder({ ...identity, folder: recordTo })
     this.#observations = new Observations({ paths, identity, clock, log, ring: () => this.#ring() })
     this.#stewards = this.#guardStewards()
     this.#running = loadRunningConfig(paths.runningConfig)
