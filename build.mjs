@@ -2,7 +2,7 @@
 // `npm ci` runs it (prepare), and so does `npm test`. Each part is skipped while its sources are not there yet or,
 // for the slow ones (C, dashboard), while its output is newer than every source.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,18 +71,25 @@ async function buildBundles() {
     (file) => existsSync(at(file)),
   )
   if (agent.length === 0) return
-  rmSync(at('agent/dist'), { recursive: true, force: true })
   const names = {
     'agent/src/cli/aloft.ts': 'aloft',
     'agent/src/router/main.ts': 'router',
     'control-plane/src/main.ts': 'control-plane',
   }
+  const fresh = at('agent/dist.new')
+  rmSync(fresh, { recursive: true, force: true })
   await build({
     ...bundle,
     absWorkingDir: root,
     entryPoints: agent.map((file) => ({ in: at(file), out: names[file] })),
-    outdir: at('agent/dist'),
+    outdir: fresh,
   })
+  // Running agents start their parts from these files at any moment: they are never half there.
+  const old = at('agent/dist.old')
+  rmSync(old, { recursive: true, force: true })
+  if (existsSync(at('agent/dist'))) renameSync(at('agent/dist'), old)
+  renameSync(fresh, at('agent/dist'))
+  rmSync(old, { recursive: true, force: true })
 }
 
 function buildDashboard() {
