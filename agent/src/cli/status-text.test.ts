@@ -12,7 +12,7 @@ const counters = {
   checksumWithPseudoHeader: 0,
   checksumMessageOnly: 0,
 }
-const web = {
+const web: RouterStatus['virtualRouters'][number] = {
   virtualRouter: 'web',
   vrid: 51,
   family: 'ipv4',
@@ -25,7 +25,7 @@ const web = {
   addresses: ['192.0.2.100', '192.0.2.101'],
   active: { address: '192.0.2.1', priority: 200 },
   counters,
-} as const
+}
 const router: RouterStatus = {
   runId: 'abc',
   pid: 12,

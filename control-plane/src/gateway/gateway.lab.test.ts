@@ -1,4 +1,5 @@
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import type { RouterState } from '@aloft/shared/protocol/frames'
 import { FRAME_BYTES_MAX } from '@aloft/shared/protocol/version'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -252,7 +253,7 @@ describe('bad input', () => {
 })
 
 describe('what is known of routers', () => {
-  const web = {
+  const web: RouterState = {
     virtualRouter: 'web',
     vrid: 51,
     family: 'ipv4',
@@ -264,7 +265,7 @@ describe('what is known of routers', () => {
     advertisementIntervalMs: 1_000,
     addresses: ['192.0.2.100/24'],
     active: null,
-  } as const
+  }
   const members = () => database.sql`select v.name, m.role, m.as_of_seq::int as seq
     from virtual_router_members m join virtual_routers v on v.id = m.virtual_router_id order by v.name`
 

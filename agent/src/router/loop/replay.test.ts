@@ -14,8 +14,7 @@ function wordsOf({ output }: Output): string {
     return body.kind === 'transition' ? `journal ${body.from} → ${body.to}` : `journal ${body.kind}`
   }
   if (output.do === 'send') return `send ${output.interfaceName} ${output.source} ${output.payload}`
-  if (output.do === 'open' || output.do === 'close')
-    return `${output.do} ${output.interfaceName} ${output.family}`
+  if ('family' in output) return `${output.do} ${output.interfaceName} ${output.family}`
   return `${output.do} ${output.interfaceName} ${output.addresses.map((each) => each.address).join(' ')}`
 }
 
@@ -38,6 +37,7 @@ const anyInput = fc.oneof(
     weight: 1,
     arbitrary: fc.uint8Array({ maxLength: 24 }).map((payload) => ({ do: 'garbage' as const, payload })),
   },
+  { weight: 1, arbitrary: fc.constant({ do: 'undecodable' as const }) },
   { weight: 1, arbitrary: fc.boolean().map((up) => ({ do: 'link' as const, up })) },
   { weight: 1, arbitrary: fc.constantFrom(1, 2).map((routers) => ({ do: 'configure' as const, routers })) },
   { weight: 1, arbitrary: fc.constant({ do: 'fail' as const }) },
@@ -61,6 +61,8 @@ describe('a replay', () => {
             loop.datagram(advertisementFrom(routerConfig(), { priority: input.priority }))
           else if (input.do === 'garbage')
             loop.datagram({ ...advertisementFrom(routerConfig()), payload: input.payload })
+          else if (input.do === 'undecodable')
+            loop.undecodable({ interfaceName: 'eth0', family: 'ipv4', source: address('192.0.2.7') })
           else if (input.do === 'link') {
             world.linkStates.set('eth0', { ...UP, up: input.up })
             loop.linkChanged('eth0')
