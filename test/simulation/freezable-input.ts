@@ -3,7 +3,7 @@
  * a socket buffer's worth of datagrams; when it wakes, its timers run before it reads them, as in Node.
  */
 
-import type { Datagram, RouterInput } from '@aloft/agent/world/router-world'
+import type { Datagram, RouterInput, UndecodablePacket } from '@aloft/agent/world/router-world'
 import type { Prefix } from '@aloft/shared/network/prefix'
 
 const SOCKET_BUFFER_DATAGRAMS = 64
@@ -47,6 +47,10 @@ export class FreezableInput implements RouterInput {
   datagram(datagram: Datagram): void {
     if (this.#state === 'frozen' && this.#waiting.length >= SOCKET_BUFFER_DATAGRAMS) return
     this.#pass(() => this.#forward.datagram(datagram))
+  }
+
+  undecodable(packet: UndecodablePacket): void {
+    this.#pass(() => this.#forward.undecodable(packet))
   }
 
   linkChanged(interfaceName: string): void {

@@ -129,6 +129,7 @@ export class Node {
     const recording: RecordedInput[] = []
     const forward: RouterInput = {
       datagram: (datagram) => loop.datagram(datagram),
+      undecodable: (packet) => loop.undecodable(packet),
       linkChanged: (interfaceName) => loop.linkChanged(interfaceName),
       addressFailed: (interfaceName, address, error) => loop.addressFailed(interfaceName, address, error),
       alarm: () => loop.alarm(),

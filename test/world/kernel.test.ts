@@ -49,6 +49,21 @@ describe('the kernel as a world', () => {
     expect(ttl).toBe(254)
   })
 
+  it('tells the loop of a packet it cannot read whole, and by whom', async () => {
+    const sender = inside(lan.lan.namespaceOf('a'), () => {
+      const socket = netio().socket(kernel.AF_INET, kernel.SOCK_RAW, kernel.IPPROTO_VRRP)
+      const index = netio().interfaceIndex(INTERFACE)
+      socket.setOption(kernel.IPPROTO_IP, kernel.IP_MULTICAST_IF, kernel.multicastRequest(null, index))
+      return socket
+    })
+    // Two fragments that the receiving kernel makes one packet of: its header promises more than any advertisement has.
+    sender.send(new Uint8Array(2_500), kernel.ipv4SocketAddress(address('224.0.0.18')), null)
+    sender.close()
+    const told = await eventually('the packet', () => lan.b.told.undecodables[0])
+    expect(told).toEqual({ interfaceName: INTERFACE, family: 'ipv4', source: ownA })
+    expect(lan.b.told.datagrams).toEqual([])
+  })
+
   it('sends from the primary address, also when a virtual one comes first', async () => {
     lan.a.addresses.acquire(INTERFACE, [vip])
     lan.a.links.send(INTERFACE, ownA, Uint8Array.of(1))
@@ -266,6 +281,7 @@ describe('an advertisement that waits while the process is held up', () => {
       lan.worldOf.b.start({
         datagram: () => order.push('datagram'),
         alarm: () => order.push('alarm'),
+        undecodable() {},
         linkChanged() {},
         addressFailed() {},
       })

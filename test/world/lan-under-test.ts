@@ -1,5 +1,11 @@
 /** One LAN with two hosts, `a` and `b`, as each world makes it: what the suites of the world interfaces run against. */
-import type { Datagram, Links, RouterInput, RouterWorld } from '../../agent/src/world/router-world.ts'
+import type {
+  Datagram,
+  Links,
+  RouterInput,
+  RouterWorld,
+  UndecodablePacket,
+} from '../../agent/src/world/router-world.ts'
 import type { Prefix } from '../../shared/src/network/prefix.ts'
 
 export const INTERFACE = 'eth0'
@@ -27,12 +33,16 @@ export interface LanUnderTest {
 /** Collects what a world tells its loop. */
 export class Told implements RouterInput {
   readonly datagrams: Datagram[] = []
+  readonly undecodables: UndecodablePacket[] = []
   readonly linkChanges: string[] = []
   readonly failures: string[] = []
   alarms = 0
 
   datagram(datagram: Datagram): void {
     this.datagrams.push(datagram)
+  }
+  undecodable(packet: UndecodablePacket): void {
+    this.undecodables.push(packet)
   }
   linkChanged(interfaceName: string): void {
     this.linkChanges.push(interfaceName)

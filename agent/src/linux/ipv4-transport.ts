@@ -6,8 +6,8 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { type Address, parseAddress } from '@aloft/shared/network/address'
 import rawSocket, { type RawSocket } from 'raw-socket'
-import { decodeIpv4Packet, encodeIpv4Packet } from '../packets/ipv4.ts'
-import type { Datagram } from '../world/router-world.ts'
+import { claimedSource, decodeIpv4Packet, encodeIpv4Packet } from '../packets/ipv4.ts'
+import type { Datagram, UndecodablePacket } from '../world/router-world.ts'
 import * as kernel from './kernel-numbers.ts'
 import type { NativeSocket, Netio } from './netio.ts'
 
@@ -28,6 +28,7 @@ export interface TransportOptions {
   readonly interfaceName: string
   readonly index: number
   receive(datagram: Datagram): void
+  undecodable(packet: UndecodablePacket): void
   /** The socket broke (raw-socket closes itself on a poll error): open another. */
   failed(): void
 }
@@ -100,11 +101,15 @@ export class Ipv4Transport {
 
   #received(buffer: Buffer): void {
     // A copy: raw-socket hands out a view of the one buffer it receives into.
-    const packet = decodeIpv4Packet(new Uint8Array(buffer))
-    if (packet === null || packet.protocol !== kernel.IPPROTO_VRRP || !this.#isOpen) return
-    const { source, destination, ttl, payload } = packet
-    const interfaceName = this.#options.interfaceName
-    this.#options.receive({ interfaceName, family: 'ipv4', source, destination, ttl, payload })
+    const bytes = new Uint8Array(buffer)
+    const { interfaceName, receive, undecodable } = this.#options
+    if (!this.#isOpen) return
+    const packet = decodeIpv4Packet(bytes)
+    if (packet === null) undecodable({ interfaceName, family: 'ipv4', source: claimedSource(bytes) })
+    else if (packet.protocol === kernel.IPPROTO_VRRP) {
+      const { source, destination, ttl, payload } = packet
+      receive({ interfaceName, family: 'ipv4', source, destination, ttl, payload })
+    }
   }
 }
 

@@ -85,6 +85,7 @@ export class KernelLinks implements Links {
       interfaceName,
       index,
       receive: (datagram) => this.#input()?.datagram(datagram),
+      undecodable: (packet) => this.#input()?.undecodable(packet),
       failed: () => {
         if (this.#transports.get(interfaceName) === transport)
           setImmediate(() => this.#replace(interfaceName, transport))

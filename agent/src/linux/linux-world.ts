@@ -100,7 +100,7 @@ function warmUp({ addon, routes, table, addresses }: Warmable): void {
   transport?.close()
 }
 
-const IGNORING = { receive() {}, failed() {} }
+const IGNORING = { receive() {}, undecodable() {}, failed() {} }
 
 interface Warmable {
   readonly addon: Netio

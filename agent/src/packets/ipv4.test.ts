@@ -1,7 +1,7 @@
 import { addressFromBytes, parseAddress } from '@aloft/shared/network/address'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeIpv4Packet, encodeIpv4Packet } from './ipv4.ts'
+import { claimedSource, decodeIpv4Packet, encodeIpv4Packet } from './ipv4.ts'
 
 const [source, destination] = [parseAddress('192.0.2.1'), parseAddress('224.0.0.18')]
 if (source === null || destination === null) throw new Error('addresses of the test')
@@ -59,6 +59,12 @@ describe('IPv4 packets', () => {
       }),
       { seed: 2 },
     )
+  })
+
+  it('name their source even where they are refused, once there is a whole header', () => {
+    const packet = encodeIpv4Packet(fields, new Uint8Array(12))
+    expect(claimedSource(packet.subarray(0, 20))).toBe('192.0.2.1')
+    expect(claimedSource(packet.subarray(0, 19))).toBeNull()
   })
 
   it('are refused at every shorter length', () => {

@@ -29,6 +29,11 @@ export function encodeIpv4Packet(fields: Ipv4Fields, payload: Uint8Array): Uint8
 
 export type Ipv4Packet = Ipv4Fields & { readonly payload: Uint8Array }
 
+/** The source a packet gives, for saying whose header is wrong; null when there is not that much of a header. */
+export function claimedSource(packet: Uint8Array): Address | null {
+  return packet.length < HEADER_BYTES ? null : addressFromBytes(packet.subarray(12, 16))
+}
+
 /** Reads a received packet; null when it is shorter than it says. The payload is a view, without trailing padding. */
 export function decodeIpv4Packet(packet: Uint8Array): Ipv4Packet | null {
   const [first = 0, trafficClass = 0, lengthHigh = 0, lengthLow = 0] = packet

@@ -20,6 +20,7 @@ export function guardDatagrams(input: RouterInput, dropped: (what: DroppedDatagr
         dropped({ datagram, error })
       }
     },
+    undecodable: (packet) => input.undecodable(packet),
     linkChanged: (interfaceName) => input.linkChanged(interfaceName),
     addressFailed: (interfaceName, address, error) => input.addressFailed(interfaceName, address, error),
     alarm: () => input.alarm(),

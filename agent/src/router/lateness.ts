@@ -78,6 +78,7 @@ export function timeAlarm(
     world: { ...world, alarm },
     input: (input) => ({
       datagram: (datagram) => input.datagram(datagram),
+      undecodable: (packet) => input.undecodable(packet),
       linkChanged: (interfaceName) => input.linkChanged(interfaceName),
       addressFailed: (interfaceName, address, error) => input.addressFailed(interfaceName, address, error),
       alarm() {

@@ -65,6 +65,7 @@ export interface RecordedInput {
   readonly input:
     | { readonly kind: 'configure'; readonly routers: readonly VirtualRouterConfig[] }
     | { readonly kind: 'datagram'; readonly datagram: RecordedDatagram }
+    | { readonly kind: 'undecodable'; readonly packet: UndecodablePacket }
     | { readonly kind: 'link'; readonly interfaceName: string; readonly state: LinkState | null }
     | { readonly kind: 'resume'; readonly name: string; readonly gapMs: number }
     | { readonly kind: 'address-failed'; readonly failure: AddressFailure }
@@ -92,6 +93,14 @@ export interface Datagram {
 /** The same, payload in hex, so that a recording is text. */
 export type RecordedDatagram = Omit<Datagram, 'payload'> & { readonly payload: string }
 
+/** A received packet of which no `Datagram` could be made: its IP header is wrong, or promises more than arrived. */
+export interface UndecodablePacket {
+  readonly interfaceName: string
+  readonly family: Family
+  /** What the header gives as its source; null when it is too short to give one. */
+  readonly source: Address | null
+}
+
 export interface RouterWorld {
   readonly clock: Clock
   readonly alarm: Alarm
@@ -104,6 +113,7 @@ export interface RouterWorld {
 /** What the world tells the loop. */
 export interface RouterInput {
   datagram(datagram: Datagram): void
+  undecodable(packet: UndecodablePacket): void
   linkChanged(interfaceName: string): void
   addressFailed(interfaceName: string, address: Prefix, error: string): void
   alarm(): void

@@ -12,14 +12,15 @@ export interface Discard {
   /** Null when the message was too short to have one. */
   readonly vrid: number | null
   readonly reason: DiscardReason
-  readonly source: string
+  /** Null when the packet was too short to have one. */
+  readonly source: string | null
 }
 
 interface Kind extends DeadlineHolder {
   readonly vrid: number | null
   readonly reason: DiscardReason
   readonly interface: string
-  source: string
+  source: string | null
   unreported: number
   reportedAt: number
 }

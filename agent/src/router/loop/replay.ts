@@ -51,6 +51,8 @@ export function replay(inputs: Iterable<RecordedInput>): Output[] {
 function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input']): void {
   if (input.kind === 'datagram') {
     loop.datagram({ ...input.datagram, payload: bytesOfHex(input.datagram.payload) })
+  } else if (input.kind === 'undecodable') {
+    loop.undecodable(input.packet)
   } else if (input.kind === 'link') {
     world.links.set(input.interfaceName, input.state)
     loop.linkChanged(input.interfaceName)

@@ -223,6 +223,17 @@ describe('discards', () => {
     expect(roles(loop)).toEqual(['web active'])
   })
 
+  it('ip-header: a packet nothing could be made of is counted, told, and the state unmoved', () => {
+    const { world, loop } = running()
+    loop.undecodable({ interfaceName: 'eth0', family: 'ipv4', source: PEER })
+    loop.undecodable({ interfaceName: 'eth9', family: 'ipv4', source: PEER })
+    expect(loop.status().discards).toEqual([{ interface: 'eth0', reason: 'ip-header', count: 1 }])
+    const told = { kind: 'protocol-error', interface: 'eth0', vrid: null, reason: 'ip-header', source: PEER }
+    expect(world.events.at(-1)?.body).toEqual({ ...told, count: 1, windowMs: 0 })
+    world.advance(loop, DOWN_100)
+    expect(roles(loop)).toEqual(['web active'])
+  })
+
   it('of an active’s own advertisement, reflected: counted, not answered', () => {
     const own = routerConfig({ priority: 255 })
     const { world, loop } = running([own])

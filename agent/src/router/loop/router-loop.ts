@@ -17,6 +17,7 @@ import type {
   RecordedInput,
   RouterInput,
   RouterWorld,
+  UndecodablePacket,
 } from '../../world/router-world.ts'
 import { changesTo } from './changes.ts'
 import { Deadlines } from './deadlines.ts'
@@ -104,6 +105,14 @@ export class RouterLoop implements RouterInput {
       const { interfaceName, source, payload } = datagram
       this.#discards.add({ interface: interfaceName, vrid: payload[1] ?? null, reason, source }, now)
     }
+    this.#arm()
+  }
+
+  undecodable(packet: UndecodablePacket): void {
+    const now = this.#record({ kind: 'undecodable', packet })
+    const { interfaceName, family, source } = packet
+    if (!this.#interfaces.get(interfaceName)?.families.has(family)) return
+    this.#discards.add({ interface: interfaceName, vrid: null, reason: 'ip-header', source }, now)
     this.#arm()
   }
 
