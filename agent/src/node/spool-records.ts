@@ -7,7 +7,7 @@
  * All numbers are big-endian; the CRC covers the payload. The magic lets a reader find the next record after damage,
  * so that a flipped bit costs the record it hit and no other.
  */
-import { crc32 } from './crc32.ts'
+import { crc32 } from 'node:zlib'
 
 const MAGIC = Buffer.from([0xa1, 0x0f, 0x75, 0x91])
 const HEADER_BYTES = 12
