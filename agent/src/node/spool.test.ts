@@ -158,10 +158,14 @@ describe('a crash', () => {
     await appendFile(await only(await segmentFiles()), Buffer.alloc(4096))
     const again = await openSpool(options())
     expect(told(await contents(again))).toEqual([1, 2, 3])
-    expect(logged).toEqual([
-      expect.stringMatching(/4096 bytes of a record that was being written are cut off/),
-    ])
+    const note = expect.stringMatching(/4096 bytes of a record that was being written are cut off/)
+    expect(logged).toEqual([note])
+    await again.append([event(4)])
     await again.close()
+    const third = await openSpool(options())
+    expect(told(await contents(third))).toEqual([1, 2, 3, 4])
+    expect(logged).toEqual([note])
+    await third.close()
   })
 })
 

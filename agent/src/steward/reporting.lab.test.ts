@@ -251,9 +251,12 @@ describe('a session', () => {
     centre = await startCentre(socketPath())
     await report()
     await until('a connection', () => uplink().state === 'connected')
+    centre.behaviour = { ...WELL_BEHAVED, ackDelayMs: 100 }
     observe(50)
     await reporting?.stop()
     expect(centre.held.size).toBe(50)
+    // It waited for the ack, too, so that the next start has nothing to tell again.
+    expect(spool().backlog).toBe(0)
   })
 })
 
