@@ -1,7 +1,7 @@
 import { addressFromBytes, parseAddress } from '@aloft/shared/network/address'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeGratuitousArp } from './arp.ts'
+import { ETHERTYPE_ARP, encodeGratuitousArp } from './arp.ts'
 
 const mac = Uint8Array.of(2, 0, 0, 0, 0, 7)
 const [ipv4, ipv6] = [parseAddress('192.0.2.100'), parseAddress('fe80::1')]
@@ -38,5 +38,19 @@ describe('gratuitous ARP', () => {
   it('refuses what ARP cannot say', () => {
     expect(() => encodeGratuitousArp({ mac, address: ipv6 })).toThrow('ARP is for IPv4, not fe80::1')
     expect(() => encodeGratuitousArp({ mac: mac.subarray(1), address: ipv4 })).toThrow('6 bytes, not 5')
+  })
+
+  it('is of the Ethernet type that the socket it goes through is opened for', () => {
+    const frame = encodeGratuitousArp({ mac, address: ipv4 })
+    expect((frame[12] ?? 0) * 256 + (frame[13] ?? 0)).toBe(ETHERTYPE_ARP)
+    expect(frame).toHaveLength(42)
+  })
+
+  it('is its own: what it was made of may be used again', () => {
+    const buffer = Uint8Array.of(0, 0, 2, 0, 0, 0, 0, 7, 0)
+    const frame = encodeGratuitousArp({ mac: buffer.subarray(2, 8), address: ipv4 })
+    buffer.fill(0xee)
+    expect(frame).toEqual(encodeGratuitousArp({ mac, address: ipv4 }))
+    expect(encodeGratuitousArp({ mac, address: ipv4 }).buffer).not.toBe(frame.buffer)
   })
 })

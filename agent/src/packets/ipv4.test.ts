@@ -22,10 +22,7 @@ describe('IPv4 packets', () => {
   })
 
   it('lose their options and the padding of the frame', () => {
-    const packet = Buffer.from(
-      '46c0001900000000ff700000c0000201e000001294040000aabb00'.replace('0019', '001a'),
-      'hex',
-    )
+    const packet = Buffer.from('46c0001a00000000ff700000c0000201e000001294040000aabb00', 'hex')
     expect(decodeIpv4Packet(packet)?.payload).toEqual(Buffer.from('aabb', 'hex'))
   })
 
@@ -81,5 +78,50 @@ describe('IPv4 packets', () => {
       }),
       { numRuns: 5000, seed: 3 },
     )
+  })
+
+  it('RFC 791 §3.1: may have a header of 60 bytes, the longest there is, and no payload at all', () => {
+    const options = '01'.repeat(40)
+    const headerOnly = Buffer.from(`4fc0003c00000000ff700000c0000201e0000012${options}`, 'hex')
+    expect(decodeIpv4Packet(headerOnly)).toMatchObject(fields)
+    expect(decodeIpv4Packet(headerOnly)?.payload).toHaveLength(0)
+    const oneByte = Buffer.from(`4fc0003d00000000ff700000c0000201e0000012${options}77`, 'hex')
+    expect([...(decodeIpv4Packet(oneByte)?.payload ?? [])]).toEqual([0x77])
+  })
+
+  it.each([0, 1, 254, 255])(
+    'RFC 9568 §5.1.1.3: keep the TTL %i they came with, for others to judge',
+    (ttl) => {
+      expect(decodeIpv4Packet(encodeIpv4Packet({ ...fields, ttl }, new Uint8Array(12)))?.ttl).toBe(ttl)
+    },
+  )
+
+  it('keep the protocol they came with', () => {
+    const protocols = [0, 1, 111, 112, 113, 255]
+    const read = protocols.map((protocol) =>
+      decodeIpv4Packet(encodeIpv4Packet({ ...fields, protocol }, new Uint8Array(12))),
+    )
+    expect(read.map((packet) => packet?.protocol)).toEqual(protocols)
+  })
+
+  it('are written with a length that takes two bytes when it must', () => {
+    const packet = encodeIpv4Packet(fields, new Uint8Array(1020))
+    expect([packet[2], packet[3]]).toEqual([1040 >> 8, 1040 & 0xff])
+    expect(decodeIpv4Packet(packet)?.payload).toHaveLength(1020)
+  })
+
+  it('leave to the kernel what it fills in: identification, fragment, checksum (raw(7))', () => {
+    const packet = encodeIpv4Packet(fields, Uint8Array.of(0xff))
+    expect([...packet.slice(4, 8), ...packet.slice(10, 12)]).toEqual([0, 0, 0, 0, 0, 0])
+  })
+
+  it('are read where they lie in a bigger buffer, and their payload is not copied', () => {
+    const packet = encodeIpv4Packet(fields, Uint8Array.of(9, 8))
+    const buffer = new Uint8Array(packet.length + 7).fill(0xee)
+    buffer.set(packet, 5)
+    const read = decodeIpv4Packet(buffer.subarray(5))
+    expect(read).toEqual({ ...fields, payload: Uint8Array.of(9, 8) })
+    expect(read?.payload.buffer).toBe(buffer.buffer)
+    expect(read?.payload.byteOffset).toBe(25)
   })
 })
