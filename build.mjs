@@ -1,4 +1,4 @@
-// Builds everything that runs: netio (C), the bundles of the agent and the control plane, and the dashboard.
+// Builds everything that runs: the addons (C), the bundles of the agent and the control plane, and the dashboard.
 // `npm ci` runs it (prepare), and so does `npm test`. Each part is skipped while its sources are not there yet or,
 // for the slow ones (C, dashboard), while its output is newer than every source.
 import { execFileSync } from 'node:child_process'
@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildAddons } from './agent/native/build-addons.mjs'
 import { patchPostgresDriver } from './patches/postgres.mjs'
 
 const root = path.dirname(fileURLToPath(import.meta.url))
@@ -27,29 +28,6 @@ function isStale(output, ...sources) {
   return sources.some(
     (source) => (statSync(source).isDirectory() ? newestMs(source) : statSync(source).mtimeMs) > builtMs,
   )
-}
-
-const netioSources = ['binding.gyp', 'netio.h', 'netio.c', 'descriptor.c', 'transfer.c', 'arguments.c']
-
-function buildNetio() {
-  const output = at('agent/native/build/Release/netio.node')
-  if (
-    !existsSync(at('agent/native/binding.gyp')) ||
-    !isStale(output, ...netioSources.map((file) => at('agent/native', file)))
-  )
-    return
-  // npm carries node-gyp and is always beside node; its own copy needs no download.
-  const npm = process.env.npm_execpath ? path.dirname(path.dirname(process.env.npm_execpath)) : null
-  const gyp = [npm && path.join(npm, 'node_modules/node-gyp/bin/node-gyp.js')].find(
-    (file) => file && existsSync(file),
-  )
-  // Node's own headers where they are installed beside it, so that nothing is downloaded.
-  const prefix = path.dirname(path.dirname(process.execPath))
-  const headers = existsSync(path.join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
-  const [command, args] = gyp
-    ? [process.execPath, [gyp, 'rebuild', ...headers]]
-    : ['npm', ['exec', '--yes', 'node-gyp', '--', 'rebuild', ...headers]]
-  execFileSync(command, args, { cwd: at('agent/native'), stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 const bundle = {
@@ -107,7 +85,12 @@ function buildDashboard() {
   })
 }
 
-patchPostgresDriver(root)
-buildNetio()
-await buildBundles()
-buildDashboard()
+try {
+  patchPostgresDriver(root)
+  await Promise.all([buildAddons(), buildBundles()])
+  buildDashboard()
+} catch (error) {
+  // The message says what to do; a stack would push it off the screen.
+  console.error(`\naloft: ${error instanceof Error ? error.message : error}\n`)
+  process.exit(1)
+}
