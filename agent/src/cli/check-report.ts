@@ -1,8 +1,8 @@
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { Diagnostic } from '@aloft/shared/config/diagnostic'
 import { formatDiagnostic } from '@aloft/shared/config/format-diagnostic'
+import { readCheckedFile } from '../steward/checked-file.ts'
 import { configRevision } from '../steward/config-file.ts'
-import { readConfigFile } from './checked-file.ts'
 
 /** What `aloft check --json` prints. `config` is what the agent would run; null, like `revision`, when it would not. */
 export interface CheckReport {
@@ -14,7 +14,7 @@ export interface CheckReport {
 }
 
 export function describeCheck(file: string): { readonly json: CheckReport; readonly text: string } {
-  const { text, result } = readConfigFile(file)
+  const { text, result } = readCheckedFile(file)
   const config = 'config' in result ? result.config : null
   const diagnostics = 'config' in result ? result.warnings : result.diagnostics
   const revision = config === null ? null : configRevision(config)

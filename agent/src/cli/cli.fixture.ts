@@ -12,19 +12,22 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
   readonly cwd?: string
+  /** As another user. */
+  readonly uid?: number
   /** Told of stdout as it comes; what it returns `true` for ends the process by Ctrl-C. */
   readonly until?: (stdout: string) => boolean
 }
 
 export function aloft(
   args: readonly string[],
-  { env = {}, stdin = '', cwd, until }: RunOptions = {},
+  { env = {}, stdin = '', cwd, uid, until }: RunOptions = {},
 ): Promise<Ran> {
   const entry = path.join(import.meta.dirname, 'aloft.ts')
   const { ALOFT_URL: _url, ALOFT_TOKEN: _token, ...inherited } = process.env
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entry, ...args], {
     env: { ...inherited, ...env },
     cwd,
+    ...(uid !== undefined && { uid }),
   })
   const ran = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -20,13 +20,14 @@ export function parseCentreAddress(text: string): CentreAddress {
   return { kind: 'tcp', text, url }
 }
 
-/** Whether what is said can be overheard: plain http to anything but this host. */
-export function isInTheClear(address: CentreAddress): boolean {
-  return (
-    address.kind === 'tcp' &&
-    address.url.protocol === 'http:' &&
-    !/^(localhost|127\.|\[::1\])/.test(address.url.hostname)
-  )
+/** What to tell the operator about a centre that is spoken to in the clear; null when it is not. */
+export function plainHttpWarning(address: CentreAddress): string | null {
+  if (address.kind !== 'tcp' || address.url.protocol !== 'http:') return null
+  const isThisHost = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(address.url.hostname)
+  const consequence = isThisHost
+    ? 'that is safe only while both are on this host'
+    : 'anybody on the way can read what this agent reports, its enrolment token included; use https://'
+  return `warning: ${address.text} is plain http; ${consequence}`
 }
 
 /** The URL of a path below the centre's own; for a unix socket the host means nothing. */

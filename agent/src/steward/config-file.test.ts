@@ -37,7 +37,8 @@ test('a bad one is refused with every error and its place', () => {
 test('one that is not there is refused like one that is wrong', () => {
   expect(readConfigFile(file)).toMatchObject({
     usable: false,
-    summary: expect.stringMatching(/^cannot read .*aloft\.yaml: ENOENT/),
+    summary: `${file}:1:1: cannot read ${file}: there is no such file`,
+    errors: [`${file}:1:1: error: cannot read ${file}: there is no such file [unreadable-file]`],
   })
 })
 

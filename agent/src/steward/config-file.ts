@@ -1,11 +1,10 @@
 /** The agent's config file as it is now: usable, or refused with everything that is wrong with it. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import { canonicalJson } from '@aloft/shared/config/canonical-json'
 import { formatDiagnostic } from '@aloft/shared/config/format-diagnostic'
-import { loadAgentConfig } from '@aloft/shared/config/load-agent-config'
 import type { RunningConfig } from '../router/running-config.ts'
+import { readCheckedFile } from './checked-file.ts'
 
 /** `warnings` and `errors` are for people: each as `aloft check` prints it. `summary` is one line of the errors. */
 export type ConfigFile =
@@ -14,14 +13,7 @@ export type ConfigFile =
 
 /** Never throws: a file that cannot be read is refused like one that is wrong. */
 export function readConfigFile(file: string): ConfigFile {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    const summary = `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`
-    return { usable: false, errors: [summary], summary }
-  }
-  const loaded = loadAgentConfig(text)
+  const { text, result: loaded } = readCheckedFile(file)
   if ('config' in loaded) {
     const running = { revision: configRevision(loaded.config), config: loaded.config }
     return {

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RouterState } from '@aloft/shared/protocol/frames'
-import { type CentreAddress, isInTheClear, parseCentreAddress } from '../node/centre-address.ts'
+import { type CentreAddress, parseCentreAddress, plainHttpWarning } from '../node/centre-address.ts'
 import { openSpool, type Spool } from '../node/spool.ts'
 import type { SpoolLimits } from '../node/spool-retention.ts'
 import { bootId, monotonicMs } from '../router/boot-identity.ts'
@@ -32,8 +32,8 @@ const DELIVER_MS = 1_000
 export async function openReporting(options: ReportingOptions): Promise<Reporting> {
   const { stateDir, controlPlane, log, runId, router } = options
   const centre = controlPlane === null ? null : parseCentreAddress(controlPlane)
-  if (centre && isInTheClear(centre))
-    log(`warning: ${centre.text} is plain http; anybody on the way can read what this agent reports`)
+  const warning = centre && plainHttpWarning(centre)
+  if (warning) log(warning)
   const spool = await openSpool({
     directory: path.join(stateDir, 'spool'),
     wallMs: Date.now,

@@ -7,7 +7,7 @@ import {
 } from '@aloft/shared/config/load-agent-config'
 
 /** A config file as it was read: its text for snippets, and what it says or why it is refused. */
-export interface ConfigFile {
+export interface CheckedFile {
   readonly text: string
   readonly result: LoadedConfig | RefusedConfig
 }
@@ -22,7 +22,7 @@ const WHY: Readonly<Record<string, string>> = {
 }
 
 /** Reads and checks a config; `-` is standard input. A file that cannot be read is a diagnostic like any other. */
-export function readConfigFile(file: string): ConfigFile {
+export function readCheckedFile(file: string): CheckedFile {
   let text: string
   try {
     text = decode(readBytes(file))
