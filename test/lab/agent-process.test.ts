@@ -183,9 +183,22 @@ test('an interface that is missing is a fault until it appears', async () => {
   const late = start('two', 250, stateDir)
   try {
     await untilRole(late, 'web', 'fault')
+    const said = [
+      'warning: there is no interface eth0; until it appears, these are in fault: web',
+      'web (vrid 51) initialize → fault on eth0: interface-down',
+    ]
+    await until(() => said.every((line) => late.log().includes(line)), { what: 'the log', withinMs: 5_000 })
+    expect(aloft('status', '--state-dir', stateDir)).toContain(
+      '✕ web is in fault: there is no interface eth0; it takes part as soon as there is',
+    )
     await ip('-n', namespace, 'link', 'set', 'eth9', 'down', 'name', 'eth0')
     await ip('-n', namespace, 'link', 'set', 'eth0', 'up')
     await untilRole(late, 'web', 'active')
+    expect(aloft('status', '--state-dir', stateDir)).not.toContain('in fault')
+    await until(() => late.log().includes('web (vrid 51) fault → backup on eth0: interface-up'), {
+      what: 'the log of the recovery',
+      withinMs: 5_000,
+    })
   } finally {
     await late.kill()
   }

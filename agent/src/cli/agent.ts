@@ -1,6 +1,7 @@
 /** `aloft agent`: the checks before anything starts, the signals, and the exit code. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { EventBody } from '@aloft/shared/protocol/events'
 import { acquireLock, lockHolder } from '../router/process-lock.ts'
 import { loadRunningConfig, type RunningConfig } from '../router/running-config.ts'
 import { prepareStateDirectory, type StatePaths, statePaths } from '../router/state-directory.ts'
@@ -10,6 +11,7 @@ import { openReporting } from '../steward/reporting.ts'
 import { runRouterInForeground } from '../steward/router-command.ts'
 import { StewardProcess } from '../steward/steward-process.ts'
 import { defaultStateDir } from './default-state-dir.ts'
+import { describeBody } from './describe-event.ts'
 
 export interface AgentOptions {
   readonly config: string
@@ -57,6 +59,7 @@ async function runSteward(options: AgentOptions, paths: StatePaths): Promise<num
     )
     return 1
   }
+  if (startsRouter && !isSimulated) warnOfMissingInterfaces(initial.initial)
   const enrolmentToken = options.enrolmentToken ?? process.env[TOKEN_VARIABLE]
   if (enrolmentToken) process.env[TOKEN_VARIABLE] = enrolmentToken
   const steward = new StewardProcess({
@@ -72,6 +75,7 @@ async function runSteward(options: AgentOptions, paths: StatePaths): Promise<num
         controlPlane: options.controlPlane ?? null,
         enrolmentToken: enrolmentToken ?? null,
         log,
+        told: logObservation,
       }),
     log,
   })
@@ -121,6 +125,21 @@ function whenStopped(steward: StewardProcess): Promise<boolean> {
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
   })
+}
+
+/** What happened on the LAN, for the log of this host. Processes and configs have told of themselves already. */
+function logObservation(body: EventBody): void {
+  if (body.kind !== 'process' && body.kind !== 'config') log(describeBody(body))
+}
+
+/** A router on an interface that does not exist is configured right, perhaps; its operator should know all the same. */
+function warnOfMissingInterfaces({ config }: RunningConfig): void {
+  for (const name of new Set(config.virtualRouters.map((router) => router.interface))) {
+    if (existsSync(`/sys/class/net/${name}`)) continue
+    const waiting = config.virtualRouters.filter((router) => router.interface === name)
+    const names = waiting.map((router) => router.name).join(', ')
+    log(`warning: there is no interface ${name}; until it appears, these are in fault: ${names}`)
+  }
 }
 
 function log(text: string): void {

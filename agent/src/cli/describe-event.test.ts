@@ -15,8 +15,8 @@ const transition: Omit<Extract<Event['body'], { kind: 'transition' }>, 'outageMs
 }
 
 const bodies: readonly (readonly [Event['body'], string])[] = [
-  [{ ...transition, outageMs: 361.2 }, 'web (vrid 51) backup → active: no-response, outage 361ms'],
-  [{ ...transition, outageMs: null }, 'web (vrid 51) backup → active: no-response'],
+  [{ ...transition, outageMs: 361.2 }, 'web (vrid 51) backup → active on eth0: no-response, outage 361ms'],
+  [{ ...transition, outageMs: null }, 'web (vrid 51) backup → active on eth0: no-response'],
   [
     { kind: 'resumed', ...router, role: 'active', priority: 100, gapMs: 42 },
     'web (vrid 51) resumed as active after 42ms',

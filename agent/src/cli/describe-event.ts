@@ -8,11 +8,12 @@ export function describeEvent({ occurredAt, site, node, late, body }: Event): st
   return printable(late ? `${line} (arrived late)` : line)
 }
 
-function describeBody(body: Event['body']): string {
+/** What was observed, without when and where. */
+export function describeBody(body: Event['body']): string {
   switch (body.kind) {
     case 'transition': {
       const outage = body.outageMs === null ? '' : `, outage ${showOutage(body.outageMs)}`
-      return `${body.virtualRouter} (vrid ${body.vrid}) ${body.from} → ${body.to}: ${body.reason}${outage}`
+      return `${body.virtualRouter} (vrid ${body.vrid}) ${body.from} → ${body.to} on ${body.interface}: ${body.reason}${outage}`
     }
     case 'resumed':
       return `${body.virtualRouter} (vrid ${body.vrid}) resumed as ${body.role} after ${showOutage(body.gapMs)}`

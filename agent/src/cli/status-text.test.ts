@@ -82,6 +82,18 @@ discarded on eth0: 3 × checksum
 `)
 })
 
+test('a fault is explained', () => {
+  const text = (fault: NonNullable<typeof web.fault>) =>
+    statusText({ ...status, router: { ...router, virtualRouters: [{ ...web, role: 'fault', fault }] } }, NOW)
+  expect(text('interface-missing')).toContain(
+    '\n\n✕ web is in fault: there is no interface eth0; it takes part as soon as there is\n\ndiscarded',
+  )
+  expect(text('interface-down')).toContain('interface eth0 is down or has no carrier')
+  expect(text('no-primary-ip-address')).toContain(
+    'interface eth0 has no IPv4 address of its own to speak from',
+  )
+})
+
 test('the steward away: said, and the router still shown', () => {
   const text = statusText({ ...status, agent: null }, NOW)
   expect(text).toContain('✕ steward: not running; the router goes on without it')

@@ -2,6 +2,7 @@
 import type { Role } from '@aloft/shared/protocol/events'
 import { formatDuration } from '@aloft/shared/time/duration'
 import type { RouterStatus } from '../router/contract.ts'
+import type { Fault } from '../router/loop/status.ts'
 import type { AgentStatus } from '../steward/status-contract.ts'
 
 /** `agent` null: the steward is away and the router answered for itself. */
@@ -81,11 +82,25 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
     formatDuration(each.advertisementIntervalMs),
     each.addresses.join(' '),
   ])
+  const faults = router.virtualRouters.flatMap((each) => (each.fault ? [faultLine(each, each.fault)] : []))
   const discards = router.discards.map(
     ({ interface: interfaceName, reason, count }) => `discarded on ${interfaceName}: ${count} × ${reason}`,
   )
   const table = rows.length > 0 ? alignColumns([header, ...rows]) : ['no virtual routers are configured']
-  return discards.length > 0 ? [...table, '', ...discards] : table
+  return [table, faults, discards]
+    .filter(({ length }) => length > 0)
+    .flatMap((part, i) => (i === 0 ? part : ['', ...part]))
+}
+
+/** Why a router takes no part, and what would change that. */
+function faultLine(router: RouterStatus['virtualRouters'][number], fault: Fault): string {
+  const { virtualRouter, interface: name, family } = router
+  const why = {
+    'interface-missing': `there is no interface ${name}; it takes part as soon as there is`,
+    'interface-down': `interface ${name} is down or has no carrier; it takes part as soon as it is up`,
+    'no-primary-ip-address': `interface ${name} has no ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address of its own to speak from`,
+  }
+  return `✕ ${virtualRouter} is in fault: ${why[fault]}`
 }
 
 function whoIsActive(router: RouterStatus['virtualRouters'][number]): string {

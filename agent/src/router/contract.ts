@@ -7,8 +7,8 @@
  */
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody, Observed } from '@aloft/shared/protocol/events'
-import type { RouterState } from '@aloft/shared/protocol/frames'
 import type { DiscardTotal, RouterCounters } from './loop/counters.ts'
+import type { RouterDetail } from './loop/status.ts'
 
 export type StewardMessage =
   /** First line of a steward; other clients (`aloft status`, tests) never send it. */
@@ -60,7 +60,7 @@ export interface RouterStatus {
     readonly error: string
     readonly count: number
   }[]
-  readonly virtualRouters: readonly (RouterState & { readonly counters: RouterCounters })[]
+  readonly virtualRouters: readonly RouterDetail[]
   readonly discards: readonly DiscardTotal[]
 }
 

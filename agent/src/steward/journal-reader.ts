@@ -6,7 +6,7 @@
  * at any instruction goes on after the last line its spool has. Files go when nothing more can be in them.
  */
 import { open, stat, unlink } from 'node:fs/promises'
-import type { Observed } from '@aloft/shared/protocol/events'
+import type { EventBody, Observed } from '@aloft/shared/protocol/events'
 import type { Spool } from '../node/spool.ts'
 import { type JournalRun, type JournalSegment, listRuns } from './journal-files.ts'
 import { endOfRun, type RunProgress, readLines, startOfRun } from './journal-lines.ts'
@@ -20,6 +20,8 @@ export interface JournalReaderOptions {
   readonly routerRun: () => Promise<string | null>
   readonly observed: () => Observed
   readonly log: (text: string) => void
+  /** Told of each observation once the spool has it; a restarted steward is told of none again. */
+  readonly told?: (body: EventBody) => void
   readonly pollMs?: number
   /** How long a journal must have been left alone before its run may be taken for dead. */
   readonly quietMs?: number
@@ -131,6 +133,7 @@ export class JournalReader {
         await this.#options.spool.append(events)
         reading.progress = progress
         reading.offsets.set(segment.number, from + used)
+        for (const { body } of events) this.#options.told?.(body)
       }
     } finally {
       await handle.close()

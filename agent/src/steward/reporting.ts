@@ -1,6 +1,7 @@
 /** Everything between what this host observes and the control plane: journals, spool, enrolment, uplink. */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { EventBody } from '@aloft/shared/protocol/events'
 import { RouterState } from '@aloft/shared/protocol/frames'
 import { type CentreAddress, parseCentreAddress, plainHttpWarning } from '../node/centre-address.ts'
 import { openSpool, type Spool } from '../node/spool.ts'
@@ -20,6 +21,8 @@ export interface ReportingOptions extends ReportingStart {
   readonly controlPlane: string | null
   readonly enrolmentToken: string | null
   readonly spoolLimits?: Partial<SpoolLimits>
+  /** Told of each observation once it is kept. */
+  readonly told?: (body: EventBody) => void
   readonly log: (text: string) => void
 }
 
@@ -48,6 +51,7 @@ export async function openReporting(options: ReportingOptions): Promise<Reportin
     routerRun: async () => (await router.status())?.runId ?? null,
     observed,
     log,
+    ...(options.told && { told: options.told }),
   })
   journal.grew()
   return new OpenReporting({ spool, journal, session: centre ? startSession(options, centre, spool) : null })

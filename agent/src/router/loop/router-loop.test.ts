@@ -317,6 +317,14 @@ describe('links', () => {
   it('missing at start: fault; appearing: takes part', () => {
     const { world, loop } = running([routerConfig({ interface: 'eth7' })])
     expect(world.transitions()).toMatchObject([{ from: 'initialize', to: 'fault', reason: 'interface-down' }])
+    const fault = () => loop.status().virtualRouters[0]?.fault
+    expect(fault()).toBe('interface-missing')
+    world.linkStates.set('eth7', { ...UP, up: false })
+    loop.linkChanged('eth7')
+    expect(fault()).toBe('interface-down')
+    world.linkStates.set('eth7', { ...UP, ipv4: null })
+    loop.linkChanged('eth7')
+    expect(fault()).toBe('no-primary-ip-address')
     world.linkStates.set('eth7', UP)
     loop.linkChanged('eth7')
     expect(roles(loop)).toEqual(['web backup'])

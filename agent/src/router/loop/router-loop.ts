@@ -89,7 +89,10 @@ export class RouterLoop implements RouterInput {
 
   status(): LoopStatus {
     return {
-      virtualRouters: [...this.#instances.values()].map((instance) => statusOf(instance, this.#world.clock)),
+      virtualRouters: [...this.#instances.values()].map((instance) => {
+        const link = this.#interfaces.get(instance.config.interface)?.link ?? null
+        return statusOf(instance, link, this.#world.clock)
+      }),
       discards: this.#discards.totals(),
       addressFailures: [...this.#addressFailures.values()],
     }

@@ -1,12 +1,21 @@
 /** What `aloft status` and the snapshot to the centre say of a virtual router. */
 import type { RouterState } from '@aloft/shared/protocol/frames'
 import { type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
-import type { Clock } from '../../world/router-world.ts'
+import type { Clock, LinkState } from '../../world/router-world.ts'
 import type { DiscardTotal, RouterCounters } from './counters.ts'
-import type { Instance } from './instance.ts'
+import { faultOf, type Instance } from './instance.ts'
+
+/** Why a router is in fault. RFC 8347 has one word for an interface that is down and one that is not there. */
+export type Fault = 'interface-missing' | 'interface-down' | 'no-primary-ip-address'
+
+export interface RouterDetail extends RouterState {
+  readonly counters: RouterCounters
+  /** Only in the role `fault`. */
+  readonly fault?: Fault
+}
 
 export interface LoopStatus {
-  readonly virtualRouters: readonly (RouterState & { readonly counters: RouterCounters })[]
+  readonly virtualRouters: readonly RouterDetail[]
   readonly discards: readonly DiscardTotal[]
   /** Addresses that could not be added, the latest error of each. */
   readonly addressFailures: readonly AddressFailureCount[]
@@ -19,10 +28,8 @@ export interface AddressFailureCount {
   readonly count: number
 }
 
-export function statusOf(
-  instance: Instance,
-  clock: Clock,
-): RouterState & { readonly counters: RouterCounters } {
+/** `link` is the state of the router's interface; null: there is none of that name. */
+export function statusOf(instance: Instance, link: LinkState | null, clock: Clock): RouterDetail {
   const { config, state, parameters, roleSince } = instance
   return {
     virtualRouter: config.name,
@@ -37,7 +44,12 @@ export function statusOf(
     addresses: config.addresses.map(({ address }) => address),
     active: activeRouter(parameters, state),
     counters: { ...instance.counters },
+    ...(state.role === 'fault' && { fault: currentFault(instance, link) }),
   }
+}
+
+function currentFault({ config }: Instance, link: LinkState | null): Fault {
+  return link === null ? 'interface-missing' : (faultOf(config, link) ?? 'interface-down')
 }
 
 /** Whom we hold for active: ourselves, the last one heard, or nobody. */
