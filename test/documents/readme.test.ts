@@ -2,9 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadAgentConfig } from '@aloft/shared/config/load-agent-config'
-import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../agent/src/cli/program.ts'
+
+type Command = ReturnType<typeof createProgram>
 
 const root = path.dirname(path.dirname(import.meta.dirname))
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8')
