@@ -1,19 +1,24 @@
-/** When to start a process again that died: at once, then after 1, 2, 4 … seconds if it keeps dying young. */
+/**
+ * When to start a process again that died: at once, as long as it lives for a while between deaths; more and more
+ * slowly when it keeps dying young. At once, because the two processes keep each other alive: while one is missing,
+ * the other's death would end the agent.
+ */
 
 export interface RespawnThrottle {
-  /** Deaths in a row after a short life. */
-  readonly shortLives: number
+  /** Recent deaths, each forgiven by five seconds of life. */
+  readonly recentDeaths: number
 }
 
-export const FRESH_THROTTLE: RespawnThrottle = { shortLives: 0 }
+export const FRESH_THROTTLE: RespawnThrottle = { recentDeaths: 0 }
 
-/** A life this long forgives all earlier deaths. */
-export const LONG_LIFE_MS = 60_000
+const FORGIVEN_BY_LIFE_MS = 5_000
+/** So many deaths in a row cost no delay: somebody is killing it, or had bad luck. More look like a crash loop. */
+const FREE_DEATHS = 3
 const DELAY_MS_MAX = 30_000
 
 /** The state after a process that lived for `livedMs` died, and how long to wait before starting the next. */
 export function afterDeath(throttle: RespawnThrottle, livedMs: number): readonly [RespawnThrottle, number] {
-  const before = livedMs >= LONG_LIFE_MS ? 0 : throttle.shortLives
-  const delayMs = before === 0 ? 0 : Math.min(DELAY_MS_MAX, 1_000 * 2 ** (before - 1))
-  return [{ shortLives: before + 1 }, delayMs]
+  const recentDeaths = Math.max(0, throttle.recentDeaths - livedMs / FORGIVEN_BY_LIFE_MS) + 1
+  const counted = Math.floor(recentDeaths) - FREE_DEATHS
+  return [{ recentDeaths }, counted <= 0 ? 0 : Math.min(DELAY_MS_MAX, 1_000 * 2 ** (counted - 1))]
 }

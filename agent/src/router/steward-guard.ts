@@ -16,8 +16,6 @@ export interface StewardIdentity {
   readonly pid: number
 }
 
-/** Time for a steward that was restarted by somebody else (systemd, a person) to come back first. */
-export const STEWARD_GRACE_MS = 1_000
 /** A steward that was started and does not say hello in this time is taken for dead. */
 const HELLO_WITHIN_MS = 10_000
 
@@ -70,7 +68,7 @@ export class StewardGuard {
   #died(livedMs: number): void {
     const [throttle, delayMs] = afterDeath(this.#throttle, livedMs)
     this.#throttle = throttle
-    this.#in(STEWARD_GRACE_MS + delayMs, () => {
+    this.#in(delayMs, () => {
       this.#options.start()
       this.expect()
     })
