@@ -9,6 +9,7 @@ import { missingCapabilities, missingCapabilitiesText } from '../steward/capabil
 import { type ConfigFile, readConfigFile } from '../steward/config-file.ts'
 import { openReporting } from '../steward/reporting.ts'
 import { runRouterInForeground } from '../steward/router-command.ts'
+import { ourServiceManager, type ServiceManager } from '../steward/service-manager.ts'
 import { StewardProcess } from '../steward/steward-process.ts'
 import { defaultStateDir } from './default-state-dir.ts'
 import { describeBody } from './describe-event.ts'
@@ -62,6 +63,7 @@ async function runSteward(options: AgentOptions, paths: StatePaths): Promise<num
   if (startsRouter && !isSimulated) warnOfMissingInterfaces(initial.initial)
   const enrolmentToken = options.enrolmentToken ?? process.env[TOKEN_VARIABLE]
   if (enrolmentToken) process.env[TOKEN_VARIABLE] = enrolmentToken
+  const service = ourServiceManager(log)
   const steward = new StewardProcess({
     ...initial,
     paths,
@@ -77,9 +79,10 @@ async function runSteward(options: AgentOptions, paths: StatePaths): Promise<num
         log,
         told: logObservation,
       }),
+    routerRuns: () => service.ready(),
     log,
   })
-  const stopped = whenStopped(steward)
+  const stopped = whenStopped(steward, service)
   await steward.start()
   const isClean = await stopped
   lock.release()
@@ -113,13 +116,14 @@ function restartCommand(options: AgentOptions, configFile: string, paths: StateP
   return [...program, ...fixed, ...(options.controlPlane ? ['--control-plane', options.controlPlane] : [])]
 }
 
-function whenStopped(steward: StewardProcess): Promise<boolean> {
+function whenStopped(steward: StewardProcess, service: ServiceManager): Promise<boolean> {
   process.on('SIGHUP', () => steward.reload())
   return new Promise((resolve, reject) => {
     let isStopping = false
     const stop = () => {
       if (isStopping) return
       isStopping = true
+      service.stopping()
       steward.stop().then(resolve, reject)
     }
     process.on('SIGTERM', stop)

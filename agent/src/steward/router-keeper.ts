@@ -22,6 +22,7 @@ export interface RouterKeeperEvents {
   connected(router: { readonly runId: string; readonly pid: number }): void
   /** `clean`: it said goodbye; otherwise it was killed or crashed. */
   gone(router: { readonly runId: string; readonly clean: boolean; readonly detail: string | null }): void
+  /** Told too when a router that connects runs what is wanted already. */
   configured(revision: string): void
   refused(error: string): void
   journalGrew(): void
@@ -135,6 +136,7 @@ export class RouterKeeper {
         events.connected(heard.router)
         const wanted = this.#wanted
         if (wanted && wanted.revision !== message.revision) connection.send({ kind: 'configure', ...wanted })
+        else if (wanted) events.configured(wanted.revision)
       } else if (message.kind === 'goodbye') heard.isClean = true
       else if (message.kind === 'configured') events.configured(message.revision)
       else if (message.kind === 'refused') events.refused(message.error)

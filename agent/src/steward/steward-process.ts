@@ -27,6 +27,8 @@ export interface StewardOptions {
   /** False: a router is run by somebody else (`--only steward`). */
   readonly startsRouter: boolean
   readonly startReporting: (start: ReportingStart) => Promise<Reporting>
+  /** A router runs what it was asked to; told again with every such answer. */
+  readonly routerRuns: () => void
   readonly log: (text: string) => void
 }
 
@@ -144,7 +146,7 @@ export class StewardProcess {
   }
 
   #keepRouter(): RouterKeeper {
-    const { paths, stewardCommand, startsRouter, log } = this.#options
+    const { paths, stewardCommand, startsRouter, routerRuns, log } = this.#options
     const stateDir = paths.directory
     return new RouterKeeper({
       paths,
@@ -157,7 +159,10 @@ export class StewardProcess {
           // A router that stopped cleanly has said so in its own journal.
           if (!clean) this.#observe({ kind: 'process', process: 'router', what: 'lost', runId, detail })
         },
-        configured: (revision) => log(`router runs revision ${revision}`),
+        configured: (revision) => {
+          log(`router runs revision ${revision}`)
+          routerRuns()
+        },
         refused: (error) => log(`router: ${error}`),
         journalGrew: () => this.#reporting?.journalGrew(),
       },
