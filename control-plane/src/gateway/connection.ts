@@ -90,6 +90,11 @@ export class Connection {
     this.tell({ kind: 'frame', frame: { malformed } })
   }
 
+  /** The socket cannot go on. The peer hears a code without a reason; ours hears the reason here. */
+  broken(why: string): void {
+    this.#services.log.warn({ agentId: this.#agent?.agent.id ?? null, why }, 'a session broke')
+  }
+
   tell(event: SessionEvent): void {
     const [session, actions] = stepSession(this.#session, event, this.#services.now())
     this.#session = session
@@ -130,9 +135,18 @@ export class Connection {
           this.#note(action)
           break
         case 'close':
+          this.#tellOfFault(action)
           this.#line.close(action.code, action.reason)
       }
     }
+  }
+
+  /** An agent that speaks wrongly is something to look into at this end too. */
+  #tellOfFault({ code, reason }: Extract<SessionAction, { do: 'close' }>): void {
+    const isFault = code === CloseCode.protocolError || code === CloseCode.unsupportedVersion
+    if (!isFault) return
+    const agentId = this.#agent?.agent.id ?? null
+    this.#services.log.warn({ agentId, code, reason }, 'a session was ended: the agent broke the protocol')
   }
 
   #send(frame: ServerFrame): void {

@@ -195,8 +195,15 @@ describe('identity', () => {
 })
 
 describe('bad input', () => {
-  const cases: [string, (agent: TestAgent) => void, number, RegExp][] = [
-    ['an oversized frame', ({ socket }) => socket.send('x'.repeat(FRAME_BYTES_MAX + 1)), 1009, /^/],
+  /** The last: what the centre's log says where the close frame says nothing. */
+  const cases: [string, (agent: TestAgent) => void, number, RegExp, string?][] = [
+    [
+      'an oversized frame',
+      ({ socket }) => socket.send('x'.repeat(FRAME_BYTES_MAX + 1)),
+      1009,
+      /^$/,
+      'Max payload size exceeded',
+    ],
     ['no JSON', ({ socket }) => socket.send('{'), 1002, /^malformed frame: not JSON$/],
     [
       'a wrong field',
@@ -209,7 +216,8 @@ describe('bad input', () => {
       'bytes that are not UTF-8',
       ({ socket }) => socket.send(Buffer.from([0xff, 0xfe]), { binary: false }),
       1007,
-      /^/,
+      /^$/,
+      'Invalid WebSocket frame: invalid UTF-8 sequence',
     ],
     ['an unknown kind', ({ socket }) => socket.send('{"kind":"surprise"}'), 4003, /^malformed frame: kind/],
     [
@@ -219,13 +227,18 @@ describe('bad input', () => {
       /^events: a hello is due$/,
     ],
   ]
-  it.each(cases)('%s ends the session by name', async (_name, misbehave, code, reason) => {
+  it.each(cases)('%s ends the session by name', async (_name, misbehave, code, reason, why) => {
     const agent = connect()
     await agent.next('challenge')
     misbehave(agent)
     const end = await agent.closed
     expect(end.code).toBe(code)
     expect(end.reason).toMatch(reason)
+    expect(rig.warnings).toEqual([
+      why === undefined
+        ? ['a session was ended: the agent broke the protocol', { agentId: null, code, reason: end.reason }]
+        : ['a session broke', { agentId: null, why }],
+    ])
     await until('the connection is forgotten', async () => rig.gateway.figures().connections === 0)
   })
 

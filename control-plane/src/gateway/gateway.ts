@@ -65,6 +65,7 @@ export function startGateway(options: GatewayOptions): Gateway {
       return {
         hear: (text) => connection.hear(text),
         hearMalformed: (reason) => connection.hearMalformed(reason),
+        broken: (why) => connection.broken(why),
         gone: () => {
           connection.gone()
           registry.remove(connection)

@@ -10,6 +10,8 @@ export const CONNECT_PATH = '/agent/v1/connect'
 export interface Listener {
   hear(text: string): void
   hearMalformed(reason: string): void
+  /** The socket is being closed because of what came: too big a frame (1009), bad UTF-8 (1007), no WebSocket frame. */
+  broken(why: string): void
   gone(): void
 }
 
@@ -46,9 +48,12 @@ export function acceptSockets(options: SocketOptions) {
 }
 
 function attach(webSocket: WebSocket, { open }: SocketOptions): void {
-  // An error is always followed by close; too big a frame is closed with 1009, bad UTF-8 with 1007, by ws itself.
-  webSocket.on('error', () => {})
   const listener = open(lineOf(webSocket))
+  // An error is always followed by close: ws itself closes what it cannot read, without a reason.
+  webSocket.on('error', (error) => {
+    // A connection that was reset is an end like any other.
+    if ('code' in error && String(error.code).startsWith('WS_ERR_')) listener.broken(error.message)
+  })
   webSocket.on('message', (data, isBinary) => {
     if (isBinary) listener.hearMalformed('binary')
     else listener.hear(textOf(data))

@@ -26,6 +26,8 @@ export interface TestGateway {
   readonly gateway: Gateway
   readonly server: Server
   readonly url: string
+  /** What it warned of: message and facts. */
+  readonly warnings: readonly (readonly [message: string, facts: object])[]
   stop(): Promise<void>
 }
 
@@ -35,7 +37,12 @@ export async function startTestGateway(
   db: Database,
   options: Partial<GatewayOptions> = {},
 ): Promise<TestGateway> {
-  const gateway = startGateway({ db, log: SILENT, limits: { ...SESSION_LIMITS, drainMs: 50 }, ...options })
+  const warnings: [string, object][] = []
+  const log = {
+    info: () => {},
+    warn: (facts: object, message: string) => void warnings.push([message, facts]),
+  }
+  const gateway = startGateway({ db, log, limits: { ...SESSION_LIMITS, drainMs: 50 }, ...options })
   const folder = mkdtempSync(path.join(os.tmpdir(), 'aloft-test-gateway-'))
   const server = createServer((_request, response) => response.writeHead(404).end())
   server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
@@ -44,6 +51,7 @@ export async function startTestGateway(
   return {
     gateway,
     server,
+    warnings,
     url: `ws+unix:${socketPath}:/agent/v1/connect`,
     stop: async () => {
       await gateway.stop()
