@@ -78,6 +78,15 @@ test.each([
   ])
 })
 
+test.each([
+  ['no JSON', '{', 400, 'the body is not JSON'],
+  ['too long', JSON.stringify({ token: 'x'.repeat(70_000) }), 413, 'the body is larger than 65536 bytes'],
+])('a request to enrol that is %s: problem+json', async (_, body, status, detail) => {
+  const answer = await fetch(`${centre.url}/agent/v1/enrol`, { method: 'POST', body })
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  expect([answer.status, await answer.json()]).toMatchObject([status, { status, detail }])
+})
+
 test('an agent that was refused is let in when it is started again with a good token', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'aloft-enrol-'))
   folders.push(folder)
@@ -86,7 +95,7 @@ test('an agent that was refused is let in when it is started again with a good t
   await refused.stop()
   const agent = start(await centre.createToken('lab'), { stateDir: folder })
   await until(() => whenUplink(agent, 'connected'), { what: `a session:\n${agent.log()}`, withinMs: 10_000 })
-  expect(agent.log()).toContain('aloft agent: enrolled at site lab as one\n')
+  await said(agent, 'aloft agent: enrolled at site lab as one\n')
 })
 
 test('no token at all: the agent says how to get one', async () => {
