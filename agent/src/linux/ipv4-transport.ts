@@ -4,15 +4,15 @@
  * Sent packets carry their own IP header: the source must be the primary address, whatever else is on the interface.
  */
 import { readdirSync, readlinkSync } from 'node:fs'
-import { type Address, parseAddress } from '@aloft/shared/network/address'
+import type { Address } from '@aloft/shared/network/address'
 import rawSocket, { type RawSocket } from 'raw-socket'
 import { claimedSource, decodeIpv4Packet, encodeIpv4Packet } from '../packets/ipv4.ts'
+import { GROUP } from '../vrrp/virtual-router.ts'
 import type { Datagram, UndecodablePacket } from '../world/router-world.ts'
 import * as kernel from './kernel-numbers.ts'
 import type { NativeSocket, Netio } from './netio.ts'
 
 /** RFC 9568 §5.1.1.2: the group of all VRRP routers. */
-const GROUP = known('224.0.0.18')
 /** RFC 9568 §5.1.1.3. */
 const TTL = 255
 /** CS6, network control (RFC 4594 §3.1), as routing protocols use it. */
@@ -39,7 +39,7 @@ export class Ipv4Transport {
   readonly #receiver: RawSocket
   readonly #receiverFd: number
   readonly #sender: NativeSocket
-  readonly #group = kernel.ipv4SocketAddress(GROUP)
+  readonly #group = kernel.ipv4SocketAddress(GROUP.ipv4)
   #isOpen = true
 
   constructor(options: TransportOptions) {
@@ -117,7 +117,7 @@ export class Ipv4Transport {
 function encodeVrrpPacket(source: Address, payload: Uint8Array): Uint8Array {
   const fields = {
     source,
-    destination: GROUP,
+    destination: GROUP.ipv4,
     protocol: kernel.IPPROTO_VRRP,
     ttl: TTL,
     trafficClass: TRAFFIC_CLASS,
@@ -157,7 +157,7 @@ function openReceiver({ netio, interfaceName, index }: TransportOptions): { sock
     set(kernel.SOL_SOCKET, kernel.SO_RCVBUF, kernel.optionNumber(RECEIVE_BUFFER_BYTES))
     // Groups that other programs joined on this interface are none of ours.
     set(kernel.IPPROTO_IP, kernel.IP_MULTICAST_ALL, kernel.optionNumber(0))
-    set(kernel.IPPROTO_IP, kernel.IP_ADD_MEMBERSHIP, kernel.multicastRequest(GROUP, index))
+    set(kernel.IPPROTO_IP, kernel.IP_ADD_MEMBERSHIP, kernel.multicastRequest(GROUP.ipv4, index))
     return { socket, fd: opened.fd }
   } catch (error) {
     socket.close()
@@ -176,10 +176,4 @@ function openSockets(): { fd: number; identity: string }[] {
       return []
     }
   })
-}
-
-function known(text: string): Address {
-  const address = parseAddress(text)
-  if (address === null) throw new RangeError(`not an address: ${text}`)
-  return address
 }

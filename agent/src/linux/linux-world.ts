@@ -1,6 +1,6 @@
 /** The kernel as the world of a router: everything of `RouterWorld` but the journal and the recorder. */
 import { release } from 'node:os'
-import { type Address, parseAddress } from '@aloft/shared/network/address'
+import { knownAddress } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { RouterInput, RouterWorld } from '../world/router-world.ts'
 import { createClock, KernelAlarm } from './clock.ts'
@@ -84,7 +84,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
  * does no ARP and nobody on it joined the group).
  */
 function warmUp({ addon, routes, table, addresses }: Warmable): void {
-  const prefix = { address: known('192.0.2.1'), prefixLength: 32 }
+  const prefix = { address: knownAddress('192.0.2.1'), prefixLength: 32 }
   // No interface has the highest index.
   const nowhere = [{ index: 0x7fff_ffff, prefix }]
   const loopback = table.find('lo')
@@ -121,10 +121,4 @@ function privileged<T>(open: () => T): T {
 function kernelIsAtLeast(major: number, minor: number): boolean {
   const [ours = 0, oursMinor = 0] = release().split('.').map(Number)
   return ours > major || (ours === major && oursMinor >= minor)
-}
-
-function known(text: string): Address {
-  const address = parseAddress(text)
-  if (address === null) throw new RangeError(`not an address: ${text}`)
-  return address
 }

@@ -3,7 +3,7 @@
  * All of it is plain JSON, so that a recording replays and a state file resumes a restarted process.
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { Address } from '@aloft/shared/network/address'
+import { type Address, type Family, knownAddress } from '@aloft/shared/network/address'
 import type { Heard, TransitionReason } from '@aloft/shared/protocol/events'
 
 /** Milliseconds on a monotonic clock, fractional. */
@@ -13,6 +13,12 @@ export type Milliseconds = number
 export const OWNER = 255
 /** RFC 9568 §5.2.4: the active router stops taking part. */
 export const RESIGN = 0
+
+/** Where advertisements are sent (RFC 9568 §5.1.1.2, §5.1.2.2): also part of the pseudo-header of what we send. */
+export const GROUP: Readonly<Record<Family, Address>> = {
+  ipv4: knownAddress('224.0.0.18'),
+  ipv6: knownAddress('ff02::12'),
+}
 
 /** An advertisement's content, whichever version carried it. v2 intervals are whole seconds, v3 centiseconds. */
 export interface Advertisement {

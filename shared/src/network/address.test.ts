@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressBytes, addressFromBytes, compareAddresses, familyOf, parseAddress } from './address.ts'
+import {
+  addressBytes,
+  addressFromBytes,
+  compareAddresses,
+  familyOf,
+  knownAddress,
+  parseAddress,
+} from './address.ts'
 
 const bytesOf = (length: 4 | 16) => fc.uint8Array({ minLength: length, maxLength: length })
 const anyBytes = fc.oneof(bytesOf(4), bytesOf(16))
@@ -74,6 +81,16 @@ describe('an address', () => {
 
   it('of another number of bytes is a bug of the caller', () => {
     expect(() => addressFromBytes(new Uint8Array(5))).toThrow('an IP address has 4 or 16 bytes, not 5')
+  })
+})
+
+describe('an address that the program names itself', () => {
+  it('is canonical like any other', () => {
+    expect(knownAddress('FF02:0::12')).toBe('ff02::12')
+  })
+
+  it('is a mistake of the program when it is none', () => {
+    expect(() => knownAddress('224.0.0.256')).toThrow('not an address: 224.0.0.256')
   })
 })
 

@@ -10,6 +10,7 @@ export type Address = string & { readonly __brand: 'address' }
 
 export const addressLength: Readonly<Record<Family, number>> = { ipv4: 4, ipv6: 16 }
 
+/** Of a canonical address, and only of one. */
 export function familyOf(address: Address): Family {
   return address.includes(':') ? 'ipv6' : 'ipv4'
 }
@@ -18,6 +19,13 @@ export function familyOf(address: Address): Family {
 export function parseAddress(text: string): Address | null {
   const bytes = text.includes(':') ? parseIpv6(text) : parseIpv4(text)
   return bytes === null ? null : addressFromBytes(bytes)
+}
+
+/** An address the program itself names, such as a multicast group. Throws RangeError on text that is none. */
+export function knownAddress(text: string): Address {
+  const address = parseAddress(text)
+  if (address === null) throw new RangeError(`not an address: ${text}`)
+  return address
 }
 
 /** Canonical text of 4 or 16 bytes in network order. Throws RangeError on any other length: that is a caller's bug. */

@@ -69,9 +69,3 @@ export function sourceOf(config: VirtualRouterConfig, link: LinkState | null): A
   if (primary !== null || config.priority !== OWNER) return primary
   return config.addresses[0]?.address ?? null
 }
-
-/** The multicast group of a family (RFC 9568 §5.1.1.2, §5.1.2.2): part of the pseudo-header of what we send. */
-export const GROUP: Readonly<Record<Family, Address>> = {
-  ipv4: '224.0.0.18' as Address,
-  ipv6: 'ff02::12' as Address,
-}

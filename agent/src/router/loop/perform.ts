@@ -4,9 +4,9 @@ import type { Address } from '@aloft/shared/network/address'
 import type { TransitionBody } from '@aloft/shared/protocol/events'
 import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { authenticationOf } from '../../vrrp/authentication.ts'
-import type { Action, Transition } from '../../vrrp/virtual-router.ts'
+import { type Action, GROUP, type Transition } from '../../vrrp/virtual-router.ts'
 import type { RouterWorld } from '../../world/router-world.ts'
-import { GROUP, type Instance } from './instance.ts'
+import type { Instance } from './instance.ts'
 
 export function perform(world: RouterWorld, instance: Instance, actions: readonly Action[]): void {
   const { config } = instance
