@@ -14,7 +14,7 @@ import { failoverRoutes } from './failovers/routes.ts'
 import { credentialOf, requireCaller } from './http/credentials.ts'
 import { docsPage } from './http/docs-page.ts'
 import { everyAnswer } from './http/every-answer.ts'
-import { AnswerCounter, type Figure, formatMetrics, processFigures } from './http/metrics.ts'
+import { AnswerCounter, type Figure, formatMetrics, gauge, processFigures } from './http/metrics.ts'
 import { dashboardMissingPage, STYLE } from './http/pages.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import type { RequestVariables } from './http/request-context.ts'
@@ -151,12 +151,6 @@ function wantsPage(c: Context): boolean {
 }
 
 function figuresOf({ gatewayFigures, reader }: AppDependencies): readonly Figure[] {
-  const gauge = (name: string, help: string, value: number): Figure => ({
-    name,
-    help,
-    type: 'gauge',
-    samples: [{ value }],
-  })
   return [
     ...Object.entries(gatewayFigures()).map(([name, value]) =>
       gauge(

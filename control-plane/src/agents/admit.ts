@@ -4,6 +4,7 @@ import { challengeText, type Hello } from '@aloft/shared/protocol/frames'
 import type { Transaction } from '../database/client.ts'
 import { appendToFeed } from '../feed/append.ts'
 import type { ClockOffset } from '../gateway/machine.ts'
+import { isId } from '../http/list-query.ts'
 import {
   type EnrolledAgent,
   insertSession,
@@ -34,15 +35,13 @@ export type Admission =
     }
   | { readonly kind: 'refused'; readonly code: CloseCode; readonly reason: string }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /**
  * Lets an agent in: it is enrolled, holds its key, is not quarantined, and its spool goes on where ours ends. The
  * session is then on record as the agent's newest.
  */
 export async function admit(tx: Transaction, knock: Knock): Promise<Admission> {
   const { hello, nonce, nowMs } = knock
-  const agent = UUID.test(hello.agentId) ? await lockAgent(tx, hello.agentId) : null
+  const agent = isId(hello.agentId) ? await lockAgent(tx, hello.agentId) : null
   if (agent === null) return refused(CloseCode.unauthorised, 'not enrolled here')
   if (!signedBy(agent.publicKey, challengeText(nonce, agent.id), hello.signature))
     return refused(CloseCode.unauthorised, 'the signature does not verify')

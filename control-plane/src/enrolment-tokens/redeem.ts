@@ -1,7 +1,7 @@
 import { hashSecret } from '../access/secrets.ts'
 import type { Transaction } from '../database/client.ts'
 import { Conflict, Forbidden, Unauthenticated } from '../problems.ts'
-import { countUse, type LockedToken, lockToken, previousUse } from './store.ts'
+import { countUse, type LockedToken, lockToken, previousUse, type TokenUse } from './store.ts'
 
 /** A token that was presented: good for one more enrolment, or already spent by this very key. */
 export interface Redeemable {
@@ -41,14 +41,6 @@ export async function redeemable(
 }
 
 /** Spends one use, in the transaction that enrols the agent. */
-export async function redeem(
-  tx: Transaction,
-  use: {
-    readonly tokenId: string
-    readonly publicKey: string
-    readonly agentId: string
-    readonly nowMs: number
-  },
-): Promise<void> {
+export async function redeem(tx: Transaction, use: TokenUse): Promise<void> {
   await countUse(tx, use)
 }

@@ -44,15 +44,16 @@ export async function previousUse(
   return row?.agentId ?? null
 }
 
-export async function countUse(
-  tx: Transaction,
-  use: {
-    readonly tokenId: string
-    readonly publicKey: string
-    readonly agentId: string
-    readonly nowMs: number
-  },
-): Promise<void> {
+/** A token let an agent in. */
+export interface TokenUse {
+  readonly tokenId: string
+  readonly publicKey: string
+  readonly agentId: string
+  readonly nowMs: number
+}
+
+/** Keeps the use, and takes one from what the token is good for. */
+export async function countUse(tx: Transaction, use: TokenUse): Promise<void> {
   const { nowMs, ...row } = use
   await tx.insert(enrolmentTokenUses).values({ ...row, usedAtMs: nowMs })
   await tx

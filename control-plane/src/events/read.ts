@@ -5,18 +5,17 @@ import type { EventKey } from '../database/schema/index.ts'
 import { isoInstant } from '../http/instant.ts'
 import { decodeCursor, isId, toPage } from '../http/list-query.ts'
 import { Invalid } from '../problems.ts'
-import { type EventRow, type Run, selectEvents, selectEventsByKey, selectRuns } from './store-read.ts'
+import {
+  type EventFilter,
+  type EventRow,
+  type Run,
+  selectEvents,
+  selectEventsByKey,
+  selectRuns,
+} from './store-read.ts'
 
-export interface ListEvents {
-  readonly site?: string | undefined
-  readonly node?: string | undefined
-  readonly kind?: string | undefined
-  readonly virtualRouter?: string | undefined
-  readonly from?: number | undefined
-  readonly to?: number | undefined
-  readonly order: 'asc' | 'desc'
+export interface ListEvents extends Omit<EventFilter, 'after'> {
   readonly cursor?: string | undefined
-  readonly limit: number
 }
 
 const Cursor = z.tuple([z.int(), z.enum(['asc', 'desc'])])

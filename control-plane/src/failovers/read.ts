@@ -5,15 +5,10 @@ import { eventId, readEvents } from '../events/read.ts'
 import { isoInstant } from '../http/instant.ts'
 import { decodeCursor, toPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
-import { type FailoverRow, selectFailovers } from './store-read.ts'
+import { type FailoverFilter, type FailoverRow, selectFailovers } from './store-read.ts'
 
-export interface ListFailovers {
-  readonly site?: string | undefined
-  readonly vrid?: number | undefined
-  readonly from?: number | undefined
-  readonly to?: number | undefined
+export interface ListFailovers extends Omit<FailoverFilter, 'ids' | 'before'> {
   readonly cursor?: string | undefined
-  readonly limit: number
 }
 
 const Cursor = z.tuple([z.number(), z.string()])

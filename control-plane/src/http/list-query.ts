@@ -55,7 +55,7 @@ export function toPage<T>(
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Whether a path parameter can be an id at all; PostgreSQL would call anything else an error. */
+/** Whether what somebody sent can be an id at all; PostgreSQL would call anything else an error. */
 export function isId(text: string): boolean {
   return UUID.test(text)
 }

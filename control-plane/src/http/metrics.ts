@@ -5,6 +5,11 @@ export interface Figure {
   readonly samples: readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[]
 }
 
+/** A figure of one sample that may go up and down. */
+export function gauge(name: string, help: string, value: number): Figure {
+  return { name, help, type: 'gauge', samples: [{ value }] }
+}
+
 /** Prometheus text exposition format 0.0.4. */
 export function formatMetrics(figures: readonly Figure[]): string {
   return figures.map(formatFigure).join('')
@@ -35,12 +40,6 @@ export class AnswerCounter {
 /** What the process itself costs. */
 export function processFigures(): readonly Figure[] {
   const { user, system } = process.cpuUsage()
-  const gauge = (name: string, help: string, value: number): Figure => ({
-    name,
-    help,
-    type: 'gauge',
-    samples: [{ value }],
-  })
   return [
     gauge('process_resident_memory_bytes', 'Resident memory.', process.memoryUsage.rss()),
     {

@@ -158,6 +158,7 @@ export type EnrolRequest = z.infer<typeof EnrolRequest>
 export const EnrolResponse = z.object({ agentId: z.string(), site: z.string(), node: z.string() })
 export type EnrolResponse = z.infer<typeof EnrolResponse>
 
+/** The text an agent signs to enrol: it proves the key, and binds it to the token and the name. */
 export function enrolmentText(token: string, node: string, publicKey: string): string {
   return `aloft.v1 enrol ${node} ${publicKey} ${token}`
 }
