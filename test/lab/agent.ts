@@ -18,6 +18,8 @@ export interface AgentOptions {
   readonly controlPlane?: string
   readonly enrolmentToken?: string
   readonly environment?: Readonly<Record<string, string>>
+  /** A command that runs the agent with something taken away: `setpriv …`. */
+  readonly through?: readonly string[]
 }
 
 export interface LabAgent {
@@ -44,10 +46,14 @@ export function startAgent(options: AgentOptions): LabAgent {
   const uplink = options.controlPlane === undefined ? [] : ['--control-plane', options.controlPlane]
   const token = options.enrolmentToken === undefined ? [] : ['--enrolment-token', options.enrolmentToken]
   const args = [BUNDLE, 'agent', '--config', configFile, '--state-dir', stateDir, ...uplink, ...token]
-  const child = spawn('ip', ['netns', 'exec', options.namespace, process.execPath, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.environment },
-  })
+  const child = spawn(
+    'ip',
+    ['netns', 'exec', options.namespace, ...(options.through ?? []), process.execPath, ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.environment },
+    },
+  )
   let log = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
