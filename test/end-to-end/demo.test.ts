@@ -1,26 +1,25 @@
 /** The main job, as the issue tells it: cable pulled → active elsewhere, row, evidence, stream, page. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Event, Failover, VirtualRouter } from '@aloft/shared/api/schemas'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { demoFolder, NAMESPACE_PREFIX } from '../../agent/src/demo/demo-folder.ts'
-import { namespacesNamed } from '../../agent/src/linux/namespace.ts'
 import { until } from '../lab/wait.ts'
 import { launchBrowser } from './browser.ts'
-import { type DemoRun, runDemo } from './demo-run.ts'
+import { type DemoRun, demoPlace, runDemo } from './demo-run.ts'
 import { followStream, type StreamMessage } from './stream-follower.ts'
 
+const place = demoPlace()
 let demo: DemoRun
 let browser: Browser
 
 beforeAll(async () => {
-  demo = await runDemo()
+  demo = await runDemo(place)
   browser = await launchBrowser()
 })
 
 afterAll(async () => {
   await browser?.close()
   if (demo?.child.exitCode === null) await demo.interrupt()
+  place.remove()
 })
 
 const failoversOf = async (router: string): Promise<readonly Failover[]> => {
@@ -151,50 +150,9 @@ describe('the demo', () => {
     await card.getByText('Served').waitFor({ timeout: 8_000 })
   })
 
-  it('refuses a node that does not exist, and names those that do', async () => {
-    await expect(demo.act('fail', 'amsterdam/lb9')).rejects.toThrow(/no node amsterdam\/lb9 .*amsterdam\/lb1/)
-  })
-
-  it('refuses to run twice', async () => {
-    await expect(runDemo()).rejects.toThrow(/already running/)
-  })
-
   it('leaves no namespace, no process and no file behind on Ctrl-C', async () => {
     stopStream()
     expect(await demo.interrupt()).toBe(0)
-    expect(await namespacesNamed(NAMESPACE_PREFIX)).toEqual([])
-    expect(processesMentioning(demoFolder().path)).toEqual([])
-    const left = existsSync(demoFolder().path) ? readdirSync(demoFolder().path) : []
-    expect(left).toEqual([])
+    expect(await place.remains()).toEqual([])
   })
 })
-
-describe('a demo that was killed', () => {
-  it('is cleared away by the next start', async () => {
-    const first = await runDemo()
-    first.child.kill('SIGKILL')
-    await until(() => first.child.signalCode !== null, { what: 'the demo to die', withinMs: 5_000 })
-    expect(await namespacesNamed(NAMESPACE_PREFIX)).not.toEqual([])
-    const second = await runDemo()
-    expect(second.output()).toContain('cleared away what an earlier demo left behind')
-    expect(await second.interrupt()).toBe(0)
-    expect(await namespacesNamed(NAMESPACE_PREFIX)).toEqual([])
-    expect(processesMentioning(demoFolder().path)).toEqual([])
-  })
-})
-
-/** Command lines of living processes that name a path: the demo's parts all carry its folder in their arguments. */
-function processesMentioning(text: string): string[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
-    .map((pid) => commandLineOf(pid))
-    .filter((line) => line.includes(text))
-}
-
-function commandLineOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-  } catch {
-    return ''
-  }
-}

@@ -39,10 +39,17 @@ export function mountDemo(program: Command): void {
   const demo = program
     .command('demo')
     .description('a control plane and two sites of real agents on this machine; Ctrl-C leaves nothing behind')
-    .option('--port <port>', 'where the dashboard listens', port, 8080)
-    .action(async (options: { readonly port: number }) => {
+    .option(
+      '--port <port>',
+      'where the dashboard listens (default: 8080, or the next one that is free)',
+      port,
+    )
+    .allowExcessArguments()
+    .action(async (options: { readonly port?: number }) => {
+      const [unknown] = demo.args
+      if (unknown !== undefined) demo.error(unknownAction(unknown), { exitCode: 2 })
       const { runDemo } = await import('../demo/demo.ts')
-      finish(await runDemo(options))
+      finish(await runDemo({ port: options.port ?? null }))
     })
   for (const [action, description] of DEMO_ACTIONS) {
     demo
@@ -54,6 +61,10 @@ export function mountDemo(program: Command): void {
         finish(await demoAction(action, node))
       })
   }
+}
+
+function unknownAction(text: string): string {
+  return `error: the demo knows no action ${text}; it knows ${DEMO_ACTIONS.map(([name]) => name).join(', ')}`
 }
 
 function port(text: string): number {

@@ -1,56 +1,42 @@
 /** The demo's control plane, started and asked over HTTP as anybody would. */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Agent, EnrolmentToken, VirtualRouter } from '@aloft/shared/api/schemas'
+import type { EnrolmentToken, VirtualRouter } from '@aloft/shared/api/schemas'
 import type { DemoFolder } from './demo-folder.ts'
 import { type DemoProcess, startAloft } from './demo-process.ts'
 
 export interface DemoCentre {
-  readonly process: DemoProcess
   readonly url: string
   readonly signInLink: string
   createToken(site: string, maxUses: number): Promise<string>
-  agents(): Promise<readonly Agent[]>
   virtualRouters(): Promise<readonly VirtualRouter[]>
 }
 
 /** The first start makes a database cluster, which a slow disk may take its time for. */
 const START_PATIENCE_MS = 60_000
 
-/** Resolves when the control plane answers and has printed its sign-in link. */
-export async function startCentre(folder: DemoFolder, port: number): Promise<DemoCentre> {
-  const args = [
-    'control-plane',
-    '--port',
-    String(port),
-    '--data-dir',
-    folder.centreData,
-    '--unix-socket',
-    folder.centreSocket,
-  ]
-  const started = startAloft(args)
-  try {
-    const signInLink = await untilPrinted(started)
-    const url = new URL(signInLink).origin
-    const tokenFile = path.join(folder.centreData, 'admin-token')
-    if (!existsSync(tokenFile)) throw new Error(`the control plane did not write ${tokenFile}`)
-    const ask = askWith(url, readFileSync(tokenFile, 'utf8').trim())
-    return {
-      process: started,
-      url,
-      signInLink,
-      createToken: async (site, maxUses) => {
-        const { token } = await ask<EnrolmentToken>('POST', '/api/v1/enrolment-tokens', { site, maxUses })
-        if (token === undefined) throw new Error('the control plane answered without a token')
-        return token
-      },
-      agents: async () => (await ask<{ items: Agent[] }>('GET', '/api/v1/agents?limit=200')).items,
-      virtualRouters: async () =>
-        (await ask<{ items: VirtualRouter[] }>('GET', '/api/v1/virtual-routers?limit=200')).items,
-    }
-  } catch (error) {
-    await started.stop()
-    throw error
+export function startCentre(folder: DemoFolder, port: number): DemoProcess {
+  const place = ['--data-dir', folder.centreData, '--unix-socket', folder.centreSocket]
+  return startAloft(['control-plane', '--port', String(port), ...place], folder)
+}
+
+/** Resolves when the control plane answers and has printed its sign-in link; rejects when it ends or takes too long. */
+export async function reachCentre(started: DemoProcess, folder: DemoFolder): Promise<DemoCentre> {
+  const signInLink = await untilPrinted(started)
+  const url = new URL(signInLink).origin
+  const tokenFile = path.join(folder.centreData, 'admin-token')
+  if (!existsSync(tokenFile)) throw new Error(`the control plane did not write ${tokenFile}`)
+  const ask = askWith(url, readFileSync(tokenFile, 'utf8').trim())
+  return {
+    url,
+    signInLink,
+    createToken: async (site, maxUses) => {
+      const { token } = await ask<EnrolmentToken>('POST', '/api/v1/enrolment-tokens', { site, maxUses })
+      if (token === undefined) throw new Error('the control plane answered without a token')
+      return token
+    },
+    virtualRouters: async () =>
+      (await ask<{ items: VirtualRouter[] }>('GET', '/api/v1/virtual-routers?limit=200')).items,
   }
 }
 
@@ -63,7 +49,8 @@ async function untilPrinted(centre: DemoProcess): Promise<string> {
   for (;;) {
     const link = /https?:\/\/\S+\/sign-in\?code=[\w.~-]+/.exec(centre.output())?.[0]
     if (link !== undefined) return link
-    if (ended !== null) throw new Error(`the control plane ended (${ended}):\n${centre.output()}`)
+    if (ended !== null)
+      throw new Error(`the control plane did not start (${ended}):\n${centre.output().trim()}`)
     if (performance.now() > deadline)
       throw new Error(`the control plane printed no sign-in link:\n${centre.output()}`)
     await new Promise((resolve) => setTimeout(resolve, 25))

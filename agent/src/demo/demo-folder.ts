@@ -1,27 +1,33 @@
-/**
- * Where the demo lives, and how what a crashed one left behind is found: one folder, one lock, one name prefix for
- * namespaces. Processes are ended by id, and only where the id still names the process that was started.
- */
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+/** Where a demo lives: one folder an account, one lock, one name prefix for its namespaces. */
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { namespacesNamed, processesIn, removeNamespaces } from '../linux/namespace.ts'
 import { acquireLock, lockHolder } from '../router/process-lock.ts'
-
-export const NAMESPACE_PREFIX = 'aloft-demo-'
+import { clearLeftovers } from './demo-leftovers.ts'
 
 export interface DemoFolder {
   readonly path: string
+  /** Of every namespace that belongs to it: two demos with a TMPDIR each do not clear away one another. */
+  readonly namespacePrefix: string
   readonly controlSocket: string
   readonly centreSocket: string
   readonly centreData: string
   stateDir(site: string, node: string): string
 }
 
-export function demoFolder(): DemoFolder {
-  const folder = path.join(os.tmpdir(), `aloft-demo-${process.getuid?.() ?? 0}`)
+const FOLDER_PREFIX = 'aloft-demo-'
+/** unix(7): the path of a socket has 107 bytes at most. */
+const SOCKET_PATH_BYTES_MAX = 107
+/** The longest of the sockets below the folder. */
+const LONGEST_SOCKET = 'agents/amsterdam-lb1/steward.sock'
+
+export function demoFolder(uid: number = process.getuid?.() ?? 0, temporary = os.tmpdir()): DemoFolder {
+  const folder = path.join(temporary, `${FOLDER_PREFIX}${uid}`)
+  const elsewhere = createHash('sha256').update(folder).digest('hex').slice(0, 8)
   return {
     path: folder,
+    namespacePrefix: path.resolve(temporary) === '/tmp' ? 'aloft-demo-' : `aloft-demo.${elsewhere}-`,
     controlSocket: path.join(folder, 'demo.sock'),
     centreSocket: path.join(folder, 'centre.sock'),
     centreData: path.join(folder, 'centre'),
@@ -31,6 +37,8 @@ export function demoFolder(): DemoFolder {
 
 /** Takes the folder for this process and clears away what a crashed demo left. Throws when another demo runs. */
 export async function claimDemoFolder(folder: DemoFolder, say: (line: string) => void): Promise<() => void> {
+  if (Buffer.byteLength(path.join(folder.path, LONGEST_SOCKET)) > SOCKET_PATH_BYTES_MAX)
+    throw new Error(`${folder.path} is too long a path for unix sockets; set TMPDIR to a shorter one`)
   mkdirSync(folder.path, { recursive: true, mode: 0o755 })
   // The name is predictable and /tmp is everybody's: a folder that somebody else put there is not used.
   const { uid } = lstatSync(folder.path)
@@ -43,7 +51,7 @@ export async function claimDemoFolder(folder: DemoFolder, say: (line: string) =>
       `a demo is already running (process ${lock.byPid}); end it with Ctrl-C in its terminal, or: kill ${lock.byPid}`,
     )
   }
-  const removed = await clearDemo(folder)
+  const removed = await clearLeftovers(folder)
   if (removed > 0) say(`cleared away what an earlier demo left behind (${removed} processes and namespaces)`)
   return () => {
     lock.release()
@@ -55,62 +63,17 @@ function lockFiles(folder: DemoFolder) {
   return { lock: path.join(folder.path, 'demo.lock'), pid: path.join(folder.path, 'demo.pid') }
 }
 
-/** Whether a demo runs now. */
+/** Whether a demo runs now, or is starting or stopping. */
 export function runningDemoPid(folder: DemoFolder): number | null {
   return lockHolder(lockFiles(folder).lock)
 }
 
-/** Ends every process of a demo, removes its namespaces and its files except the lock. Returns how much there was. */
-export async function clearDemo(folder: DemoFolder): Promise<number> {
-  let removed = 0
-  const namespaces = process.getuid?.() === 0 ? await namespacesNamed(NAMESPACE_PREFIX) : []
-  const inside = await Promise.all(namespaces.map(processesIn))
-  removed += await endProcesses([...new Set([...inside.flat(), ...lockedPids(folder.path)])])
-  await removeNamespaces(NAMESPACE_PREFIX)
-  for (const entry of readdirSync(folder.path)) {
-    if (entry !== 'demo.lock' && entry !== 'demo.pid')
-      rmSync(path.join(folder.path, entry), { recursive: true, force: true })
-  }
-  return removed + namespaces.length
-}
-
-/** The living holders of every agent's and the centre's lock below the folder, PostgreSQL's own pid file included. */
-function lockedPids(folder: string): number[] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  const locks = files.filter((file) => file.endsWith('.lock') && !file.startsWith('demo.'))
-  const holders = locks.map((file) => lockHolder(path.join(folder, file))).filter((pid) => pid !== null)
-  const postmasters = files
-    .filter((file) => path.basename(file) === 'postmaster.pid')
-    .map((file) => Number(readFileSync(path.join(folder, file), 'utf8').split('\n')[0]))
-    .filter((pid) => runsPostgres(pid))
-  return [...holders, ...postmasters]
-}
-
-function runsPostgres(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres'
-  } catch {
-    return false
-  }
-}
-
-const KILL_PATIENCE_MS = 5_000
-
-/** Stops them all first, so that none can restart another meanwhile; then ends them and waits until they are gone. */
-async function endProcesses(pids: readonly number[]): Promise<number> {
-  const living = pids.filter((pid) => signal(pid, 'SIGSTOP'))
-  for (const pid of living) signal(pid, 'SIGKILL')
-  const deadline = performance.now() + KILL_PATIENCE_MS
-  while (living.some((pid) => signal(pid, 0)) && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  return living.length
-}
-
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, name)
-  } catch {
-    return false
-  }
+/** The account of a demo on this host that is not ours (`sudo npm start`, then asked without sudo); null if none. */
+export function otherDemoAccount(own: DemoFolder): number | null {
+  const parent = path.dirname(own.path)
+  const others = readdirSync(parent)
+    .filter((name) => name.startsWith(FOLDER_PREFIX) && path.join(parent, name) !== own.path)
+    .filter((name) => existsSync(path.join(parent, name, 'demo.sock')))
+    .map((name) => Number(name.slice(FOLDER_PREFIX.length)))
+  return others.find(Number.isInteger) ?? null
 }

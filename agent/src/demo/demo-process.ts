@@ -1,6 +1,8 @@
 /** The programs a demo starts: their output kept for when something goes wrong, their end awaited. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { DemoFolder } from './demo-folder.ts'
+import { DEMO_MARK } from './demo-leftovers.ts'
 
 /** The bundle this very code runs from: `aloft` starts itself for every part of the demo. */
 const PROGRAM = fileURLToPath(new URL('./aloft.js', import.meta.url))
@@ -25,6 +27,7 @@ export interface Launch {
 
 export function startAloft(
   args: readonly string[],
+  folder: DemoFolder,
   launch: Launch = { before: [], environment: {} },
 ): DemoProcess {
   const [command = process.execPath, ...rest] = [...launch.before, process.execPath, PROGRAM, ...args]
@@ -32,7 +35,7 @@ export function startAloft(
   const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: { ...process.env, ...launch.environment },
+    env: { ...process.env, ...launch.environment, [DEMO_MARK]: folder.path },
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -48,7 +51,7 @@ export function startAloft(
 }
 
 async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS)
   await ended

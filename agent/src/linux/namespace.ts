@@ -38,8 +38,8 @@ export async function ip(...args: readonly string[]): Promise<string> {
   try {
     return (await run('ip', [...args])).stdout
   } catch (error) {
-    const detail = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
-    throw new Error(`ip ${args.join(' ')}: ${detail}`)
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+    throw new Error(`ip ${args.join(' ')}: ${said || (error instanceof Error ? error.message : error)}`)
   }
 }
 
