@@ -57,6 +57,7 @@ describe('protocol version 1', () => {
       const { [field]: _, ...rest } = frame
       expect(read({ ...golden, text: JSON.stringify(rest) })).toEqual({
         malformed: expect.stringMatching(new RegExp(`^${field}: `)),
+        unknownKind: false,
       })
     }
   })
@@ -70,7 +71,20 @@ describe('protocol version 1', () => {
   )
 
   it('tells an unknown kind apart from other nonsense: it ends the session as unsupported', () => {
-    expect(decodeServerFrame('{"kind":"howdy"}')).toEqual({ malformed: expect.stringMatching(/^kind: /) })
-    expect(decodeServerFrame('{"kind":"ack"}')).toEqual({ malformed: expect.not.stringMatching(/^kind: /) })
+    expect(decodeServerFrame('{"kind":"howdy"}')).toMatchObject({ unknownKind: true })
+    expect(decodeServerFrame('{"kind":"ack"}')).toMatchObject({ unknownKind: false })
+    expect(decodeServerFrame('{"kind":7}')).toMatchObject({ unknownKind: false })
+  })
+
+  it('tells an event of an unknown kind, deep in a batch, apart too: its agent is newer than we are', () => {
+    const events = goldens.find(({ name }) => name.startsWith('agent-events'))
+    const frame = JSON.parse(events?.text ?? '')
+    frame.events[0].body.kind = 'howdy'
+    expect(decodeAgentFrame(JSON.stringify(frame))).toMatchObject({
+      malformed: expect.stringMatching(/^events\.0\.body\.kind: /),
+      unknownKind: true,
+    })
+    frame.events[0].body.kind = null
+    expect(decodeAgentFrame(JSON.stringify(frame))).toMatchObject({ unknownKind: false })
   })
 })

@@ -23,8 +23,8 @@ export function endingOf(code: number): Ending {
 }
 
 /** A kind this version does not know ends the session as unsupported; any other nonsense as a protocol error. */
-export function farewellTo({ malformed }: MalformedFrame): Farewell {
-  return malformed.startsWith('kind:')
+export function farewellTo({ malformed, unknownKind }: MalformedFrame): Farewell {
+  return unknownKind
     ? { code: CloseCode.unsupportedVersion, reason: `a frame of an unknown kind (${malformed})` }
     : { code: CloseCode.protocolError, reason: `malformed frame: ${malformed}` }
 }

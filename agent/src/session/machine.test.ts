@@ -382,11 +382,13 @@ describe('the end of a session', () => {
   })
 
   it.each([
-    ['an unknown kind', 'kind: Invalid input', CloseCode.unsupportedVersion],
-    ['nonsense', 'not JSON', CloseCode.protocolError],
-  ])('comes from us on %s', (_, malformed, code) => {
+    ['an unknown kind', true, CloseCode.unsupportedVersion],
+    ['nonsense', false, CloseCode.protocolError],
+  ])('comes from us on %s', (_, unknownKind, code) => {
     live()
-    expect(closes(feed({ kind: 'frame', frame: { malformed } }))).toEqual([code])
+    expect(closes(feed({ kind: 'frame', frame: { malformed: 'kind: Invalid input', unknownKind } }))).toEqual(
+      [code],
+    )
     expect(wait(0)).toEqual([])
   })
 

@@ -87,7 +87,7 @@ export class Connection {
 
   /** A message arrived that cannot be a frame. */
   hearMalformed(malformed: string): void {
-    this.tell({ kind: 'frame', frame: { malformed } })
+    this.tell({ kind: 'frame', frame: { malformed, unknownKind: false } })
   }
 
   /** The socket cannot go on. The peer hears a code without a reason; ours hears the reason here. */

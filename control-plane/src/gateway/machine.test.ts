@@ -193,15 +193,15 @@ describe('what is refused', () => {
     ],
     [
       'a malformed frame',
-      [{ kind: 'frame', frame: { malformed: 'not JSON' } }],
+      [{ kind: 'frame', frame: { malformed: 'not JSON', unknownKind: false } }],
       CloseCode.protocolError,
       'malformed frame: not JSON',
     ],
     [
       'an unknown kind',
-      [{ kind: 'frame', frame: { malformed: 'kind: Invalid input' } }],
+      [{ kind: 'frame', frame: { malformed: 'events.0.body.kind: Invalid input', unknownKind: true } }],
       CloseCode.unsupportedVersion,
-      'malformed frame: kind: Invalid input',
+      'malformed frame: events.0.body.kind: Invalid input',
     ],
     [
       'a bad signature',
@@ -236,7 +236,7 @@ describe('what is refused', () => {
   })
 
   it('a reason too long or not printable is cut to what a close frame holds', () => {
-    const close = closeOf([{ kind: 'frame', frame: { malformed: `${'é'.repeat(300)}` } }])
+    const close = closeOf([{ kind: 'frame', frame: { malformed: `${'é'.repeat(300)}`, unknownKind: false } }])
     expect(close).toMatchObject({ reason: expect.stringMatching(/^[\x20-\x7e]{123}$/) })
   })
 })
@@ -282,7 +282,7 @@ describe('whatever happens', () => {
     frame(synced),
     frame(events('e1', 1)),
     frame(events('e1', 3, 4)),
-    { kind: 'frame', frame: { malformed: 'x' } },
+    { kind: 'frame', frame: { malformed: 'x', unknownKind: false } },
     admitted,
     { kind: 'refused', code: CloseCode.unauthorised, reason: 'no' },
     { kind: 'held', epoch: 'e1', seq: 4 },

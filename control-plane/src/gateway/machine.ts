@@ -288,8 +288,8 @@ function tick(session: Session, { monoMs }: Instant): SessionStep {
 }
 
 /** A kind we do not know is a protocol we do not speak (`shared/protocol/version`); anything else is an error. */
-function codeOf({ malformed }: MalformedFrame): CloseCode {
-  return malformed.startsWith('kind:') ? CloseCode.unsupportedVersion : CloseCode.protocolError
+function codeOf({ unknownKind }: MalformedFrame): CloseCode {
+  return unknownKind ? CloseCode.unsupportedVersion : CloseCode.protocolError
 }
 
 function spendToken(session: Session, { monoMs }: Instant): Session {

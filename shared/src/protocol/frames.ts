@@ -115,6 +115,8 @@ export type ServerFrame = z.infer<typeof ServerFrame>
 /** A frame could not be read: what was wrong, in one line. */
 export interface MalformedFrame {
   readonly malformed: string
+  /** A frame, or something in it, is of a kind this version does not know: the other side is newer than we are. */
+  readonly unknownKind: boolean
 }
 
 /** Reads one frame an agent sent. Never throws. */
@@ -132,12 +134,24 @@ function decode<T>(schema: z.ZodType<T>, text: string): T | MalformedFrame {
   try {
     value = JSON.parse(text)
   } catch {
-    return { malformed: 'not JSON' }
+    return { malformed: 'not JSON', unknownKind: false }
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  return { malformed: `${issue?.path.join('.') || 'frame'}: ${issue?.message ?? 'invalid'}` }
+  const malformed = `${issue?.path.join('.') || 'frame'}: ${issue?.message ?? 'invalid'}`
+  return { malformed, unknownKind: issue !== undefined && isUnknownKind(value, issue.path) }
+}
+
+/** Everything with variants is told apart by its `kind`; a `kind` that is a word and yet wrong is one we do not know. */
+function isUnknownKind(frame: unknown, path: readonly PropertyKey[]): boolean {
+  if (path.at(-1) !== 'kind') return false
+  const kind = path.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), frame)
+  return typeof kind === 'string'
+}
+
+function isRecord(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
+  return typeof value === 'object' && value !== null
 }
 
 /** The text an agent signs to open a session: bound to the nonce, the agent and this purpose. */
