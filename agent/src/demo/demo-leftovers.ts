@@ -17,7 +17,7 @@ export async function clearLeftovers(folder: DemoFolder): Promise<number> {
     () => markedProcesses(folder),
     () => 'SIGKILL',
   )
-  removed += await endProcesses(() => postgresProcesses(folder), gentlySignalled)
+  removed += await endProcesses(() => postgresProcesses(folder), gently)
   removed += await removeOwnNamespaces(folder)
   for (const entry of readdirSync(folder.path)) {
     if (!LOCK_FILES.has(entry)) rmSync(path.join(folder.path, entry), { recursive: true, force: true })
@@ -56,10 +56,13 @@ function postgresProcesses(folder: DemoFolder): number[] {
   })
 }
 
-/** PostgreSQL gives back its shared memory on SIGQUIT, at once, which it could not on SIGKILL. */
-function gentlySignalled(pid: number): NodeJS.Signals {
-  const [program = ''] = stringsOf(pid, 'cmdline')
-  return path.basename(program) === 'postgres' ? 'SIGQUIT' : 'SIGTERM'
+/**
+ * The server gives back its shared memory on SIGQUIT, at once, which it could not on SIGKILL. What initdb runs would
+ * give back nothing on any signal, and is done within a second: it is waited for.
+ */
+function gently(pid: number): NodeJS.Signals | null {
+  const [program = '', ...args] = stringsOf(pid, 'cmdline')
+  return path.basename(program) === 'postgres' && args.includes('-k') ? 'SIGQUIT' : null
 }
 
 function processIds(): number[] {
@@ -78,10 +81,13 @@ function stringsOf(pid: number, file: 'environ' | 'cmdline'): string[] {
   }
 }
 
-const PATIENCE_MS = 3_000
+const PATIENCE_MS = 5_000
 
 /** Asks until none is found any more: one may have started another just before it was ended. */
-async function endProcesses(find: () => number[], first: (pid: number) => NodeJS.Signals): Promise<number> {
+async function endProcesses(
+  find: () => number[],
+  first: (pid: number) => NodeJS.Signals | null,
+): Promise<number> {
   const ended = new Set<number>()
   const forceFromMs = performance.now() + PATIENCE_MS
   const giveUpAtMs = forceFromMs + PATIENCE_MS
@@ -92,7 +98,8 @@ async function endProcesses(find: () => number[], first: (pid: number) => NodeJS
         `processes of an earlier demo do not end: ${left.join(', ')}; end them, then start again`,
       )
     for (const pid of left) {
-      if (!ended.has(pid) || isLate) signal(pid, isLate ? 'SIGKILL' : first(pid))
+      const name = isLate ? 'SIGKILL' : first(pid)
+      if (name !== null && (isLate || !ended.has(pid))) signal(pid, name)
       ended.add(pid)
     }
     await new Promise((resolve) => setTimeout(resolve, 10))
