@@ -1,6 +1,6 @@
 /** A real Aloft agent in a namespace: both processes, as `aloft agent` starts them. */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -62,18 +62,14 @@ export function startAgent(options: AgentOptions): LabAgent {
   }
   const pidOf = (name: 'router' | 'steward') =>
     Number(readFileSync(path.join(stateDir, `${name}.pid`), 'utf8'))
-  const alive = () =>
-    (['router', 'steward'] as const).filter(
-      (name) => existsSync(path.join(stateDir, `${name}.pid`)) && isAlive(pidOf(name)),
-    )
-  const gone = () =>
-    until(() => alive().length === 0, {
-      what: `the agent in ${options.namespace} to end:\n${log}`,
+  const gone = async () => {
+    await until(() => processesOf(stateDir).length === 0, {
+      what: 'the agent to end',
       withinMs: 15_000,
+    }).catch((error: unknown) => {
+      const left = processesOf(stateDir).join()
+      throw new Error(`${String(error)}; in ${options.namespace}, left are ${left}; it said:\n${log}`)
     })
-  const end = async (signal: NodeJS.Signals, names: readonly ('router' | 'steward')[]): Promise<void> => {
-    for (const name of names) if (alive().includes(name)) process.kill(pidOf(name), signal)
-    await gone()
     rmSync(folder, { recursive: true, force: true })
   }
   const routerStatus = () => askRouter(stateDir)
@@ -86,21 +82,44 @@ export function startAgent(options: AgentOptions): LabAgent {
       'absent',
     pidOf,
     killProcess: (name) => process.kill(pidOf(name), 'SIGKILL'),
-    stop: () => end('SIGTERM', ['steward']),
+    stop: async () => {
+      process.kill(pidOf('steward'), 'SIGTERM')
+      await gone()
+    },
     kill: async () => {
       // Stopped first, so that neither can restart the other in between.
-      for (const name of alive()) process.kill(pidOf(name), 'SIGSTOP')
-      await end('SIGKILL', ['router', 'steward'])
+      for (let found = 0; found < processesOf(stateDir).length; ) {
+        found = processesOf(stateDir).length
+        signalAll(stateDir, 'SIGSTOP')
+      }
+      signalAll(stateDir, 'SIGKILL')
+      await gone()
     },
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
-  } catch {
-    return false
+/** Every process that was started with this state directory, whether it has written its pid yet or not. */
+function processesOf(stateDir: string): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return []
+    try {
+      // The steward a router starts is named in the router's own arguments as well; it is the same agent.
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0')
+      return words[words.indexOf('--state-dir') + 1] === stateDir ? [Number(name)] : []
+    } catch {
+      // It ended while we looked.
+      return []
+    }
+  })
+}
+
+function signalAll(stateDir: string, signal: NodeJS.Signals): void {
+  for (const pid of processesOf(stateDir)) {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It ended by itself.
+    }
   }
 }
 
