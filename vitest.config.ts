@@ -32,7 +32,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
+      { test: { name: 'architecture', include: ['test/{architecture,lock-file}.test.ts'] } },
     ],
   },
 })

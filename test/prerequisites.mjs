@@ -9,8 +9,10 @@ const PROGRAMS = [
   ['keepalived', 'keepalived', 'the live VRRP peer'],
   ['chromium', 'chromium', 'the dashboard is tested in a browser'],
   ['tcpdump', 'tcpdump', 'what is on the wire, seen by somebody else'],
-  ['cc', 'gcc', 'netio is compiled'],
-  ['make', 'make', 'netio is compiled'],
+  ['cc', 'gcc', 'the addons and the probe are compiled'],
+  ['c++', 'g++', 'the addons are compiled'],
+  ['make', 'make', 'the addons are compiled'],
+  ['python3', 'python3', 'node-gyp, which compiles them, is written in it'],
 ]
 
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin']

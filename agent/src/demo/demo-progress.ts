@@ -1,10 +1,13 @@
 /** What the demo is doing, for people who wait: a line for each thing that is done, and on a terminal what is not yet. */
 
+/** As much of a terminal, or of a log file, as this needs. */
+type Screen = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): boolean }
+
 export class Progress {
-  readonly #out: NodeJS.WriteStream
+  readonly #out: Screen
   readonly #pending = new Set<string>()
 
-  constructor(out: NodeJS.WriteStream) {
+  constructor(out: Screen) {
     this.#out = out
   }
 
@@ -40,7 +43,7 @@ export class Progress {
   /** One line that is rewritten in place, cut to the terminal's width; a log file gets none of it. */
   #draw(): void {
     if (!this.#out.isTTY || this.#pending.size === 0) return
-    const line = `  … ${[...this.#pending].join(', ')}`
+    const line = `  … ${[...this.#pending].join(' · ')}`
     this.#out.write(line.slice(0, Math.max(10, (this.#out.columns || 80) - 1)))
   }
 
