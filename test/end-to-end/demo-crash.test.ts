@@ -22,10 +22,15 @@ const MOMENTS: Readonly<Record<string, (place: DemoPlace, output: string) => boo
   'agents elect': (_, output) => output.includes('✓ agents'),
 }
 
-async function endAt(place: DemoPlace, moment: string, signal: NodeJS.Signals): Promise<number | null> {
+interface Ended {
+  readonly code: number | null
+  readonly output: string
+}
+
+async function endAt(place: DemoPlace, moment: string, signal: NodeJS.Signals): Promise<Ended> {
   const child = place.spawn('--port', '0')
   const output = outputOf(child)
-  const gone = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const gone = new Promise<number | null>((resolve) => child.once('close', resolve))
   // What an earlier demo left behind is cleared away by the time it prints its title.
   const hasClaimed = () => output().includes('Aloft demo:')
   await until(async () => hasClaimed() && MOMENTS[moment]?.(place, output()), {
@@ -34,7 +39,7 @@ async function endAt(place: DemoPlace, moment: string, signal: NodeJS.Signals): 
     everyMs: 2,
   })
   child.kill(signal)
-  return gone
+  return { code: await gone, output: output() }
 }
 
 const momentsOf = (account: keyof typeof places) =>
@@ -44,15 +49,17 @@ describe.each(['root', 'nobody'] as const)('the demo of %s', (account) => {
   const place = places[account]
 
   it.each(momentsOf(account))('leaves nothing behind on Ctrl-C when %s', async (moment) => {
-    expect(await endAt(place, moment, 'SIGINT')).toBe(0)
+    const { code, output } = await endAt(place, moment, 'SIGINT')
+    expect(code).toBe(0)
+    expect(output.trim().split('\n').at(-1)).toBe('stopped; nothing is left behind')
     expect(await place.remains()).toEqual([])
   })
 
   it.each(momentsOf(account))('killed when %s, is cleared away by the next start', async (moment) => {
     await endAt(place, moment, 'SIGKILL')
     expect(await place.remains()).not.toEqual([])
-    // Ended at once: the next start has cleared away by then, or it would have been no start.
-    expect(await endAt(place, 'the database is prepared', 'SIGINT')).toBe(0)
+    const next = await endAt(place, 'the database is prepared', 'SIGINT')
+    expect(next.code).toBe(0)
     expect(await place.remains()).toEqual([])
   })
 

@@ -3,7 +3,6 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { type DemoFolder, demoFolder } from '../../agent/src/demo/demo-folder.ts'
-import { demoProcesses } from '../../agent/src/demo/demo-leftovers.ts'
 import { namespacesNamed } from '../../agent/src/linux/namespace.ts'
 import { until } from '../lab/wait.ts'
 
@@ -91,7 +90,7 @@ function placeOf({ uid, program }: { readonly uid: number; readonly program: str
       spawn(process.execPath, command(args), { ...options, stdio: ['ignore', 'pipe', 'pipe'] }),
     remains: async () => [
       ...(await namespacesNamed(folder.namespacePrefix)),
-      ...demoProcesses(folder).map((pid) => `process ${pid}`),
+      ...processesMentioning(folder.path),
       ...readdirSync(temporary),
     ],
     remove: () => rmSync(temporary, { recursive: true }),
@@ -156,4 +155,21 @@ export function outputOf(child: ChildProcess): () => string {
     })
   }
   return () => output
+}
+
+/** Not the demo's own way to find them: command lines of living processes that name the folder, or were told of it. */
+function processesMentioning(folder: string): string[] {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+  const texts = pids.map((pid) => ({ command: textOf(pid, 'cmdline'), environment: textOf(pid, 'environ') }))
+  return texts
+    .filter(({ command, environment }) => command.includes(folder) || environment.includes(folder))
+    .map(({ command }) => command.replaceAll('\0', ' '))
+}
+
+function textOf(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
 }

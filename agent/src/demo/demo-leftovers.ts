@@ -35,11 +35,6 @@ async function removeOwnNamespaces(folder: DemoFolder): Promise<number> {
   return length
 }
 
-/** Ids of the processes that this demo, or a predecessor in its folder, started. */
-export function demoProcesses(folder: DemoFolder): number[] {
-  return [...markedProcesses(folder), ...postgresProcesses(folder)]
-}
-
 function markedProcesses(folder: DemoFolder): number[] {
   const mark = `${DEMO_MARK}=${folder.path}`
   return processIds().filter((pid) => stringsOf(pid, 'environ').includes(mark))

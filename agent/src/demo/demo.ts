@@ -45,9 +45,10 @@ export async function runDemo({ port }: DemoOptions): Promise<number> {
   } finally {
     progress.say('stopping …')
     await demo.stop()
-    await clearLeftovers(folder)
+    const forced = await clearLeftovers(folder)
     release()
-    progress.say('stopped; nothing is left behind')
+    const how = forced > 0 ? ` (${forced} processes and namespaces had to be ended by force)` : ''
+    progress.say(`stopped; nothing is left behind${how}`)
   }
 }
 
