@@ -1,3 +1,4 @@
+import { EXPOSITION_CONTENT_TYPE, type Figure, formatMetrics, gauge } from '@aloft/shared/metrics/exposition'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -14,7 +15,7 @@ import { failoverRoutes } from './failovers/routes.ts'
 import { credentialOf, requireCaller } from './http/credentials.ts'
 import { docsPage } from './http/docs-page.ts'
 import { everyAnswer } from './http/every-answer.ts'
-import { AnswerCounter, type Figure, formatMetrics, gauge, processFigures } from './http/metrics.ts'
+import { AnswerCounter, processFigures } from './http/metrics.ts'
 import { dashboardMissingPage, STYLE } from './http/pages.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import type { RequestVariables } from './http/request-context.ts'
@@ -141,7 +142,11 @@ function mountDocuments(app: App, dependencies: AppDependencies, answers: Answer
     signedIn,
     () => docsPage(document()),
   )
-  app.get('/metrics', signedIn, (c) => c.text(formatMetrics([...figuresOf(dependencies), answers.figure()])))
+  app.get('/metrics', signedIn, (c) =>
+    c.text(formatMetrics([...figuresOf(dependencies), answers.figure()]), 200, {
+      'content-type': EXPOSITION_CONTENT_TYPE,
+    }),
+  )
   app.get('/pages.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
 }
 

@@ -7,6 +7,7 @@ import { loadRunningConfig, type RunningConfig } from '../router/running-config.
 import { prepareStateDirectory, type StatePaths, statePaths } from '../router/state-directory.ts'
 import { missingCapabilities, missingCapabilitiesText } from '../steward/capabilities.ts'
 import { type ConfigFile, readConfigFile } from '../steward/config-file.ts'
+import { parseListenAddress, serveMetrics } from '../steward/metrics-server.ts'
 import { openReporting } from '../steward/reporting.ts'
 import { runRouterInForeground } from '../steward/router-command.ts'
 import { ourServiceManager, type ServiceManager } from '../steward/service-manager.ts'
@@ -19,6 +20,8 @@ export interface AgentOptions {
   readonly stateDir?: string
   readonly controlPlane?: string
   readonly enrolmentToken?: string
+  /** `HOST:PORT` to answer /metrics, /healthz and /readyz on; nowhere when left out. */
+  readonly metricsListen?: string
   /** One process of the two, for a supervisor that runs each as a unit of its own. */
   readonly only?: 'router' | 'steward'
 }
@@ -84,7 +87,9 @@ async function runSteward(options: AgentOptions, paths: StatePaths): Promise<num
   })
   const stopped = whenStopped(steward, service)
   await steward.start()
+  const metrics = await openMetrics(options.metricsListen, steward)
   const isClean = await stopped
+  metrics?.close()
   lock.release()
   if (!isClean) log('the router did not stop in time and was killed; its addresses may still be on this host')
   return isClean ? 0 : 1
@@ -113,7 +118,28 @@ function chooseConfig(
 function restartCommand(options: AgentOptions, configFile: string, paths: StatePaths): readonly string[] {
   const program = [process.execPath, ...process.execArgv, path.resolve(process.argv[1] ?? '')]
   const fixed = ['agent', '--config', configFile, '--state-dir', paths.directory]
-  return [...program, ...fixed, ...(options.controlPlane ? ['--control-plane', options.controlPlane] : [])]
+  const uplink = options.controlPlane ? ['--control-plane', options.controlPlane] : []
+  const metrics = options.metricsListen ? ['--metrics-listen', options.metricsListen] : []
+  return [...program, ...fixed, ...uplink, ...metrics]
+}
+
+/** A port that is taken costs the figures, never the election. */
+async function openMetrics(
+  listen: string | undefined,
+  steward: StewardProcess,
+): Promise<{ close(): void } | null> {
+  const address = listen === undefined ? null : parseListenAddress(listen)
+  if (address === null) return null
+  try {
+    const server = await serveMetrics(address, () => steward.status())
+    log(`metrics at http://${listen?.replace(/:0$/, `:${server.port}`)}/metrics`)
+    return server
+  } catch (error) {
+    log(
+      `no metrics: ${error instanceof Error ? error.message : String(error)}; free it or choose another --metrics-listen`,
+    )
+    return null
+  }
 }
 
 function whenStopped(steward: StewardProcess, service: ServiceManager): Promise<boolean> {

@@ -23,6 +23,7 @@ export function mountAgent(program: Command): void {
       '--enrolment-token <token>',
       'what lets a new agent in, from `aloft token create`; or ALOFT_ENROLMENT_TOKEN',
     )
+    .option('--metrics-listen <host:port>', 'answer /metrics, /healthz and /readyz there, over http')
     .addOption(
       new Option('--only <process>', 'run one of the two processes, for a supervisor that runs each').choices(
         ['router', 'steward'],
@@ -30,6 +31,7 @@ export function mountAgent(program: Command): void {
     )
     .action(async (options: AgentOptions) => {
       requireControlPlane(options.controlPlane)
+      await requireListenAddress(options.metricsListen)
       const { runAgent } = await import('./agent.ts')
       finish(await runAgent(options))
     })
@@ -63,4 +65,11 @@ function requireControlPlane(url: string | undefined): void {
   if (url === undefined || /^unix:\/./.test(url)) return
   if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return
   throw new WrongUsage(`--control-plane ${url}: write https://HOST, http://HOST:PORT or unix:/PATH`)
+}
+
+async function requireListenAddress(text: string | undefined): Promise<void> {
+  if (text === undefined) return
+  const { parseListenAddress } = await import('../steward/metrics-server.ts')
+  if (parseListenAddress(text) !== null) return
+  throw new WrongUsage(`--metrics-listen takes HOST:PORT, for example 127.0.0.1:9650, not ${text}`)
 }
