@@ -300,13 +300,8 @@ describe('a process without privileges', () => {
   it('is told what it lacks', () => {
     const world = path.join(import.meta.dirname, '../../agent/src/linux/linux-world.ts')
     const script = `import(${JSON.stringify(world)}).then(({ createLinuxWorld }) => createLinuxWorld())`
-    const drop = [
-      '--reuid=65534',
-      '--clear-groups',
-      '--inh-caps=-all',
-      '--ambient-caps=-all',
-      process.execPath,
-    ]
+    // The account stays root's, so that it can read the checkout wherever that lies.
+    const drop = ['--bounding-set=-all', '--inh-caps=-all', process.execPath]
     const { stderr, status } = spawnSync('setpriv', [...drop, '--import', 'tsx', '-e', script], {
       encoding: 'utf8',
     })

@@ -12,22 +12,25 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
   readonly cwd?: string
-  /** As another user. */
-  readonly uid?: number
+  /** Without what root may do beyond others; the account stays, so that it can read the checkout wherever it lies. */
+  readonly powerless?: boolean
   /** Told of stdout as it comes; what it returns `true` for ends the process by Ctrl-C. */
   readonly until?: (stdout: string) => boolean
 }
 
 export function aloft(
   args: readonly string[],
-  { env = {}, stdin = '', cwd, uid, until }: RunOptions = {},
+  { env = {}, stdin = '', cwd, powerless = false, until }: RunOptions = {},
 ): Promise<Ran> {
   const entry = path.join(import.meta.dirname, 'aloft.ts')
   const { ALOFT_URL: _url, ALOFT_TOKEN: _token, ...inherited } = process.env
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entry, ...args], {
+  const node = [process.execPath, '--import', import.meta.resolve('tsx'), entry, ...args]
+  const drop =
+    powerless && process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : []
+  const [command = '', ...rest] = [...drop, ...node]
+  const child = spawn(command, rest, {
     env: { ...inherited, ...env },
     cwd,
-    ...(uid !== undefined && { uid }),
   })
   const ran = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -44,7 +44,8 @@ it('a socket folder whose path is too long for a socket is put elsewhere', () =>
 })
 
 it('an interrupted first start leaves nothing that would pass for a cluster; another version is refused', async () => {
-  const cluster = clusterIn(folder, packagedBinaries(), serverAccount())
+  const account = serverAccount()
+  const cluster = clusterIn(folder, reachableBinaries(packagedBinaries(), folder, account), account)
   mkdirSync(`${cluster.folder}.initialising`)
   writeFileSync(path.join(`${cluster.folder}.initialising`, 'PG_VERSION'), '18\n')
   await ensureCluster(cluster, () => {})
