@@ -1,7 +1,11 @@
 // What the tests need beyond Node: as root on Debian it is installed, otherwise the message says what to install.
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+
+/** The server's programs are not on the PATH: Debian keeps each major version in a folder of its own. */
+const POSTGRES_FOLDER = '/usr/lib/postgresql'
+const hasPostgres = () => existsSync(POSTGRES_FOLDER) && readdirSync(POSTGRES_FOLDER).length > 0
 
 /** Program → the Debian package that brings it, and why a test wants it. */
 const PROGRAMS = [
@@ -14,6 +18,8 @@ const PROGRAMS = [
   ['make', 'make', 'the addons are compiled'],
   ['python3', 'python3', 'node-gyp, which compiles them, is written in it'],
 ]
+
+const NO_CLUSTER = '/etc/postgresql-common/createcluster.d/aloft-tests.conf'
 
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin']
 
@@ -28,7 +34,10 @@ function isRunnable(program) {
   })
 }
 
-const missingPrograms = () => PROGRAMS.filter(([program]) => !isRunnable(program))
+const missingPrograms = () => [
+  ...PROGRAMS.filter(([program]) => !isRunnable(program)),
+  ...(hasPostgres() ? [] : [['initdb', 'postgresql', 'the migrations run on Debian’s PostgreSQL too']]),
+]
 
 function installWithApt(packages) {
   const options = {
@@ -36,12 +45,19 @@ function installWithApt(packages) {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   }
   console.log(`Installing for the tests: ${packages.join(' ')}`)
-  // A policy-rc.d of "deny" for this one run: the daemons are wanted as programs, not as services of this host.
   execFileSync('apt-get', ['update', '-qq'], options)
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
-    ...options,
-    env: { ...options.env, RUNLEVEL: '1' },
-  })
+  // The daemons are wanted as programs, not as services of this host: RUNLEVEL=1 keeps invoke-rc.d from starting
+  // them, and PostgreSQL's package is asked to make no cluster.
+  mkdirSync(path.dirname(NO_CLUSTER), { recursive: true })
+  writeFileSync(NO_CLUSTER, 'create_main_cluster = false\n')
+  try {
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+      ...options,
+      env: { ...options.env, RUNLEVEL: '1' },
+    })
+  } finally {
+    rmSync(NO_CLUSTER, { force: true })
+  }
 }
 
 /** Throws with the exact remedy when something the tests need cannot be had. */
