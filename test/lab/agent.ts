@@ -1,6 +1,6 @@
 /** A real Aloft agent in a namespace: both processes, as `aloft agent` starts them. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -83,7 +83,8 @@ export function startAgent(options: AgentOptions): LabAgent {
     pidOf,
     killProcess: (name) => process.kill(pidOf(name), 'SIGKILL'),
     stop: async () => {
-      process.kill(pidOf('steward'), 'SIGTERM')
+      // An agent that a test told to stop itself may be gone already, pid file and all.
+      if (existsSync(path.join(stateDir, 'steward.pid'))) signalIfAlive(pidOf('steward'), 'SIGTERM')
       await gone()
     },
     kill: async () => {
@@ -114,12 +115,14 @@ function processesOf(stateDir: string): number[] {
 }
 
 function signalAll(stateDir: string, signal: NodeJS.Signals): void {
-  for (const pid of processesOf(stateDir)) {
-    try {
-      process.kill(pid, signal)
-    } catch {
-      // It ended by itself.
-    }
+  for (const pid of processesOf(stateDir)) signalIfAlive(pid, signal)
+}
+
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It ended by itself.
   }
 }
 
