@@ -3,6 +3,7 @@
  * packets; anybody else gets the simulated LAN under the same agents. Ctrl-C leaves nothing behind, and what a crash
  * leaves behind the next start clears away.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DASHBOARD_PORT, freeDashboardPort } from './dashboard-port.ts'
 import { askDemo, type DemoActionName } from './demo-actions.ts'
 import type { DemoCentre } from './demo-centre.ts'
@@ -22,6 +23,8 @@ export interface DemoOptions {
   /** For the dashboard; 0 takes any free port. Null: 8080, or the next one that is free. */
   readonly port: number | null
 }
+
+const STOP_PATIENCE_MS = 20_000
 
 /** Runs until it is told to stop; resolves with the exit code. */
 export async function runDemo({ port }: DemoOptions): Promise<number> {
@@ -44,7 +47,8 @@ export async function runDemo({ port }: DemoOptions): Promise<number> {
     return 1
   } finally {
     progress.say('stopping …')
-    await demo.stop()
+    // What does not stop in time is ended by force below: a demo that hangs would leave everything behind.
+    await Promise.race([demo.stop(), sleep(STOP_PATIENCE_MS)])
     const forced = await clearLeftovers(folder)
     release()
     const how = forced > 0 ? ` (${forced} processes and namespaces had to be ended by force)` : ''
