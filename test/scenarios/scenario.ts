@@ -15,7 +15,7 @@
  * `status`.
  */
 import { seededEntropy } from '@aloft/agent/simulated/entropy'
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import { ROUTER_DEFAULTS, type VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { parseDuration } from '@aloft/shared/time/duration'
 import { Invariants } from '../simulation/invariants.ts'
 import { LanSimulation } from '../simulation/lan-simulation.ts'
@@ -217,6 +217,7 @@ type Words = Readonly<Record<'priority' | 'interval' | 'version' | 'preempt' | '
 
 function routerOf({ priority, interval, version, preempt, vip }: Words): VirtualRouterConfig {
   return {
+    ...ROUTER_DEFAULTS,
     name: 'web',
     interface: 'eth0',
     vrid: 51,
@@ -229,9 +230,6 @@ function routerOf({ priority, interval, version, preempt, vip }: Words): Virtual
       delayMs: preempt === 'on' || preempt === 'off' ? 0 : durationMs(preempt),
     },
     addresses: [{ address: address(vip), prefixLength: 24 }],
-    authentication: { type: 'none' },
-    checksum: 'pseudo-header',
-    sourceAddress: null,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import { ROUTER_DEFAULTS, type VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { type Prefix, parsePrefix } from '@aloft/shared/network/prefix'
 import { expect, test } from 'vitest'
 import { decideResume, type ResumeQuestion, type RoleEntry } from './resume-decision.ts'
@@ -7,18 +7,13 @@ const vip = prefix('192.0.2.100/24')
 const other = prefix('192.0.2.101/24')
 
 const web: VirtualRouterConfig = {
+  ...ROUTER_DEFAULTS,
   name: 'web',
   interface: 'eth0',
   vrid: 51,
-  version: 3,
   family: 'ipv4',
   priority: 200,
-  advertisementIntervalMs: 1_000,
-  preempt: { enabled: true, delayMs: 0 },
   addresses: [vip],
-  authentication: { type: 'none' },
-  checksum: 'pseudo-header',
-  sourceAddress: null,
 }
 const wasActive: RoleEntry = {
   name: 'web',

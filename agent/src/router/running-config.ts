@@ -1,5 +1,5 @@
 /** `STATE/running-config.json`: the last configuration this router was given, and the only thing it needs to boot. */
-import type { AgentConfig } from '@aloft/shared/config/agent-config'
+import { AGENT_DEFAULTS, type AgentConfig, ROUTER_DEFAULTS } from '@aloft/shared/config/agent-config'
 import type { Address } from '@aloft/shared/network/address'
 import { readJson, replaceFile } from './atomic-file.ts'
 
@@ -16,7 +16,13 @@ export function saveRunningConfig(file: string, running: RunningConfig): void {
 /** Null: there is none, or it is not one, and the router waits to be configured. */
 export function loadRunningConfig(file: string): RunningConfig | null {
   const value = readJson(file)
-  return isRunningConfig(value) ? value : null
+  return isRunningConfig(value) ? completed(value) : null
+}
+
+/** An agent that was upgraded boots from what its predecessor wrote, which knew fewer settings. */
+function completed({ revision, config }: RunningConfig): RunningConfig {
+  const virtualRouters = config.virtualRouters.map((router) => ({ ...ROUTER_DEFAULTS, ...router }))
+  return { revision, config: { ...AGENT_DEFAULTS, ...config, virtualRouters } }
 }
 
 /**

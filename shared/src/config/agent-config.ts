@@ -2,26 +2,50 @@ import type { Address, Family } from '../network/address.ts'
 import type { Prefix } from '../network/prefix.ts'
 
 /** A checked agent config: every default filled in, every duration in milliseconds. What the router process is given. */
-export interface AgentConfig {
+export interface AgentConfig extends AgentSettings {
   readonly node: string
   readonly virtualRouters: readonly VirtualRouterConfig[]
 }
 
-export interface VirtualRouterConfig {
+/** What a config may leave out, whole. */
+export type AgentSettings = Readonly<Record<never, never>>
+
+/** What holds for an agent whose config says nothing of it. */
+export const AGENT_DEFAULTS: AgentSettings = {}
+
+export interface VirtualRouterConfig extends VirtualRouterSettings {
   readonly name: string
   readonly interface: string
   readonly vrid: number
-  readonly version: 2 | 3
   readonly family: Family
+  /** In the order they are advertised; at least one. */
+  readonly addresses: readonly Prefix[]
+}
+
+/** What a virtual router's config may leave out. */
+export interface VirtualRouterSettings {
+  readonly version: 2 | 3
   /** 1–255; 255 is the owner of the addresses (RFC 9568 §6.1). */
   readonly priority: number
   readonly advertisementIntervalMs: number
   readonly preempt: { readonly enabled: boolean; readonly delayMs: number }
-  /** In the order they are advertised; at least one. */
-  readonly addresses: readonly Prefix[]
   readonly authentication: { readonly type: 'none' } | { readonly type: 'simple'; readonly password: string }
   /** VRRPv3 over IPv4 only: whether sent checksums cover the IPv4 pseudo-header. Both forms are always accepted. */
   readonly checksum: 'pseudo-header' | 'message-only'
   /** Source address of adverts; null takes the interface's primary address. */
   readonly sourceAddress: Address | null
+}
+
+/**
+ * What holds for a virtual router whose config says nothing of it. Also what completes a `running-config.json` that an
+ * older agent wrote: a setting it did not know has the value it behaved by, or the default is wrong.
+ */
+export const ROUTER_DEFAULTS: VirtualRouterSettings = {
+  version: 3,
+  priority: 100,
+  advertisementIntervalMs: 1_000,
+  preempt: { enabled: true, delayMs: 0 },
+  authentication: { type: 'none' },
+  checksum: 'pseudo-header',
+  sourceAddress: null,
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { AGENT_DEFAULTS, ROUTER_DEFAULTS } from './agent-config.ts'
 import { findings, written } from './config-text.fixture.ts'
 import { loadAgentConfig } from './load-agent-config.ts'
 
@@ -13,21 +14,16 @@ describe('a usable config', () => {
     expect(loadAgentConfig(written())).toEqual({
       warnings: [],
       config: {
+        ...AGENT_DEFAULTS,
         node: 'lb1',
         virtualRouters: [
           {
+            ...ROUTER_DEFAULTS,
             name: 'web',
             interface: 'eth0',
             vrid: 51,
-            version: 3,
             family: 'ipv4',
-            priority: 100,
-            advertisementIntervalMs: 1_000,
-            preempt: { enabled: true, delayMs: 0 },
             addresses: [{ address: '192.0.2.100', prefixLength: 24 }],
-            authentication: { type: 'none' },
-            checksum: 'pseudo-header',
-            sourceAddress: null,
           },
         ],
       },

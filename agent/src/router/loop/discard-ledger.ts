@@ -6,6 +6,7 @@
 import type { DiscardReason, EventBody } from '@aloft/shared/protocol/events'
 import type { DiscardTotal } from './counters.ts'
 import { type DeadlineHolder, Deadlines } from './deadlines.ts'
+import type { Timed } from './timed.ts'
 
 export interface Discard {
   readonly interface: string
@@ -29,7 +30,7 @@ type Report = (body: EventBody, at: number) => void
 
 const WINDOW_MS = 60_000
 
-export class DiscardLedger {
+export class DiscardLedger implements Timed {
   readonly #report: Report
   readonly #kinds = new Map<string, Kind>()
   readonly #counts = new Map<string, { -readonly [K in keyof DiscardTotal]: DiscardTotal[K] }>()
@@ -57,17 +58,24 @@ export class DiscardLedger {
     this.#due.set(known, known.reportedAt + WINDOW_MS)
   }
 
-  /** When `report` wants to be called; null: not before the next discard. */
   dueAt(): number | null {
     return this.#due.first()?.dueAt ?? null
   }
 
-  /** Tells what has waited its minute; with `all`, the rest as well. */
-  flush(now: number, { all = false } = {}): void {
-    for (let kind = this.#due.first(); kind && (all || kind.dueAt <= now); kind = this.#due.first()) {
-      this.#due.set(kind, null)
-      this.#tell(kind, now)
-    }
+  /** Tells what has waited its minute. */
+  ring(now: number): void {
+    for (let kind = this.#due.first(); kind && kind.dueAt <= now; kind = this.#due.first())
+      this.#settle(kind, now)
+  }
+
+  /** Tells what is left, however short it has waited: nobody will come back for it. */
+  flush(now: number): void {
+    for (let kind = this.#due.first(); kind; kind = this.#due.first()) this.#settle(kind, now)
+  }
+
+  #settle(kind: Kind, now: number): void {
+    this.#due.set(kind, null)
+    this.#tell(kind, now)
   }
 
   totals(): readonly DiscardTotal[] {

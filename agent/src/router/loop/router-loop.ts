@@ -26,6 +26,7 @@ import { hexOf } from './hex.ts'
 import { faultOf, type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
 import { perform } from './perform.ts'
 import { type AddressFailureCount, type LoopStatus, statusOf } from './status.ts'
+import { earliest, type Timed } from './timed.ts'
 
 /** Routers that go on as active because their predecessor process was; `gapMs`: how long nobody was at the wheel. */
 export interface ConfigureOptions {
@@ -47,6 +48,8 @@ export class RouterLoop implements RouterInput {
   readonly #interfaces = new Map<string, Interface>()
   readonly #deadlines = new Deadlines<Instance>()
   readonly #discards: DiscardLedger
+  /** Everything but the virtual routers that has deadlines of its own. */
+  readonly #parts: readonly Timed[]
   readonly #addressFailures = new Map<string, AddressFailureCount>()
   #armedAt: number | null = null
   /** Routers of the first configuration start because the process does, later ones because of the change. */
@@ -55,6 +58,7 @@ export class RouterLoop implements RouterInput {
   constructor(world: RouterWorld) {
     this.#world = world
     this.#discards = new DiscardLedger((body, at) => world.journal.append(body, at))
+    this.#parts = [this.#discards]
   }
 
   /**
@@ -83,7 +87,7 @@ export class RouterLoop implements RouterInput {
     }
     this.#instances.clear()
     this.#closeInterfaces([])
-    this.#discards.flush(now, { all: true })
+    this.#discards.flush(now)
     this.#arm()
   }
 
@@ -164,7 +168,7 @@ export class RouterLoop implements RouterInput {
       }
     }
     for (const instance of waiting) this.#deadlines.set(instance, now)
-    this.#discards.flush(now)
+    for (const part of this.#parts) part.ring(now)
     this.#arm()
   }
 
@@ -251,7 +255,8 @@ export class RouterLoop implements RouterInput {
    * heard; then the old alarm rings for nothing, once, which is cheaper than setting it anew each time.
    */
   #arm(): void {
-    const dueAt = earliest(this.#deadlines.first()?.dueAt ?? null, this.#discards.dueAt())
+    let dueAt = this.#deadlines.first()?.dueAt ?? null
+    for (const part of this.#parts) dueAt = earliest(dueAt, part.dueAt())
     if (dueAt === this.#armedAt) return
     if (dueAt !== null && this.#armedAt !== null && dueAt > this.#armedAt) return
     this.#armedAt = dueAt
@@ -310,9 +315,4 @@ function familiesByInterface(routers: readonly VirtualRouterConfig[]): Map<strin
     families.set(name, (families.get(name) ?? new Set()).add(family))
   }
   return families
-}
-
-function earliest(left: number | null, right: number | null): number | null {
-  if (left === null || right === null) return left ?? right
-  return Math.min(left, right)
 }
