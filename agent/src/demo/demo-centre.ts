@@ -14,19 +14,28 @@ export interface DemoCentre {
 
 /** The first start makes a database cluster, which a slow disk may take its time for. */
 const START_PATIENCE_MS = 60_000
+/** A control plane on this machine that takes longer to answer will not. */
+const ANSWER_PATIENCE_MS = 10_000
 
 export function startCentre(folder: DemoFolder, port: number): DemoProcess {
   const place = ['--data-dir', folder.centreData, '--unix-socket', folder.centreSocket]
   return startAloft(['control-plane', '--port', String(port), ...place], folder)
 }
 
-/** Resolves when the control plane answers and has printed its sign-in link; rejects when it ends or takes too long. */
-export async function reachCentre(started: DemoProcess, folder: DemoFolder): Promise<DemoCentre> {
+/**
+ * Resolves when the control plane answers and has printed its sign-in link; rejects when it ends or takes too long.
+ * Once `stopping` is aborted, nothing asked of it is waited for: it is about to end, perhaps between request and answer.
+ */
+export async function reachCentre(
+  started: Pick<DemoProcess, 'ended' | 'output'>,
+  folder: Pick<DemoFolder, 'centreData'>,
+  stopping: AbortSignal,
+): Promise<DemoCentre> {
   const signInLink = await untilPrinted(started)
   const url = new URL(signInLink).origin
   const tokenFile = path.join(folder.centreData, 'admin-token')
   if (!existsSync(tokenFile)) throw new Error(`the control plane did not write ${tokenFile}`)
-  const ask = askWith(url, readFileSync(tokenFile, 'utf8').trim())
+  const ask = askWith(url, readFileSync(tokenFile, 'utf8').trim(), stopping)
   return {
     url,
     signInLink,
@@ -40,7 +49,7 @@ export async function reachCentre(started: DemoProcess, folder: DemoFolder): Pro
   }
 }
 
-async function untilPrinted(centre: DemoProcess): Promise<string> {
+async function untilPrinted(centre: Pick<DemoProcess, 'ended' | 'output'>): Promise<string> {
   const deadline = performance.now() + START_PATIENCE_MS
   let ended: string | null = null
   centre.ended.then((reason) => {
@@ -57,10 +66,11 @@ async function untilPrinted(centre: DemoProcess): Promise<string> {
   }
 }
 
-function askWith(url: string, token: string) {
+function askWith(url: string, token: string, stopping: AbortSignal) {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(url + path, {
       method,
+      signal: AbortSignal.any([stopping, AbortSignal.timeout(ANSWER_PATIENCE_MS)]),
       headers: {
         authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),

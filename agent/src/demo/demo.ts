@@ -48,7 +48,9 @@ export async function runDemo({ port }: DemoOptions): Promise<number> {
   } finally {
     progress.say('stopping …')
     // What does not stop in time is ended by force below: a demo that hangs would leave everything behind.
-    await Promise.race([demo.stop(), sleep(STOP_PATIENCE_MS)])
+    const patience = new AbortController()
+    await Promise.race([demo.stop(), sleep(STOP_PATIENCE_MS, null, { signal: patience.signal })])
+    patience.abort()
     const forced = await clearLeftovers(folder)
     release()
     const how = forced > 0 ? ` (${forced} processes and namespaces had to be ended by force)` : ''

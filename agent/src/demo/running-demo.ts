@@ -22,7 +22,7 @@ export class RunningDemo {
   #centreProcess: DemoProcess | null = null
   #actions: Server | null = null
   #starting: Promise<DemoCentre> | null = null
-  #isStopping = false
+  readonly #stopping = new AbortController()
 
   constructor(folder: DemoFolder, progress: Progress) {
     this.#folder = folder
@@ -43,7 +43,7 @@ export class RunningDemo {
 
   /** Ends everything, a start that is under way included. */
   async stop(): Promise<void> {
-    this.#isStopping = true
+    this.#stopping.abort(new Error('the demo is stopping'))
     this.#actions?.close()
     const agents = [...this.#agents.values()].map((agent) => agent.stop())
     // A start that is under way finds its control plane gone, or sees that we are stopping.
@@ -86,7 +86,7 @@ export class RunningDemo {
   #startCentre(port: number): Promise<DemoCentre> {
     return this.#progress.step('control plane with its own PostgreSQL', () => {
       this.#centreProcess = startCentre(this.#folder, port)
-      return reachCentre(this.#centreProcess, this.#folder)
+      return reachCentre(this.#centreProcess, this.#folder, this.#stopping.signal)
     })
   }
 
@@ -125,7 +125,7 @@ export class RunningDemo {
   }
 
   #checkGoingOn(): void {
-    if (this.#isStopping) throw new Error('the demo is stopping')
+    this.#stopping.signal.throwIfAborted()
   }
 
   #checkAgents(): void {
