@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 import type { Finding, Path } from './diagnostic.ts'
+import { keysAt } from './keys-at.ts'
 import { nearest } from './nearest.ts'
 import { readRefusal } from './refusal.ts'
-import { AgentDocument, VirtualRouterDocument } from './schema.ts'
+import { AgentDocument } from './schema.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -14,11 +15,6 @@ const NOT_YET: Readonly<Record<'document' | 'virtualRouter', readonly string[]>>
 
 /** Keys that make a document one of a whole LAN. */
 const SITE_KEYS = ['site', 'nodes'] as const
-
-const KEYS = {
-  document: Object.keys(AgentDocument.shape),
-  virtualRouter: Object.keys(VirtualRouterDocument.shape),
-}
 
 /** A site document is another thing than an agent's config: one finding instead of many that follow from it. */
 export function siteDocument(value: unknown): Finding | null {
@@ -74,7 +70,12 @@ function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
 
 function strangeKey(parent: Path, key: string): Finding {
   const place = { severity: 'error' as const, path: [...parent, key], at: 'key' as const }
-  const kind = parent.length === 0 ? 'document' : parent.length === 2 ? 'virtualRouter' : null
+  const kind =
+    parent.length === 0
+      ? 'document'
+      : parent.length === 2 && parent[0] === 'virtualRouters'
+        ? 'virtualRouter'
+        : null
   if (kind !== null && NOT_YET[kind].includes(key)) {
     return {
       ...place,
@@ -87,15 +88,10 @@ function strangeKey(parent: Path, key: string): Finding {
     const hint = 'write the keys out, or use an alias for one value'
     return { ...place, code: 'unknown-key', message: 'YAML merge keys (<<) are not supported', hint }
   }
-  const known = kind === null ? keysBelow(parent) : KEYS[kind]
+  const known = keysAt(AgentDocument, parent)
   const meant = nearest(key, known)
   const hint = meant === null ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`
   return { ...place, code: 'unknown-key', message: `unknown key ${printable(key)}`, hint }
-}
-
-/** The keys of the two maps a virtual router holds. */
-function keysBelow(parent: Path): readonly string[] {
-  return parent.at(-1) === 'preempt' ? ['delay'] : ['type', 'password']
 }
 
 function printable(key: string): string {
