@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RouterStatus } from '../router/contract.ts'
+import type { FaultName } from '../router/loop/status.ts'
 import { type LocalStatus, statusText } from './status-text.ts'
 
 const NOW = 1_700_000_000_000
@@ -83,8 +84,10 @@ discarded on eth0: 3 × checksum
 })
 
 test('a fault is explained', () => {
-  const text = (fault: NonNullable<typeof web.fault>) =>
-    statusText({ ...status, router: { ...router, virtualRouters: [{ ...web, role: 'fault', fault }] } }, NOW)
+  const text = (reason: FaultName, what: string | null = null) => {
+    const inFault = { ...web, role: 'fault' as const, faults: [{ reason, what }] }
+    return statusText({ ...status, router: { ...router, virtualRouters: [inFault] } }, NOW)
+  }
   expect(text('interface-missing')).toContain(
     '\n\n✕ web is in fault: there is no interface eth0; it takes part as soon as there is\n\ndiscarded',
   )
@@ -92,6 +95,7 @@ test('a fault is explained', () => {
   expect(text('no-primary-ip-address')).toContain(
     'interface eth0 has no IPv4 address of its own to speak from',
   )
+  expect(text('tracker', 'script haproxy')).toContain('script haproxy has failed')
 })
 
 test('the steward away: said, and the router still shown', () => {

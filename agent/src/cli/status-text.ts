@@ -2,7 +2,7 @@
 import type { Role } from '@aloft/shared/protocol/events'
 import { formatDuration } from '@aloft/shared/time/duration'
 import type { RouterStatus } from '../router/contract.ts'
-import type { Fault } from '../router/loop/status.ts'
+import type { FaultDetail } from '../router/loop/status.ts'
 import type { AgentStatus } from '../steward/status-contract.ts'
 
 /** `agent` null: the steward is away and the router answered for itself. */
@@ -82,7 +82,9 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
     formatDuration(each.advertisementIntervalMs),
     each.addresses.join(' '),
   ])
-  const faults = router.virtualRouters.flatMap((each) => (each.fault ? [faultLine(each, each.fault)] : []))
+  const faults = router.virtualRouters.flatMap((each) =>
+    (each.faults ?? []).map((fault) => faultLine(each, fault)),
+  )
   const discards = router.discards.map(
     ({ interface: interfaceName, reason, count }) => `discarded on ${interfaceName}: ${count} × ${reason}`,
   )
@@ -93,14 +95,17 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
 }
 
 /** Why a router takes no part, and what would change that. */
-function faultLine(router: RouterStatus['virtualRouters'][number], fault: Fault): string {
+function faultLine(router: RouterStatus['virtualRouters'][number], { reason, what }: FaultDetail): string {
   const { virtualRouter, interface: name, family } = router
   const why = {
     'interface-missing': `there is no interface ${name}; it takes part as soon as there is`,
     'interface-down': `interface ${name} is down or has no carrier; it takes part as soon as it is up`,
     'no-primary-ip-address': `interface ${name} has no ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address of its own to speak from`,
+    'no-virtual-ip-addresses': `${what ?? 'a virtual address'} was taken away`,
+    tracker: `${what ?? 'a tracker'} has failed; it takes part as soon as that is well`,
+    'sync-group': `${what ?? 'another member of its sync group'} is in fault`,
   }
-  return `✕ ${virtualRouter} is in fault: ${why[fault]}`
+  return `✕ ${virtualRouter} is in fault: ${why[reason]}`
 }
 
 function whoIsActive(router: RouterStatus['virtualRouters'][number]): string {

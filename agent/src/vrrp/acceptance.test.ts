@@ -32,7 +32,7 @@ function verdict({ ours = {}, theirs = {}, authentication = null, source = PEER,
     authentication: authentication === null ? null : authenticationOf(authentication),
     checksum: 'message-only',
   }
-  return discardReason({ config, source: OWN }, { source, decoded, role })
+  return discardReason({ config, source: OWN, priority: config.priority }, { source, decoded, role })
 }
 
 const none = { type: 'none' } as const

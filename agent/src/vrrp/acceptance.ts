@@ -37,7 +37,7 @@ export function discardReason(parameters: Parameters, candidate: Candidate): Dis
  * active speaks, so only an active can hear itself; a backup that hears its own address hears somebody else, and
  * must not take over from it.
  */
-function isOwn({ config, source }: Parameters, { source: from, decoded, role }: Candidate): boolean {
+function isOwn({ priority: own, source }: Parameters, { source: from, decoded, role }: Candidate): boolean {
   const { priority } = decoded.advertisement
-  return role === 'active' && from === source && (priority === config.priority || priority === RESIGN)
+  return role === 'active' && from === source && (priority === own || priority === RESIGN)
 }

@@ -3,7 +3,7 @@ import { routerConfig } from './examples.test.support.ts'
 import { activeDownInterval, learnedInterval, skewTime } from './intervals.ts'
 
 function router(version: 2 | 3, priority: number, advertisementIntervalMs = 1000) {
-  return { config: routerConfig({ version, priority, advertisementIntervalMs }), source: null }
+  return { config: routerConfig({ version, priority, advertisementIntervalMs }), source: null, priority }
 }
 
 describe('RFC 9568 §6.1', () => {

@@ -8,9 +8,9 @@ const SECOND_MS = 1000
  * How much longer a backup waits than the best backup possible, so that the best one speaks first.
  * v3 scales it with the active's interval; v2 always counts in seconds.
  */
-export function skewTime({ config }: Parameters, activeIntervalMs: Milliseconds): Milliseconds {
+export function skewTime({ config, priority }: Parameters, activeIntervalMs: Milliseconds): Milliseconds {
   const scaleMs = config.version === 2 ? SECOND_MS : activeIntervalMs
-  return ((256 - config.priority) * scaleMs) / 256
+  return ((256 - priority) * scaleMs) / 256
 }
 
 /** How long a backup waits for an advertisement before it takes the active for dead. */

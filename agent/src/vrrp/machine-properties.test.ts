@@ -17,7 +17,7 @@ const parameters: fc.Arbitrary<Parameters> = fc
     preempt: fc.record({ enabled: fc.boolean(), delayMs: fc.constantFrom(0, 500, 30_000) }),
     source: fc.constantFrom(OWN, null),
   })
-  .map(({ source, ...changes }) => ({ config: routerConfig(changes), source }))
+  .map(({ source, ...changes }) => ({ config: routerConfig(changes), source, priority: changes.priority }))
 
 const advertisement: fc.Arbitrary<Event> = fc
   .record({

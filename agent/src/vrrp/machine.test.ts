@@ -12,7 +12,8 @@ const HIGHER = address('192.0.2.11')
 const T0 = 50_000
 
 function router(changes: Partial<VirtualRouterConfig> = {}, source: Address | null = OWN): Parameters {
-  return { config: routerConfig(changes), source }
+  const config = routerConfig(changes)
+  return { config, source, priority: config.priority }
 }
 
 function heard(priority: number, { from = HIGHER, intervalMs = 1000 } = {}): Event {

@@ -11,6 +11,7 @@
 import { compareAddresses } from '@aloft/shared/network/address'
 import type { Heard, TransitionReason } from '@aloft/shared/protocol/events'
 import { activeDownInterval, learnedInterval, skewTime } from './intervals.ts'
+import { rescaled } from './priority.ts'
 import {
   type Action,
   type ActiveState,
@@ -50,7 +51,8 @@ export function step(parameters: Parameters, state: State, event: Event, now: Mi
       return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
 
     case 'fault':
-      if (event.kind === 'fault-cleared') return takePart(parameters, state, 'interface-up', now)
+      if (event.kind === 'fault-cleared')
+        return takePart(parameters, state, event.reason ?? 'interface-up', now)
       return event.kind === 'shutdown' ? stop(parameters, state, event.reason, now) : [state, []]
 
     case 'backup':
@@ -58,6 +60,7 @@ export function step(parameters: Parameters, state: State, event: Event, now: Mi
       if (event.kind === 'timer')
         return now >= state.activeDownAt ? takeOver(parameters, state, now) : [state, []]
       if (event.kind === 'shutdown') return stop(parameters, state, event.reason, now)
+      if (event.kind === 'priority-changed') return [rescaled(parameters, state, event.before, now), []]
       return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
 
     case 'active':
@@ -105,7 +108,6 @@ function hearAsBackup(
   event: AdvertisementHeard,
   now: Milliseconds,
 ): Step {
-  const { config } = parameters
   const { priority, intervalMs } = event.advertisement
   const lastHeard: LastHeard = { source: event.source, priority, at: now }
   if (priority === RESIGN) {
@@ -113,7 +115,7 @@ function hearAsBackup(
     return [{ ...state, activeDownAt, lastHeard, preemptAt: null, resigned: true, preempting: false }, []]
   }
 
-  const isOutranked = priority < config.priority
+  const isOutranked = priority < parameters.priority
   const preemptAt = isOutranked ? preemptionAt(parameters, state, now) : null
   if (preemptAt !== null && now >= preemptAt) {
     return [{ ...state, lastHeard, preemptAt, resigned: false, preempting: true }, []]
@@ -180,10 +182,10 @@ function hearAsActive(
 
 /** Between two actives the higher priority wins, then the higher address. Between backups there is no tie to break. */
 function isBeatenBy(
-  { config, source }: Parameters,
+  { priority, source }: Parameters,
   { source: rival, advertisement }: AdvertisementHeard,
 ): boolean {
-  if (advertisement.priority !== config.priority) return advertisement.priority > config.priority
+  if (advertisement.priority !== priority) return advertisement.priority > priority
   return source === null || compareAddresses(rival, source) > 0
 }
 
@@ -262,8 +264,8 @@ function listen(
   }
 }
 
-function advertise({ config }: Parameters): Action {
-  return { do: 'advertise', priority: config.priority }
+function advertise({ priority }: Parameters): Action {
+  return { do: 'advertise', priority }
 }
 
 function ago(lastHeard: LastHeard | null, now: Milliseconds): Heard | null {
@@ -271,7 +273,7 @@ function ago(lastHeard: LastHeard | null, now: Milliseconds): Heard | null {
   return { address: lastHeard.source, priority: lastHeard.priority, agoMs: now - lastHeard.at }
 }
 
-function record({ config }: Parameters, { from, to, reason, heard }: Change, at: Milliseconds): Action {
-  const transition = { from: from.role, to: to.role, reason, priority: config.priority, heard, at }
+function record({ priority }: Parameters, { from, to, reason, heard }: Change, at: Milliseconds): Action {
+  const transition = { from: from.role, to: to.role, reason, priority, heard, at }
   return { do: 'transition', transition }
 }

@@ -29,11 +29,20 @@ export interface Advertisement {
   readonly addresses: readonly Address[]
 }
 
-/** What the machine needs to know of its router. `source`: our primary address, null while the interface has none. */
+/** What the machine needs to know of its router. */
 export interface Parameters {
   readonly config: VirtualRouterConfig
+  /** Our primary address, null while the interface has none. */
   readonly source: Address | null
+  /** The priority now: `config.priority` is the written one, which trackers raise and lower (`priority.ts`). */
+  readonly priority: number
 }
+
+/** Why a router may not take part: one reason of perhaps several. */
+export type FaultReason = Extract<
+  TransitionReason,
+  'interface-down' | 'no-primary-ip-address' | 'no-virtual-ip-addresses' | 'tracker' | 'sync-group'
+>
 
 export type Event =
   /** Interface ready; take part (RFC 9568 §6.4.1). `startup` of the process unless a config change added the router. */
@@ -44,9 +53,12 @@ export type Event =
   | { readonly kind: 'timer' }
   /** An advertisement that passed every receive check. */
   | { readonly kind: 'advertisement'; readonly source: Address; readonly advertisement: Advertisement }
-  /** The interface can no longer carry advertisements: `interface-down`, `no-primary-ip-address`. */
-  | { readonly kind: 'fault'; readonly reason: 'interface-down' | 'no-primary-ip-address' }
-  | { readonly kind: 'fault-cleared' }
+  /** The first reason not to take part: the interface can carry no advertisements, a tracker says so, … */
+  | { readonly kind: 'fault'; readonly reason: FaultReason }
+  /** The last such reason has gone; `reason`: which, `interface-up` unless given. */
+  | { readonly kind: 'fault-cleared'; readonly reason?: TransitionReason }
+  /** `parameters.priority` is another one now; it was `before`. */
+  | { readonly kind: 'priority-changed'; readonly before: number }
   /** A successor process goes on as active: the predecessor was, so recently that no peer has given up on it. */
   | { readonly kind: 'resume-active' }
 

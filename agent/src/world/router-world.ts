@@ -68,11 +68,18 @@ export interface RecordedInput {
     | { readonly kind: 'undecodable'; readonly packet: UndecodablePacket }
     | { readonly kind: 'link'; readonly interfaceName: string; readonly state: LinkState | null }
     | { readonly kind: 'resume'; readonly name: string; readonly gapMs: number }
+    | { readonly kind: 'tracked'; readonly standings: Readonly<Record<string, Standing>> }
     | { readonly kind: 'address-failed'; readonly failure: AddressFailure }
     | { readonly kind: 'alarm' }
     | { readonly kind: 'shutdown' }
     /** The clock was read once more while the last input was handled: an outage is measured to its very end. */
     | { readonly kind: 'clock' }
+}
+
+/** What a router's trackers come to: the priority they leave it (clamped by the loop), and which of them forbid it to take part. */
+export interface Standing {
+  readonly priority: number
+  readonly faults: readonly string[]
 }
 
 export interface AddressFailure {

@@ -13,7 +13,8 @@
  *   no-response                anything else, nothing                   no-response
  *   preempted                  anything, nothing                        preempted
  *   priority                   shutdown, configuration, interface-down, that
- *                              no-primary-ip-address
+ *                              no-primary-ip-address,
+ *                              no-virtual-ip-addresses, tracker, sync-group
  *   priority                   anything else, nothing                   priority
  *   startup, interface-up      higher-priority-backup                   preempted (an owner came back)
  *   anything else              anything, nothing                        what the new active says
@@ -75,6 +76,9 @@ const LEFT_ON_ITS_OWN: ReadonlySet<TransitionReason> = new Set([
   ...PLANNED,
   'interface-down',
   'no-primary-ip-address',
+  'no-virtual-ip-addresses',
+  'tracker',
+  'sync-group',
 ])
 
 /** Derives all failovers that the observations of one virtual router show, in corrected time order. */

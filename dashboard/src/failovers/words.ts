@@ -11,6 +11,9 @@ const REASONS: Readonly<Record<Failover['reason'], string>> = {
   'interface-up': 'interface came up',
   'interface-down': "the active's interface went down",
   'no-primary-ip-address': 'the active lost its address',
+  'no-virtual-ip-addresses': 'the active was deprived of its virtual address',
+  tracker: 'something tracked failed or recovered',
+  'sync-group': 'its sync group moved',
   configuration: 'a config change',
 }
 

@@ -15,7 +15,8 @@ export const FamilyName = z.enum(['ipv4', 'ipv6'])
  * Why a virtual router changed its role.
  * `no-response`: the active stopped advertising. `preempted`: we outrank the active we heard, and took over.
  * `priority`: the active resigned (priority 0), or nobody was active since we started. `higher-priority-backup`: we
- * yielded to a better active. `configuration`: a config change started or stopped the router.
+ * yielded to a better active. `configuration`: a config change started or stopped the router. Not of RFC 8347:
+ * `tracker`: something tracked failed, or recovered; `sync-group`: another member of the group made it go along.
  */
 export const TransitionReason = z.enum([
   'startup',
@@ -27,6 +28,9 @@ export const TransitionReason = z.enum([
   'interface-up',
   'interface-down',
   'no-primary-ip-address',
+  'no-virtual-ip-addresses',
+  'tracker',
+  'sync-group',
   'configuration',
 ])
 export type TransitionReason = z.infer<typeof TransitionReason>

@@ -7,11 +7,14 @@ import { OWNER, type Parameters, type State } from '../../vrrp/virtual-router.ts
 import type { LinkState } from '../../world/router-world.ts'
 import type { RouterCounters } from './counters.ts'
 import type { DeadlineHolder } from './deadlines.ts'
+import type { Faults } from './faults.ts'
 
 export interface Instance extends DeadlineHolder {
   readonly config: VirtualRouterConfig
   parameters: Parameters
   state: State
+  /** Why it may not take part, from each side that may say so; in fault while any does. */
+  faults: Faults
   /** When it entered its role, on the monotonic clock. */
   roleSince: number
   /** Its Active_Down_Timer ran out long ago, and it was given a turn of patience for datagrams still unread. */
@@ -26,8 +29,9 @@ export interface Instance extends DeadlineHolder {
 export function newInstance(config: VirtualRouterConfig, now: number): Instance {
   return {
     config,
-    parameters: { config, source: null },
+    parameters: { config, source: null, priority: config.priority },
     state: INITIAL,
+    faults: new Map(),
     roleSince: now,
     isPatient: false,
     reacquireAt: null,
@@ -54,11 +58,10 @@ export function keyOf(config: VirtualRouterConfig): string {
   return wireKey(config.interface, config.family, config.vrid)
 }
 
+export type LinkFault = 'interface-down' | 'no-primary-ip-address'
+
 /** Why a router may not take part on a link in that state; null when it may. */
-export function faultOf(
-  config: VirtualRouterConfig,
-  link: LinkState | null,
-): 'interface-down' | 'no-primary-ip-address' | null {
+export function faultOf(config: VirtualRouterConfig, link: LinkState | null): LinkFault | null {
   if (link === null || !link.up) return 'interface-down'
   return sourceOf(config, link) === null ? 'no-primary-ip-address' : null
 }

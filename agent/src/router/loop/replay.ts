@@ -58,6 +58,8 @@ function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input'
     loop.linkChanged(input.interfaceName)
   } else if (input.kind === 'address-failed') {
     loop.addressFailed(input.failure.interfaceName, input.failure.address, input.failure.error)
+  } else if (input.kind === 'tracked') {
+    loop.tracked(input.standings)
   } else if (input.kind === 'alarm') {
     loop.alarm()
   } else if (input.kind === 'shutdown') {

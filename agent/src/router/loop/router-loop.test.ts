@@ -317,7 +317,7 @@ describe('links', () => {
   it('missing at start: fault; appearing: takes part', () => {
     const { world, loop } = running([routerConfig({ interface: 'eth7' })])
     expect(world.transitions()).toMatchObject([{ from: 'initialize', to: 'fault', reason: 'interface-down' }])
-    const fault = () => loop.status().virtualRouters[0]?.fault
+    const fault = () => loop.status().virtualRouters[0]?.faults?.[0]?.reason
     expect(fault()).toBe('interface-missing')
     world.linkStates.set('eth7', { ...UP, up: false })
     loop.linkChanged('eth7')

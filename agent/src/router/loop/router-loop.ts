@@ -10,6 +10,7 @@ import type { DiscardReason } from '@aloft/shared/protocol/events'
 import { discardReason, TTL_REQUIRED } from '../../vrrp/acceptance.ts'
 import { type Decoded, decodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { nextWakeup, step } from '../../vrrp/machine.ts'
+import { effectivePriority } from '../../vrrp/priority.ts'
 import type { Event } from '../../vrrp/virtual-router.ts'
 import type {
   Datagram,
@@ -17,11 +18,13 @@ import type {
   RecordedInput,
   RouterInput,
   RouterWorld,
+  Standing,
   UndecodablePacket,
 } from '../../world/router-world.ts'
 import { changesTo } from './changes.ts'
 import { Deadlines } from './deadlines.ts'
 import { DiscardLedger } from './discard-ledger.ts'
+import { type Fault, type FaultSource, faultEvent, withFaults } from './faults.ts'
 import { hexOf } from './hex.ts'
 import { faultOf, type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
 import { perform } from './perform.ts'
@@ -50,6 +53,8 @@ export class RouterLoop implements RouterInput {
   readonly #discards: DiscardLedger
   /** Everything but the virtual routers that has deadlines of its own. */
   readonly #parts: readonly Timed[]
+  /** What the trackers last said of each router, by its key; kept, so that one started later is told too. */
+  readonly #standings = new Map<string, Standing>()
   readonly #addressFailures = new Map<string, AddressFailureCount>()
   #armedAt: number | null = null
   /** Routers of the first configuration start because the process does, later ones because of the change. */
@@ -138,6 +143,17 @@ export class RouterLoop implements RouterInput {
     this.#arm()
   }
 
+  /** What the trackers say of these routers from now on, each by its key (`wireKey`); the others stay as they are. */
+  tracked(standings: Readonly<Record<string, Standing>>): void {
+    const now = this.#record({ kind: 'tracked', standings })
+    for (const [key, standing] of Object.entries(standings)) {
+      this.#standings.set(key, standing)
+      const instance = this.#instances.get(key)
+      if (instance) this.#applyStanding(instance, standing, now)
+    }
+    this.#arm()
+  }
+
   addressFailed(interfaceName: string, prefix: Prefix, error: string): void {
     const now = this.#record({ kind: 'address-failed', failure: { interfaceName, address: prefix, error } })
     const address = formatPrefix(prefix)
@@ -202,14 +218,18 @@ export class RouterLoop implements RouterInput {
   #start(config: VirtualRouterConfig, gapMs: number | null, now: number): void {
     const instance = newInstance(config, now)
     const link = this.#interfaces.get(config.interface)?.link ?? null
-    instance.parameters = { config, source: sourceOf(config, link) }
+    const standing = this.#standings.get(keyOf(config)) ?? { priority: config.priority, faults: [] }
+    const priority = effectivePriority(config, standing.priority)
+    instance.parameters = { config, source: sourceOf(config, link), priority }
     this.#instances.set(keyOf(config), instance)
 
-    const fault = faultOf(config, link)
+    instance.faults = withFaults(instance.faults, 'link', linkFaults(config, link))
+    instance.faults = withFaults(instance.faults, 'tracking', trackedFaults(standing))
+    const fault = faultEvent(instance.state.role, instance.faults, instance.faults)
     if (fault !== null) {
       // What the predecessor held cannot be defended on a dead link, and must not be held undefended.
       if (gapMs !== null) perform(this.#world, instance, [{ do: 'release-addresses' }])
-      this.#step(instance, { kind: 'fault', reason: fault }, now)
+      this.#step(instance, fault, now)
     } else if (gapMs !== null) {
       this.#step(instance, { kind: 'resume-active' }, now)
       const { name: virtualRouter, vrid, family, interface: interfaceName, priority } = config
@@ -227,14 +247,28 @@ export class RouterLoop implements RouterInput {
 
   /** The address is taken over before the machine hears of the fault, and the old one is kept to resign from. */
   #followLink(instance: Instance, link: LinkState | null, now: number): void {
-    const { config, state } = instance
-    const reason = faultOf(config, link)
-    if (reason !== null) {
-      if (state.role !== 'fault') this.#step(instance, { kind: 'fault', reason }, now)
-      return
+    const { config } = instance
+    const faults = linkFaults(config, link)
+    if (faults.length === 0) instance.parameters = { ...instance.parameters, source: sourceOf(config, link) }
+    this.#setFaults(instance, { source: 'link', faults }, now)
+  }
+
+  #applyStanding(instance: Instance, standing: Standing, now: number): void {
+    const before = instance.parameters.priority
+    const priority = effectivePriority(instance.config, standing.priority)
+    if (priority !== before) {
+      instance.parameters = { ...instance.parameters, priority }
+      this.#step(instance, { kind: 'priority-changed', before }, now)
     }
-    instance.parameters = { config, source: sourceOf(config, link) }
-    if (state.role === 'fault') this.#step(instance, { kind: 'fault-cleared' }, now)
+    this.#setFaults(instance, { source: 'tracking', faults: trackedFaults(standing) }, now)
+  }
+
+  /** What one side says of a router's right to take part, in place of what it said before. */
+  #setFaults(instance: Instance, { source, faults }: SaidFaults, now: number): void {
+    const before = instance.faults
+    instance.faults = withFaults(before, source, faults)
+    const event = faultEvent(instance.state.role, before, instance.faults)
+    if (event !== null) this.#step(instance, event, now)
   }
 
   #step(instance: Instance, event: Event, now: number): void {
@@ -297,6 +331,20 @@ export class RouterLoop implements RouterInput {
     this.#world.recorder.record({ at, input })
     return at
   }
+}
+
+interface SaidFaults {
+  readonly source: FaultSource
+  readonly faults: readonly Fault[]
+}
+
+function linkFaults(config: VirtualRouterConfig, link: LinkState | null): readonly Fault[] {
+  const reason = faultOf(config, link)
+  return reason === null ? [] : [{ reason, what: config.interface }]
+}
+
+function trackedFaults({ faults }: Standing): readonly Fault[] {
+  return faults.map((what) => ({ reason: 'tracker', what }))
 }
 
 function deservesPatience({ state, isPatient }: Instance, now: number): boolean {

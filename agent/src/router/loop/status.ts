@@ -1,17 +1,26 @@
 /** What `aloft status` and the snapshot to the centre say of a virtual router. */
 import type { RouterState } from '@aloft/shared/protocol/frames'
-import { type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
+import { type FaultReason, type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
 import type { Clock, LinkState } from '../../world/router-world.ts'
 import type { DiscardTotal, RouterCounters } from './counters.ts'
-import { faultOf, type Instance } from './instance.ts'
+import { allFaults } from './faults.ts'
+import type { Instance } from './instance.ts'
 
 /** Why a router is in fault. RFC 8347 has one word for an interface that is down and one that is not there. */
-export type Fault = 'interface-missing' | 'interface-down' | 'no-primary-ip-address'
+export type FaultName = 'interface-missing' | FaultReason
+
+export interface FaultDetail {
+  readonly reason: FaultName
+  /** The tracker, the interface, …; null when there is nothing more to say. */
+  readonly what: string | null
+}
 
 export interface RouterDetail extends RouterState {
   readonly counters: RouterCounters
   /** Only in the role `fault`. */
-  readonly fault?: Fault
+  readonly faults?: readonly FaultDetail[]
+  /** The written priority, where trackers have made it another. */
+  readonly configuredPriority?: number
 }
 
 export interface LoopStatus {
@@ -39,22 +48,26 @@ export function statusOf(instance: Instance, link: LinkState | null, clock: Cloc
     version: config.version,
     role: state.role,
     sinceWallMs: clock.wallMs() - (clock.now() - roleSince),
-    priority: config.priority,
+    priority: parameters.priority,
+    ...(parameters.priority !== config.priority && { configuredPriority: config.priority }),
     advertisementIntervalMs: config.advertisementIntervalMs,
     addresses: config.addresses.map(({ address }) => address),
     active: activeRouter(parameters, state),
     counters: { ...instance.counters },
-    ...(state.role === 'fault' && { fault: currentFault(instance, link) }),
+    ...(state.role === 'fault' && { faults: currentFaults(instance, link) }),
   }
 }
 
-function currentFault({ config }: Instance, link: LinkState | null): Fault {
-  return link === null ? 'interface-missing' : (faultOf(config, link) ?? 'interface-down')
+function currentFaults({ faults }: Instance, link: LinkState | null): readonly FaultDetail[] {
+  return allFaults(faults).map(({ reason, what }) => ({
+    reason: reason === 'interface-down' && link === null ? 'interface-missing' : reason,
+    what,
+  }))
 }
 
 /** Whom we hold for active: ourselves, the last one heard, or nobody. */
-function activeRouter({ config, source }: Parameters, state: State): RouterState['active'] {
-  if (state.role === 'active' && source !== null) return { address: source, priority: config.priority }
+function activeRouter({ priority, source }: Parameters, state: State): RouterState['active'] {
+  if (state.role === 'active' && source !== null) return { address: source, priority }
   if (state.role !== 'backup' || state.lastHeard === null || state.lastHeard.priority === RESIGN) return null
   return { address: state.lastHeard.source, priority: state.lastHeard.priority }
 }
