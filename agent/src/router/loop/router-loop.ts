@@ -4,7 +4,6 @@
  * knows no kernel; production, simulation and replay give it different worlds.
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { Family } from '@aloft/shared/network/address'
 import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import { discardReason, TTL_REQUIRED } from '../../vrrp/acceptance.ts'
@@ -27,6 +26,7 @@ import { DiscardLedger } from './discard-ledger.ts'
 import { type Fault, type FaultSource, faultEvent, withFaults } from './faults.ts'
 import { hexOf } from './hex.ts'
 import { faultOf, type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
+import { type Interface, Interfaces } from './interfaces.ts'
 import { perform } from './perform.ts'
 import { type AddressFailureCount, type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
@@ -36,11 +36,6 @@ export interface ConfigureOptions {
   readonly resume?: readonly { readonly name: string; readonly gapMs: number }[]
 }
 
-interface Interface {
-  link: LinkState | null
-  families: ReadonlySet<Family>
-}
-
 /** An Active_Down_Timer that rings this late may only mean that we were not running: unread datagrams come first. */
 const PATIENCE_MS = 1
 const REACQUIRE_MS = 1000
@@ -48,7 +43,7 @@ const REACQUIRE_MS = 1000
 export class RouterLoop implements RouterInput {
   readonly #world: RouterWorld
   readonly #instances = new Map<string, Instance>()
-  readonly #interfaces = new Map<string, Interface>()
+  readonly #interfaces: Interfaces
   readonly #deadlines = new Deadlines<Instance>()
   readonly #discards: DiscardLedger
   /** Everything but the virtual routers that has deadlines of its own. */
@@ -62,6 +57,7 @@ export class RouterLoop implements RouterInput {
 
   constructor(world: RouterWorld) {
     this.#world = world
+    this.#interfaces = new Interfaces(world.links)
     this.#discards = new DiscardLedger((body, at) => world.journal.append(body, at))
     this.#parts = [this.#discards]
   }
@@ -72,14 +68,14 @@ export class RouterLoop implements RouterInput {
    */
   configure(routers: readonly VirtualRouterConfig[], { resume = [] }: ConfigureOptions = {}): void {
     const { stopped, started } = changesTo(routers, this.#instances)
-    this.#openInterfaces(routers)
+    for (const [name, opened] of this.#interfaces.open(routers)) this.#readLink(name, opened)
     for (const { name, gapMs } of resume) this.#record({ kind: 'resume', name, gapMs })
     const now = this.#record({ kind: 'configure', routers })
 
     for (const instance of stopped) this.#remove(instance, now)
     const gaps = new Map(resume.map(({ name, gapMs }) => [name, gapMs]))
     for (const config of started) this.#start(config, gaps.get(config.name) ?? null, now)
-    this.#closeInterfaces(routers)
+    this.#interfaces.close(routers)
     this.#startReason = 'configuration'
     this.#arm()
   }
@@ -91,7 +87,7 @@ export class RouterLoop implements RouterInput {
       this.#step(instance, { kind: 'shutdown', reason: 'shutdown' }, now)
     }
     this.#instances.clear()
-    this.#closeInterfaces([])
+    this.#interfaces.close([])
     this.#discards.flush(now)
     this.#arm()
   }
@@ -297,30 +293,6 @@ export class RouterLoop implements RouterInput {
     this.#world.alarm.set(dueAt)
   }
 
-  #openInterfaces(routers: readonly VirtualRouterConfig[]): void {
-    for (const [name, families] of familiesByInterface(routers)) {
-      const known = this.#interfaces.get(name)
-      for (const family of families) if (!known?.families.has(family)) this.#world.links.open(name, family)
-      if (known) {
-        known.families = new Set([...known.families, ...families])
-        continue
-      }
-      const opened: Interface = { link: null, families }
-      this.#interfaces.set(name, opened)
-      this.#readLink(name, opened)
-    }
-  }
-
-  #closeInterfaces(routers: readonly VirtualRouterConfig[]): void {
-    const wanted = familiesByInterface(routers)
-    for (const [name, known] of this.#interfaces) {
-      const families = wanted.get(name) ?? new Set()
-      for (const family of known.families) if (!families.has(family)) this.#world.links.close(name, family)
-      known.families = families
-      if (families.size === 0) this.#interfaces.delete(name)
-    }
-  }
-
   #readLink(name: string, known: Interface): number {
     known.link = this.#world.links.state(name)
     return this.#record({ kind: 'link', interfaceName: name, state: known.link })
@@ -355,12 +327,4 @@ function countReceived({ counters }: Instance, { checksum }: Decoded): void {
   counters.advertisementsReceived++
   if (checksum === 'pseudo-header') counters.checksumWithPseudoHeader++
   else counters.checksumMessageOnly++
-}
-
-function familiesByInterface(routers: readonly VirtualRouterConfig[]): Map<string, Set<Family>> {
-  const families = new Map<string, Set<Family>>()
-  for (const { interface: name, family } of routers) {
-    families.set(name, (families.get(name) ?? new Set()).add(family))
-  }
-  return families
 }
