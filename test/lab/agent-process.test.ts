@@ -91,6 +91,23 @@ test('kill -9 of the active router process: it resumes, and nobody on the LAN no
   expect(replayed).toEqual(events.filter(({ kind }) => kind !== 'process'))
 })
 
+test('told to stop while a killed steward is coming back, the agent stops', async () => {
+  const killedPid = one.pidOf('steward')
+  const routerPid = one.pidOf('router')
+  one.killProcess('steward')
+  const isComing = (pid: number) => ![killedPid, routerPid].includes(pid)
+  const coming = await until(() => one.processes().find(isComing), {
+    what: 'a steward on its way',
+    withinMs: 5_000,
+    everyMs: 1,
+  })
+  // It has no handler yet, so the signal ends it; nobody but the router is left to take that for what it means.
+  process.kill(coming, 'SIGTERM')
+  await until(() => one.processes().length === 0, { what: 'the agent to stop', withinMs: 5_000 })
+  expect(await holders()).not.toContain('one')
+  expect(transitions(one).at(-1)).toMatchObject({ from: 'active', to: 'initialize', reason: 'shutdown' })
+})
+
 test.each(['kept', 'lost'])(
   'a router whose predecessor was silent too long gives up what it left behind, its state directory %s',
   async (fate) => {

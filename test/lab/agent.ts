@@ -31,6 +31,8 @@ export interface LabAgent {
   role(virtualRouter: string): Promise<string>
   pidOf(process: 'router' | 'steward'): number
   killProcess(process: 'router' | 'steward'): void
+  /** Its processes, those that have not written their pid yet included. */
+  processes(): readonly number[]
   /** SIGTERM to the steward; resolves when both processes are gone. */
   stop(): Promise<void>
   /** SIGKILL to both at once. */
@@ -82,6 +84,7 @@ export function startAgent(options: AgentOptions): LabAgent {
       'absent',
     pidOf,
     killProcess: (name) => process.kill(pidOf(name), 'SIGKILL'),
+    processes: () => processesOf(stateDir),
     stop: async () => {
       // An agent that a test told to stop itself may be gone already, pid file and all.
       if (existsSync(path.join(stateDir, 'steward.pid'))) signalIfAlive(pidOf('steward'), 'SIGTERM')

@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     createWorld: await chooseWorld(process.env),
     createLoop: (world) => new RouterLoop(world),
     realtime,
-    startSteward: stewardCommand && (() => startSteward(stewardCommand)),
+    startSteward: stewardCommand && (() => startSteward(stewardCommand, () => router.stop())),
     recordTo: record,
     log,
     stopped() {
@@ -60,10 +60,17 @@ async function waitForLock(paths: StatePaths): Promise<LockOutcome> {
   }
 }
 
-function startSteward(command: readonly string[]): void {
+/**
+ * A steward answers the signals that mean stop once it is loaded; one they could kill was still being loaded,
+ * and what it was told goes for the whole agent.
+ */
+function startSteward(command: readonly string[], toldToStop: () => void): void {
   const [program = process.execPath, ...args] = command
   const child = spawn(program, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
   child.on('error', (error) => log(`cannot start the steward: ${error.message}`))
+  child.on('exit', (_, signal) => {
+    if (signal === 'SIGTERM' || signal === 'SIGINT') toldToStop()
+  })
   child.unref()
 }
 

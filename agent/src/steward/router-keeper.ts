@@ -69,12 +69,15 @@ export class RouterKeeper {
   async stop(): Promise<boolean> {
     this.#stopping.abort()
     this.#connection?.send({ kind: 'shutdown' })
-    const child = this.#child
-    if (this.#connection === null && child?.exitCode === null) child.kill('SIGTERM')
     const { routerLock } = this.#options.paths
+    // A router that is starting, ours or somebody else's, takes a signal for the same.
+    if (this.#connection === null) {
+      if (this.#child?.exitCode === null) this.#child.kill('SIGTERM')
+      else signal(lockHolder(routerLock), 'SIGTERM')
+    }
     for (let waitedMs = 0; lockHolder(routerLock) !== null; waitedMs += POLL_MS) {
       if (waitedMs > STOP_WITHIN_MS) {
-        kill(lockHolder(routerLock))
+        signal(lockHolder(routerLock), 'SIGKILL')
         return false
       }
       await sleep(POLL_MS)
@@ -174,10 +177,10 @@ export class RouterKeeper {
   }
 }
 
-function kill(pid: number | null): void {
+function signal(pid: number | null, name: NodeJS.Signals): void {
   if (pid === null) return
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, name)
   } catch {
     // It ended by itself in the meantime.
   }
