@@ -103,8 +103,10 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a new active announces its addresses before it holds them',
     file: MACHINE,
-    original: "return [advertise(parameters), { do: 'acquire-addresses' }, { do: 'announce', count: BURST }]",
-    planted: "return [advertise(parameters), { do: 'announce', count: BURST }, { do: 'acquire-addresses' }]",
+    original:
+      "return [advertise(parameters), { do: 'acquire-addresses' }, { do: 'announce', because: 'became-active' }]",
+    planted:
+      "return [advertise(parameters), { do: 'announce', because: 'became-active' }, { do: 'acquire-addresses' }]",
   },
   {
     name: 'a backup that slept takes over before it reads what is waiting',

@@ -2,7 +2,7 @@
 import { between, chance, type Entropy, integer, pick } from '@aloft/agent/simulated/entropy'
 import type { HostSpec } from '@aloft/agent/simulated/host'
 import type { Conditions } from '@aloft/agent/simulated/lan'
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import { ROUTER_DEFAULTS, type VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { type Address, parseAddress } from '@aloft/shared/network/address'
 import type { Skew } from './skewed-clock.ts'
 
@@ -86,6 +86,7 @@ function makeRouter(entropy: Entropy, group: Group, isOwner: boolean): VirtualRo
   const vip = address(`10.0.${group.segment}.${100 + group.vrid}`)
   const advertisementIntervalMs = group.baseIntervalMs * factor
   return {
+    ...ROUTER_DEFAULTS,
     name: `vr${group.segment}-${group.vrid}`,
     interface: `eth${group.segment}`,
     vrid: group.vrid,

@@ -27,9 +27,9 @@ export function storyTeller(tell: (line: string) => void, { quiet = false } = {}
 
   const flush = () => {
     for (const [node, left] of deeds) {
-      // Advertisements at their time are not worth a line.
-      if (left.some((deed) => !deed.startsWith('advertise')))
-        lines.push({ subject: node.name, text: left.join(', ') })
+      // Advertisements at their time are not worth a line, nor are announcements repeated.
+      const isRoutine = ['advertise', 'announce'].some((word) => left.every((deed) => deed.startsWith(word)))
+      if (!isRoutine) lines.push({ subject: node.name, text: left.join(', ') })
     }
     for (const { subject, text } of merged(lines))
       tell(`${(atMs / 1000).toFixed(3)} ${subject.padEnd(6)} ${text}`)

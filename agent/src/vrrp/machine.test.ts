@@ -50,7 +50,7 @@ function activeAfterSilence(parameters: Parameters): { state: ActiveState; at: n
 function words(actions: readonly Action[]): string[] {
   return actions.map((action) => {
     if (action.do === 'advertise') return `advertise ${action.priority}`
-    if (action.do === 'announce') return `announce ×${action.count}`
+    if (action.do === 'announce') return `announce, ${action.because}`
     if (action.do !== 'transition') return action.do
     const { from, to, reason } = action.transition
     return `${from} → ${to} (${reason})`
@@ -84,7 +84,7 @@ describe('RFC 9568 §6.4.1 Initialize', () => {
     expect(words(actions)).toEqual([
       'advertise 255',
       'acquire-addresses',
-      'announce ×5',
+      'announce, became-active',
       'initialize → active (startup)',
     ])
   })
@@ -131,7 +131,7 @@ describe('RFC 9568 §6.4.2 Backup', () => {
     expect(words(actions)).toEqual([
       'advertise 100',
       'acquire-addresses',
-      'announce ×5',
+      'announce, became-active',
       'backup → active (priority)',
     ])
     expect(state).toMatchObject({
@@ -287,7 +287,7 @@ describe('RFC 9568 §6.4.3 Active', () => {
 
   it('lower priority: discards it and advertises at once, and draws the LAN back to itself', () => {
     const [state, actions] = step(parameters, active, heard(99), at + 300)
-    expect(words(actions)).toEqual(['advertise 100', 'announce ×1'])
+    expect(words(actions)).toEqual(['advertise 100', 'announce, lower-priority-heard'])
     expect(state).toMatchObject({ role: 'active', reassertedAt: at + 300 })
   })
 
@@ -366,38 +366,6 @@ describe('re-assertion', () => {
       state = afterTimer
     }
     expect(advertised).toEqual([1000, 2000, 3000, 4000, 5000])
-  })
-
-  it('is followed by one more burst of announcements, for hosts the loser drew away after it', () => {
-    const [settled] = step(parameters, active, timer, at + 5000)
-    expect(asActive(settled).announceAt).toBeNull()
-    const [state] = step(parameters, settled, heard(99), at + 6000)
-    expect(asActive(state).announceAt).toBe(at + 11_000)
-    const [later] = step(parameters, state, heard(99), at + 7000)
-    expect(asActive(later).announceAt).toBe(at + 11_000)
-  })
-})
-
-describe('announcements', () => {
-  const parameters = router({ advertisementIntervalMs: 40_000 })
-  const { state: active, at } = activeAfterSilence(parameters)
-
-  it('are repeated in a second burst five seconds later', () => {
-    expect(nextWakeup(active)).toBe(at + 5000)
-    const [state, actions] = step(parameters, active, timer, at + 5000)
-    expect(words(actions)).toEqual(['announce ×5'])
-    expect(nextWakeup(state)).toBe(at + 40_000)
-  })
-
-  it('are not repeated a third time', () => {
-    const [state] = step(parameters, active, timer, at + 5000)
-    const [, actions] = step(parameters, state, timer, at + 40_000)
-    expect(words(actions)).toEqual(['advertise 100'])
-  })
-
-  it('due together with an advertisement, come after it', () => {
-    const [, actions] = step(parameters, active, timer, at + 40_000)
-    expect(words(actions)).toEqual(['advertise 100', 'announce ×5'])
   })
 })
 
@@ -498,7 +466,7 @@ describe('fault', () => {
     expect(words(actions)).toEqual([
       'advertise 255',
       'acquire-addresses',
-      'announce ×5',
+      'announce, became-active',
       'fault → active (interface-up)',
     ])
   })
@@ -514,7 +482,7 @@ describe('resuming as active', () => {
   it('advertises, takes the addresses again, announces them, and records no transition', () => {
     const [state, actions] = step(router(), INITIAL, { kind: 'resume-active' }, T0)
     expect(state).toMatchObject({ role: 'active', advertiseAt: T0 + 1000 })
-    expect(words(actions)).toEqual(['advertise 100', 'acquire-addresses', 'announce ×5'])
+    expect(words(actions)).toEqual(['advertise 100', 'acquire-addresses', 'announce, became-active'])
   })
 
   it('is only for a router that has not started', () => {

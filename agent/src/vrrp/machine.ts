@@ -1,8 +1,8 @@
 /**
  * The virtual router of RFC 9568 §6.4 (and RFC 3768 §6.4, from which v2 differs in its intervals only). No clock, no
  * socket, no chance: equal arguments give equal results. Timers are deadlines in the state, so that cancelling one is
- * being in another state. Beyond the RFC: preempt delay, fault, resuming as active, repeated announcements, and a
- * limit on how often an active re-asserts itself.
+ * being in another state. Beyond the RFC: preempt delay, fault, resuming as active, and a limit on how often an active
+ * re-asserts itself.
  *
  * Becoming active, the actions are: advertise, acquire, announce, record. The advertisement comes first because it
  * costs least and silences the other backups whose timers are about to run out; the announcement must not precede
@@ -34,9 +34,6 @@ interface Change {
 }
 type AdvertisementHeard = Extract<Event, { kind: 'advertisement' }>
 
-/** Gratuitous ARPs or neighbour advertisements per address, at once and again: LANs lose the first, hosts the rest. */
-const BURST = 5
-const ANNOUNCE_AGAIN_MS = 5000
 /** An active re-asserts itself at most once in this part of its interval, however often it is provoked. */
 const REASSERT_INTERVALS = 0.5
 
@@ -74,8 +71,7 @@ export function step(parameters: Parameters, state: State, event: Event, now: Mi
 /** When the machine wants its next `timer` event; null when it waits for nothing but the world. */
 export function nextWakeup(state: State): Milliseconds | null {
   if (state.role === 'backup') return state.activeDownAt
-  if (state.role !== 'active') return null
-  return Math.min(state.advertiseAt, state.announceAt ?? state.advertiseAt)
+  return state.role === 'active' ? state.advertiseAt : null
 }
 
 /** RFC 9568 §6.4.1: the owner of the addresses starts as active, everybody else listens first. */
@@ -132,19 +128,10 @@ function preemptionAt({ config }: Parameters, state: BackupState, now: Milliseco
   return state.preemptAt ?? now + config.preempt.delayMs
 }
 
-/** RFC 9568 §6.4.3, Adver_Timer fired; and the repeated announcement. */
+/** RFC 9568 §6.4.3, Adver_Timer fired. */
 function keepActive(parameters: Parameters, state: ActiveState, now: Milliseconds): Step {
-  const actions: Action[] = []
-  let next = state
-  if (now >= state.advertiseAt) {
-    actions.push(advertise(parameters))
-    next = { ...next, advertiseAt: nextAdvertisementAt(parameters, state, now) }
-  }
-  if (state.announceAt !== null && now >= state.announceAt) {
-    actions.push({ do: 'announce', count: BURST })
-    next = { ...next, announceAt: null }
-  }
-  return [next, actions]
+  if (now < state.advertiseAt) return [state, []]
+  return [{ ...state, advertiseAt: nextAdvertisementAt(parameters, state, now) }, [advertise(parameters)]]
 }
 
 /** Counted from when the last one was due, so that late alarms do not add up; a whole interval late, from now. */
@@ -197,8 +184,8 @@ function isBeatenBy(
 function reassert(parameters: Parameters, state: ActiveState, now: Milliseconds): Step {
   const quietMs = REASSERT_INTERVALS * parameters.config.advertisementIntervalMs
   if (state.reassertedAt !== null && now < state.reassertedAt + quietMs) return [state, []]
-  const announceAt = state.announceAt ?? now + ANNOUNCE_AGAIN_MS
-  return [{ ...state, reassertedAt: now, announceAt }, [advertise(parameters), { do: 'announce', count: 1 }]]
+  const announcement: Action = { do: 'announce', because: 'lower-priority-heard' }
+  return [{ ...state, reassertedAt: now }, [advertise(parameters), announcement]]
 }
 
 /** RFC 9568 §6.4.2, §6.4.3, Shutdown. An active says so, and goes on answering until it has. */
@@ -233,14 +220,13 @@ function becomeActive(
 }
 
 function assertion(parameters: Parameters): readonly Action[] {
-  return [advertise(parameters), { do: 'acquire-addresses' }, { do: 'announce', count: BURST }]
+  return [advertise(parameters), { do: 'acquire-addresses' }, { do: 'announce', because: 'became-active' }]
 }
 
 function activeState({ config }: Parameters, now: Milliseconds): ActiveState {
   return {
     role: 'active',
     advertiseAt: now + config.advertisementIntervalMs,
-    announceAt: now + ANNOUNCE_AGAIN_MS,
     reassertedAt: null,
   }
 }

@@ -5,6 +5,7 @@
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { type Address, type Family, knownAddress } from '@aloft/shared/network/address'
 import type { Heard, TransitionReason } from '@aloft/shared/protocol/events'
+import type { AnnouncementReason } from './announcement-schedule.ts'
 
 /** Milliseconds on a monotonic clock, fractional. */
 export type Milliseconds = number
@@ -91,8 +92,6 @@ export interface BackupState {
 export interface ActiveState {
   readonly role: 'active'
   readonly advertiseAt: Milliseconds
-  /** When to announce the addresses once more, for hosts that missed the first burst; null when that is done. */
-  readonly announceAt: Milliseconds | null
   /** When we last re-asserted ourselves at once against a losing advertisement; limits how often we do. */
   readonly reassertedAt: Milliseconds | null
 }
@@ -113,8 +112,8 @@ export type Action =
   | { readonly do: 'advertise'; readonly priority: number }
   | { readonly do: 'acquire-addresses' }
   | { readonly do: 'release-addresses' }
-  /** Tell the LAN where the addresses are now: gratuitous ARP, unsolicited NA, so many of them per address. */
-  | { readonly do: 'announce'; readonly count: number }
+  /** Tell the LAN where the addresses are now; how often, and when again, is for `announcement-schedule.ts` to say. */
+  | { readonly do: 'announce'; readonly because: AnnouncementReason }
   | { readonly do: 'transition'; readonly transition: Transition }
 
 export type Step = readonly [State, readonly Action[]]

@@ -1,5 +1,6 @@
 import type { Address, Family } from '../network/address.ts'
 import type { Prefix } from '../network/prefix.ts'
+import { ANNOUNCEMENT_DEFAULTS, type AnnouncementSettings } from './announcements-config.ts'
 
 /** A checked agent config: every default filled in, every duration in milliseconds. What the router process is given. */
 export interface AgentConfig extends AgentSettings {
@@ -34,6 +35,7 @@ export interface VirtualRouterSettings {
   readonly checksum: 'pseudo-header' | 'message-only'
   /** Source address of adverts; null takes the interface's primary address. */
   readonly sourceAddress: Address | null
+  readonly announcements: AnnouncementSettings
 }
 
 /**
@@ -48,4 +50,5 @@ export const ROUTER_DEFAULTS: VirtualRouterSettings = {
   authentication: { type: 'none' },
   checksum: 'pseudo-header',
   sourceAddress: null,
+  announcements: ANNOUNCEMENT_DEFAULTS,
 }

@@ -2,6 +2,7 @@ import { familyOf, parseAddress } from '../network/address.ts'
 import { type Prefix, parsePrefix } from '../network/prefix.ts'
 import { parseDuration } from '../time/duration.ts'
 import type { AgentConfig, VirtualRouterConfig } from './agent-config.ts'
+import { ANNOUNCEMENT_DEFAULTS } from './announcements-config.ts'
 import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
 
 /** Step three of three: a document the schema and the rules accept → what the router process is given. */
@@ -26,6 +27,7 @@ export function resolveVirtualRouter(document: VirtualRouterDocument): VirtualRo
     authentication: document.authentication ?? { type: 'none' },
     checksum,
     sourceAddress: sourceAddress === undefined ? null : parseAddress(sourceAddress),
+    announcements: ANNOUNCEMENT_DEFAULTS,
   }
 }
 

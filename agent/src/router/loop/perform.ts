@@ -6,9 +6,21 @@ import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { authenticationOf } from '../../vrrp/authentication.ts'
 import { type Action, GROUP, type Transition } from '../../vrrp/virtual-router.ts'
 import type { RouterWorld } from '../../world/router-world.ts'
+import type { Announcer } from './announcer.ts'
 import type { Instance } from './instance.ts'
 
-export function perform(world: RouterWorld, instance: Instance, actions: readonly Action[]): void {
+/** What actions take effect on: the world, and the parts of the loop that go on with them. */
+export interface Effects {
+  readonly world: RouterWorld
+  readonly announcer: Announcer
+}
+
+export function perform(
+  { world, announcer }: Effects,
+  instance: Instance,
+  actions: readonly Action[],
+  now: number,
+): void {
   const { config } = instance
   for (const action of actions) {
     switch (action.do) {
@@ -22,7 +34,7 @@ export function perform(world: RouterWorld, instance: Instance, actions: readonl
         world.addresses.release(config.interface, config.addresses)
         break
       case 'announce':
-        for (let i = 0; i < action.count; i++) world.addresses.announce(config.interface, config.addresses)
+        announcer.announce(config, action.because, now)
         break
       case 'transition':
         recordTransition(world, instance, action.transition)

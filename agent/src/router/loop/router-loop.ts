@@ -10,7 +10,7 @@ import { discardReason, TTL_REQUIRED } from '../../vrrp/acceptance.ts'
 import { type Decoded, decodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { nextWakeup, step } from '../../vrrp/machine.ts'
 import { effectivePriority } from '../../vrrp/priority.ts'
-import type { Event } from '../../vrrp/virtual-router.ts'
+import type { Action, Event } from '../../vrrp/virtual-router.ts'
 import type {
   Datagram,
   LinkState,
@@ -20,6 +20,7 @@ import type {
   Standing,
   UndecodablePacket,
 } from '../../world/router-world.ts'
+import { Announcer } from './announcer.ts'
 import { changesTo } from './changes.ts'
 import { Deadlines } from './deadlines.ts'
 import { DiscardLedger } from './discard-ledger.ts'
@@ -27,7 +28,7 @@ import { type Fault, type FaultSource, faultEvent, withFaults } from './faults.t
 import { hexOf } from './hex.ts'
 import { faultOf, type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
 import { type Interface, Interfaces } from './interfaces.ts'
-import { perform } from './perform.ts'
+import { type Effects, perform } from './perform.ts'
 import { type AddressFailureCount, type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
 
@@ -46,6 +47,7 @@ export class RouterLoop implements RouterInput {
   readonly #interfaces: Interfaces
   readonly #deadlines = new Deadlines<Instance>()
   readonly #discards: DiscardLedger
+  readonly #effects: Effects
   /** Everything but the virtual routers that has deadlines of its own. */
   readonly #parts: readonly Timed[]
   /** What the trackers last said of each router, by its key; kept, so that one started later is told too. */
@@ -59,7 +61,9 @@ export class RouterLoop implements RouterInput {
     this.#world = world
     this.#interfaces = new Interfaces(world.links)
     this.#discards = new DiscardLedger((body, at) => world.journal.append(body, at))
-    this.#parts = [this.#discards]
+    const announcer = new Announcer(world.addresses)
+    this.#effects = { world, announcer }
+    this.#parts = [this.#discards, announcer]
   }
 
   /**
@@ -187,7 +191,8 @@ export class RouterLoop implements RouterInput {
   #ring(instance: Instance, now: number): void {
     if (instance.reacquireAt !== null && now >= instance.reacquireAt) {
       instance.reacquireAt = null
-      perform(this.#world, instance, [{ do: 'acquire-addresses' }, { do: 'announce', count: 1 }])
+      const again: Action[] = [{ do: 'acquire-addresses' }, { do: 'announce', because: 'reacquired' }]
+      perform(this.#effects, instance, again, now)
     }
     this.#step(instance, { kind: 'timer' }, now)
   }
@@ -224,7 +229,7 @@ export class RouterLoop implements RouterInput {
     const fault = faultEvent(instance.state.role, instance.faults, instance.faults)
     if (fault !== null) {
       // What the predecessor held cannot be defended on a dead link, and must not be held undefended.
-      if (gapMs !== null) perform(this.#world, instance, [{ do: 'release-addresses' }])
+      if (gapMs !== null) perform(this.#effects, instance, [{ do: 'release-addresses' }], now)
       this.#step(instance, fault, now)
     } else if (gapMs !== null) {
       this.#step(instance, { kind: 'resume-active' }, now)
@@ -269,10 +274,12 @@ export class RouterLoop implements RouterInput {
 
   #step(instance: Instance, event: Event, now: number): void {
     const [state, actions] = step(instance.parameters, instance.state, event, now)
+    if (instance.state.role === 'active' && state.role !== 'active')
+      this.#effects.announcer.silence(instance.config)
     instance.state = state
     instance.isPatient = false
     if (state.role !== 'active') instance.reacquireAt = null
-    perform(this.#world, instance, actions)
+    perform(this.#effects, instance, actions, now)
     this.#schedule(instance)
   }
 
