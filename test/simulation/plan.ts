@@ -101,7 +101,6 @@ function makeRouter(entropy: Entropy, group: Group, isOwner: boolean): VirtualRo
     addresses: [{ address: vip, prefixLength: 24 }],
     authentication: group.authentication,
     checksum: chance(entropy, 0.8) ? 'pseudo-header' : 'message-only',
-    sourceAddress: null,
   }
 }
 

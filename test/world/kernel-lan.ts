@@ -7,7 +7,14 @@ import { type NativeSocket, netio } from '../../agent/src/linux/netio.ts'
 import { ETHERTYPE_ARP } from '../../agent/src/packets/arp.ts'
 import type { Links } from '../../agent/src/world/router-world.ts'
 import { addressFromBytes } from '../../shared/src/network/address.ts'
-import { type HostName, type HostUnderTest, INTERFACE, type LanUnderTest, Told } from './lan-under-test.ts'
+import {
+  ENDPOINT,
+  type HostName,
+  type HostUnderTest,
+  INTERFACE,
+  type LanUnderTest,
+  Told,
+} from './lan-under-test.ts'
 
 /** Runs `run` with this thread in a namespace, and returns. Only what is opened meanwhile belongs there. */
 export function inside<T>(namespace: string, run: () => T): T {
@@ -75,10 +82,10 @@ export async function createKernelLan(): Promise<KernelLan> {
 /** A world opens its sockets where the thread is; a router process is always inside, this one visits. */
 function hostOf(namespace: string, { links, addresses }: LinuxWorld, told: Told): HostUnderTest {
   const visiting: Links = {
-    open: (name, family) => inside(namespace, () => links.open(name, family)),
-    close: (name, family) => links.close(name, family),
+    open: (endpoint) => inside(namespace, () => links.open(endpoint)),
+    close: (endpoint) => links.close(endpoint),
     state: (name) => links.state(name),
-    send: (name, source, payload) => links.send(name, source, payload),
+    send: (name, packet) => links.send(name, packet),
   }
   return { links: visiting, addresses, told }
 }
@@ -87,7 +94,7 @@ function startWorld(lan: Lan, host: HostName, told: Told): LinuxWorld {
   return inside(lan.namespaceOf(host), () => {
     const world = createLinuxWorld()
     world.start(told)
-    world.links.open(INTERFACE, 'ipv4')
+    world.links.open(ENDPOINT)
     return world
   })
 }

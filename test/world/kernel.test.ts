@@ -10,10 +10,12 @@ import { ip } from '../../agent/src/linux/namespace.ts'
 import { netio } from '../../agent/src/linux/netio.ts'
 import { notifySystemd } from '../../agent/src/linux/sd-notify.ts'
 import { encodeIpv4Packet } from '../../agent/src/packets/ipv4.ts'
+import { GROUP } from '../../agent/src/vrrp/virtual-router.ts'
+import type { OutgoingPacket } from '../../agent/src/world/links.ts'
 import { type Address, parseAddress } from '../../shared/src/network/address.ts'
 import { type Prefix, parsePrefix } from '../../shared/src/network/prefix.ts'
 import { createKernelLan, inside, type KernelLan } from './kernel-lan.ts'
-import { eventually, INTERFACE, pause, Told } from './lan-under-test.ts'
+import { ENDPOINT, eventually, INTERFACE, pause, Told } from './lan-under-test.ts'
 
 function address(text: string): Address {
   const parsed = parseAddress(text)
@@ -24,6 +26,9 @@ function prefix(text: string): Prefix {
   const parsed = parsePrefix(text)
   if (parsed === null) throw new Error(`not a prefix: ${text}`)
   return parsed
+}
+function packet(source: Address, byte: number): OutgoingPacket {
+  return { source, destination: GROUP.ipv4, ttl: 255, payload: Uint8Array.of(byte) }
 }
 const [ownA, vip] = [address('192.0.2.1'), prefix('192.0.2.100/24')]
 
@@ -42,7 +47,14 @@ describe('the kernel as a world', () => {
       return socket
     })
     const group = address('224.0.0.18')
-    const fields = { source: ownA, destination: group, protocol: 112, ttl: 254, trafficClass: 0 }
+    const fields = {
+      source: ownA,
+      destination: group,
+      protocol: 112,
+      ttl: 254,
+      trafficClass: 0,
+      identification: 0,
+    }
     forger.send(encodeIpv4Packet(fields, Uint8Array.of(1)), kernel.ipv4SocketAddress(group), null)
     forger.close()
     const { ttl } = await eventually('the forged datagram', () => lan.b.told.datagrams[0])
@@ -66,7 +78,7 @@ describe('the kernel as a world', () => {
 
   it('sends from the primary address, also when a virtual one comes first', async () => {
     lan.a.addresses.acquire(INTERFACE, [vip])
-    lan.a.links.send(INTERFACE, ownA, Uint8Array.of(1))
+    lan.a.links.send(INTERFACE, packet(ownA, 1))
     expect((await eventually('it', () => lan.b.told.datagrams[0])).source).toBe('192.0.2.1')
   })
 
@@ -92,7 +104,7 @@ describe('the kernel as a world', () => {
     await withThreadIn(home, async () => {
       await ip('-n', home, 'link', 'del', INTERFACE)
       await eventually('it is gone', () => lan.b.links.state(INTERFACE) === null)
-      expect(lan.b.links.send(INTERFACE, address('192.0.2.2'), Uint8Array.of(1))).toBe(false)
+      expect(lan.b.links.send(INTERFACE, packet(address('192.0.2.2'), 1))).toBe(false)
       lan.b.addresses.acquire(INTERFACE, [vip])
       await eventually('the failure', () => lan.b.told.failures.length === 1)
       await ip(
@@ -106,7 +118,7 @@ describe('the kernel as a world', () => {
         () => lan.b.links.state(INTERFACE)?.up && lan.b.links.state(INTERFACE)?.ipv4,
       )
       await eventually('it hears', () => {
-        lan.a.links.send(INTERFACE, ownA, Uint8Array.of(1))
+        lan.a.links.send(INTERFACE, packet(ownA, 1))
         return lan.b.told.datagrams.length > 0
       })
     })
@@ -115,7 +127,7 @@ describe('the kernel as a world', () => {
   it('listens on an interface that appears after it was asked to', async () => {
     const world = lan.worldOf.b
     const told = lan.b.told
-    lan.b.links.open('late0', 'ipv4')
+    lan.b.links.open({ ...ENDPOINT, interfaceName: 'late0' })
     expect(world.links.state('late0')).toBeNull()
     await withThreadIn(lan.lan.namespaceOf('b'), async () => {
       await ip('link', 'add', 'late0', 'type', 'veth', 'peer', 'name', 'late1')
@@ -124,7 +136,7 @@ describe('the kernel as a world', () => {
       await ip('link', 'set', 'late0', 'up')
       await eventually('it is up', () => world.links.state('late0')?.up)
       expect(told.linkChanges).toContain('late0')
-      expect(world.links.send('late0', address('203.0.113.2'), Uint8Array.of(1))).toBe(true)
+      expect(world.links.send('late0', packet(address('203.0.113.2'), 1))).toBe(true)
     })
   })
 
@@ -171,7 +183,7 @@ describe('the kernel as a world', () => {
     const mine = readdirSync('/proc/self/fd').length
     const worlds = inside(lan.lan.namespaceOf('a'), () => {
       const world = createLinuxWorld()
-      world.links.open(INTERFACE, 'ipv4')
+      world.links.open(ENDPOINT)
       const listed = spawnSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' }).stdout
       // Its standard streams are sockets of its own.
       const sockets = listed.split('\n').filter((line) => / [3-9] -> socket| \d\d+ -> socket/.test(line))
@@ -287,7 +299,7 @@ describe('an advertisement that waits while the process is held up', () => {
       })
       // Busy for longer than the alarm, and only then does the advertisement arrive: epoll would hand out the alarm first.
       for (const until = clock.now() + 25; clock.now() < until; );
-      lan.a.links.send(INTERFACE, ownA, Uint8Array.of(7))
+      lan.a.links.send(INTERFACE, packet(ownA, 7))
       await pause(20)
       expect(order).toEqual(['datagram', 'alarm'])
     } finally {

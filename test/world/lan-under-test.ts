@@ -1,6 +1,8 @@
 /** One LAN with two hosts, `a` and `b`, as each world makes it: what the suites of the world interfaces run against. */
+import { GROUP } from '../../agent/src/vrrp/virtual-router.ts'
 import type {
   Datagram,
+  Endpoint,
   Links,
   RouterInput,
   RouterWorld,
@@ -9,6 +11,13 @@ import type {
 import type { Prefix } from '../../shared/src/network/prefix.ts'
 
 export const INTERFACE = 'eth0'
+/** What every host listens to from the start. */
+export const ENDPOINT: Endpoint = {
+  interfaceName: INTERFACE,
+  family: 'ipv4',
+  group: GROUP.ipv4,
+  isAuthenticated: false,
+}
 export type HostName = 'a' | 'b'
 
 /** A host with an interface `eth0`, and everything its world has told so far. */

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Address } from '../../shared/src/network/address.ts'
+import { GROUP } from '../../agent/src/vrrp/virtual-router.ts'
+import type { OutgoingPacket } from '../../agent/src/world/links.ts'
+import { knownAddress } from '../../shared/src/network/address.ts'
 import { createKernelLan } from './kernel-lan.ts'
-import { eventually, INTERFACE, type LanUnderTest, pause } from './lan-under-test.ts'
+import { ENDPOINT, eventually, INTERFACE, type LanUnderTest, pause } from './lan-under-test.ts'
 import { createSimulatedLan } from './simulated-lan.ts'
 
 describe.each([
@@ -14,22 +16,22 @@ describe.each([
   })
   afterEach(() => lan.close())
 
-  const source = (): Address => {
-    const address = lan.a.links.state(INTERFACE)?.ipv4
-    if (!address) throw new Error('host a has no address')
-    return address
-  }
+  const packet = (...bytes: number[]): OutgoingPacket => ({
+    source: knownAddress('192.0.2.1'),
+    destination: GROUP.ipv4,
+    ttl: 255,
+    payload: Uint8Array.from(bytes),
+  })
 
   it('know state and primary address from the start, and no interface that is not there', () => {
     expect(lan.a.links.state(INTERFACE)).toMatchObject({ up: true, ipv4: '192.0.2.1' })
     expect(lan.b.links.state(INTERFACE)).toMatchObject({ up: true, ipv4: '192.0.2.2' })
     expect(lan.a.links.state('nowhere0')).toBeNull()
-    expect(lan.a.links.send('nowhere0', source(), Uint8Array.of(1))).toBe(false)
+    expect(lan.a.links.send('nowhere0', packet(1))).toBe(false)
   })
 
   it('deliver to the group, whole and in order, with source, destination and TTL; never to the sender', async () => {
-    for (let i = 0; i < 50; i++)
-      expect(lan.a.links.send(INTERFACE, source(), Uint8Array.of(i, 0xff))).toBe(true)
+    for (let i = 0; i < 50; i++) expect(lan.a.links.send(INTERFACE, packet(i, 0xff))).toBe(true)
     await eventually('50 datagrams', () => lan.b.told.datagrams.length === 50)
     expect(lan.b.told.datagrams[0]).toEqual({
       interfaceName: INTERFACE,
@@ -47,12 +49,12 @@ describe.each([
   })
 
   it('deliver nothing once closed', async () => {
-    lan.b.links.close(INTERFACE, 'ipv4')
-    lan.a.links.send(INTERFACE, source(), Uint8Array.of(1))
+    lan.b.links.close(ENDPOINT)
+    lan.a.links.send(INTERFACE, packet(1))
     await pause(30)
     expect(lan.b.told.datagrams).toEqual([])
-    lan.b.links.open(INTERFACE, 'ipv4')
-    lan.a.links.send(INTERFACE, source(), Uint8Array.of(2))
+    lan.b.links.open(ENDPOINT)
+    lan.a.links.send(INTERFACE, packet(2))
     await eventually('the datagram after opening again', () => lan.b.told.datagrams.length === 1)
   })
 
@@ -60,10 +62,10 @@ describe.each([
     await lan.setUp('a', false)
     await eventually('down is told', () => lan.a.told.linkChanges.includes(INTERFACE))
     expect(lan.a.links.state(INTERFACE)).toMatchObject({ up: false })
-    expect(lan.a.links.send(INTERFACE, '192.0.2.1' as Address, Uint8Array.of(1))).toBe(false)
+    expect(lan.a.links.send(INTERFACE, packet(1))).toBe(false)
     await lan.setUp('a', true)
     await eventually('up is told', () => lan.a.links.state(INTERFACE)?.up)
-    lan.a.links.send(INTERFACE, source(), Uint8Array.of(9))
+    lan.a.links.send(INTERFACE, packet(9))
     await eventually('traffic flows again', () =>
       lan.b.told.datagrams.some(({ payload }) => payload[0] === 9),
     )

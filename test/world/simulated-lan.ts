@@ -5,7 +5,7 @@ import { SimulatedHost } from '../../agent/src/simulated/host.ts'
 import { Lan } from '../../agent/src/simulated/lan.ts'
 import { parseAddress } from '../../shared/src/network/address.ts'
 import { formatPrefix } from '../../shared/src/network/prefix.ts'
-import { type HostName, INTERFACE, type LanUnderTest, Told } from './lan-under-test.ts'
+import { ENDPOINT, type HostName, INTERFACE, type LanUnderTest, Told } from './lan-under-test.ts'
 
 const OWN = { a: '192.0.2.1', b: '192.0.2.2' }
 
@@ -17,7 +17,7 @@ export async function createSimulatedLan(): Promise<LanUnderTest> {
     const interfaces = [{ name: INTERFACE, segment: 'lan', ipv4: parseAddress(OWN[name]) }]
     const made = new SimulatedHost({ name, interfaces }, { lan, time })
     made.connect(told[name])
-    made.open(INTERFACE, 'ipv4')
+    made.open(ENDPOINT)
     return made
   }
   const hosts = { a: host('a'), b: host('b') }

@@ -48,7 +48,7 @@ describe('aloft replay', () => {
     expect(await replayRecording(recordTakeover())).toBe(0)
     const lines = printed.trimEnd().split('\n')
     expect(lines[0]).toBe('0.000000 eth0 open ipv4')
-    expect(lines[2]).toMatch(/^3\.609375 eth0 send 192\.0\.2\.1 31336401/)
+    expect(lines[2]).toMatch(/^3\.609375 eth0 send 192\.0\.2\.1 → 224\.0\.0\.18 31336401/)
     expect(lines[3]).toBe('3.609375 eth0 acquire 192.0.2.100/24')
     expect(lines.at(-3)).toBe('4.000000 eth0 release 192.0.2.100/24')
     expect(lines.at(-1)).toBe('4.000000 eth0 close ipv4')
@@ -63,7 +63,13 @@ describe('aloft replay', () => {
       .map((line) => JSON.parse(line))
     expect(outputs[0]).toEqual({
       at: 1_000_000,
-      output: { do: 'open', interfaceName: 'eth0', family: 'ipv4' },
+      output: {
+        do: 'open',
+        interfaceName: 'eth0',
+        family: 'ipv4',
+        group: '224.0.0.18',
+        isAuthenticated: false,
+      },
     })
   })
 

@@ -44,7 +44,7 @@ function describeDeed(output: Output['output']): string {
     case 'close':
       return `${output.interfaceName} ${output.do} ${output.family}`
     case 'send':
-      return `${output.interfaceName} send ${output.source} ${output.payload}`
+      return `${output.interfaceName} send ${output.source} → ${output.destination} ${output.payload}`
     case 'journal':
       return `journal ${JSON.stringify(output.body)}`
     default:

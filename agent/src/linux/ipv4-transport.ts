@@ -6,40 +6,24 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import type { Address } from '@aloft/shared/network/address'
 import rawSocket, { type RawSocket } from 'raw-socket'
-import { claimedSource, decodeIpv4Packet, encodeIpv4Packet } from '../packets/ipv4.ts'
-import { GROUP } from '../vrrp/virtual-router.ts'
-import type { Datagram, UndecodablePacket } from '../world/router-world.ts'
+import { claimedSource, decodeIpv4Packet, encodeIpv4Packet, hasIpv4Options } from '../packets/ipv4.ts'
+import type { OutgoingPacket } from '../world/links.ts'
 import * as kernel from './kernel-numbers.ts'
-import type { NativeSocket, Netio } from './netio.ts'
+import type { NativeSocket } from './netio.ts'
+import {
+  BUFFER_BYTES,
+  DATAGRAMS_PER_TURN,
+  TRAFFIC_CLASS,
+  type Transport,
+  type TransportOptions,
+} from './transport.ts'
 
-/** RFC 9568 §5.1.1.2: the group of all VRRP routers. */
-/** RFC 9568 §5.1.1.3. */
-const TTL = 255
-/** CS6, network control (RFC 4594 §3.1), as routing protocols use it. */
-const TRAFFIC_CLASS = 0xc0
-/** An advertisement of 255 addresses has 1036 bytes, an IP header at most 60. */
-const BUFFER_BYTES = 2048
-const RECEIVE_BUFFER_BYTES = 1 << 20
-/** Datagrams taken in one turn; more wait for the next, so that the alarm gets its turn under a flood. */
-const DATAGRAMS_PER_TURN = 256
-
-export interface TransportOptions {
-  readonly netio: Netio
-  readonly interfaceName: string
-  readonly index: number
-  receive(datagram: Datagram): void
-  undecodable(packet: UndecodablePacket): void
-  /** The socket broke (raw-socket closes itself on a poll error): open another. */
-  failed(): void
-}
-
-export class Ipv4Transport {
+export class Ipv4Transport implements Transport {
   readonly index: number
   readonly #options: TransportOptions
   readonly #receiver: RawSocket
   readonly #receiverFd: number
   readonly #sender: NativeSocket
-  readonly #group = kernel.ipv4SocketAddress(GROUP.ipv4)
   #isOpen = true
 
   constructor(options: TransportOptions) {
@@ -63,17 +47,29 @@ export class Ipv4Transport {
     this.#watchForMore()
   }
 
-  /** Sends now; false when the kernel refused (interface down, no such source, queue full). */
-  send(source: Address, payload: Uint8Array): boolean {
-    const packet = encodeVrrpPacket(source, payload)
+  join(group: Address): void {
+    this.#setMembership(kernel.IP_ADD_MEMBERSHIP, group)
+  }
+
+  leave(group: Address): void {
+    if (this.#isOpen) this.#setMembership(kernel.IP_DROP_MEMBERSHIP, group)
+  }
+
+  #setMembership(option: number, group: Address): void {
+    const request = kernel.multicastRequest(group, this.index)
+    this.#receiver.setOption(kernel.IPPROTO_IP, option, request, request.length)
+  }
+
+  send(outgoing: OutgoingPacket): boolean {
+    const packet = encodeVrrpPacket(outgoing)
     try {
-      return this.#sender.send(packet, this.#group, null) === packet.length
+      const to = kernel.ipv4SocketAddress(outgoing.destination)
+      return this.#sender.send(packet, to, null) === packet.length
     } catch {
       return false
     }
   }
 
-  /** Takes in what waits in the socket, without waiting for the event loop to come round. */
   drain(): void {
     for (let taken = 0; taken < DATAGRAMS_PER_TURN && this.#isOpen; taken++) {
       if (!this.#options.netio.isReadable(this.#receiverFd)) return
@@ -102,26 +98,28 @@ export class Ipv4Transport {
   #received(buffer: Buffer): void {
     // A copy: raw-socket hands out a view of the one buffer it receives into.
     const bytes = new Uint8Array(buffer)
-    const { interfaceName, receive, undecodable } = this.#options
+    const { interfaceName, isAuthenticated, receive, undecodable } = this.#options
     if (!this.#isOpen) return
     const packet = decodeIpv4Packet(bytes)
-    if (packet === null) undecodable({ interfaceName, family: 'ipv4', source: claimedSource(bytes) })
-    else if (packet.protocol === kernel.IPPROTO_VRRP) {
-      const { source, destination, ttl, payload } = packet
-      receive({ interfaceName, family: 'ipv4', source, destination, ttl, payload })
+    if (packet === null || (isAuthenticated && hasIpv4Options(bytes))) {
+      undecodable({ interfaceName, family: 'ipv4', source: claimedSource(bytes) })
+    } else if (packet.protocol === protocolOf(this.#options)) {
+      const { source, destination, ttl, payload, identification } = packet
+      const datagram = { interfaceName, family: 'ipv4', source, destination, ttl, payload } as const
+      receive(isAuthenticated ? { ...datagram, authenticated: { identification } } : datagram)
     }
   }
 }
 
+function protocolOf({ isAuthenticated }: Pick<TransportOptions, 'isAuthenticated'>): number {
+  return isAuthenticated ? kernel.IPPROTO_AH : kernel.IPPROTO_VRRP
+}
+
 /** One VRRP message as it goes out. */
-function encodeVrrpPacket(source: Address, payload: Uint8Array): Uint8Array {
-  const fields = {
-    source,
-    destination: GROUP.ipv4,
-    protocol: kernel.IPPROTO_VRRP,
-    ttl: TTL,
-    trafficClass: TRAFFIC_CLASS,
-  }
+function encodeVrrpPacket({ source, destination, ttl, payload, authenticated }: OutgoingPacket): Uint8Array {
+  const protocol = protocolOf({ isAuthenticated: authenticated !== undefined })
+  const identification = authenticated?.identification ?? 0
+  const fields = { source, destination, protocol, ttl, trafficClass: TRAFFIC_CLASS, identification }
   return encodeIpv4Packet(fields, payload)
 }
 
@@ -139,10 +137,11 @@ function openSender({ netio, interfaceName, index }: TransportOptions): NativeSo
   return socket
 }
 
-function openReceiver({ netio, interfaceName, index }: TransportOptions): { socket: RawSocket; fd: number } {
+function openReceiver(options: TransportOptions): { socket: RawSocket; fd: number } {
+  const { netio, interfaceName, receiveBufferBytes } = options
   const before = new Set(openSockets().map(({ identity }) => identity))
   const socket = rawSocket.createSocket({
-    protocol: kernel.IPPROTO_VRRP,
+    protocol: protocolOf(options),
     addressFamily: rawSocket.AddressFamily.IPv4,
     bufferSize: BUFFER_BYTES,
   })
@@ -154,10 +153,9 @@ function openReceiver({ netio, interfaceName, index }: TransportOptions): { sock
     const set = (level: number, option: number, value: Uint8Array) =>
       socket.setOption(level, option, value, value.length)
     set(kernel.SOL_SOCKET, kernel.SO_BINDTODEVICE, kernel.optionText(interfaceName))
-    set(kernel.SOL_SOCKET, kernel.SO_RCVBUF, kernel.optionNumber(RECEIVE_BUFFER_BYTES))
+    set(kernel.SOL_SOCKET, kernel.SO_RCVBUF, kernel.optionNumber(receiveBufferBytes))
     // Groups that other programs joined on this interface are none of ours.
     set(kernel.IPPROTO_IP, kernel.IP_MULTICAST_ALL, kernel.optionNumber(0))
-    set(kernel.IPPROTO_IP, kernel.IP_ADD_MEMBERSHIP, kernel.multicastRequest(GROUP.ipv4, index))
     return { socket, fd: opened.fd }
   } catch (error) {
     socket.close()

@@ -1,16 +1,32 @@
 /** `Links` over the kernel: VRRP sockets that follow their interfaces as those come, go and change. */
 import type { Address, Family } from '@aloft/shared/network/address'
-import type { LinkState, Links, RouterInput } from '../world/router-world.ts'
+import { familyOf } from '@aloft/shared/network/address'
+import type { Endpoint, LinkState, Links, OutgoingPacket } from '../world/links.ts'
+import type { RouterInput } from '../world/router-world.ts'
 import { Ipv4Transport } from './ipv4-transport.ts'
+import { Ipv6Transport } from './ipv6-transport.ts'
 import type { LinkTable } from './link-table.ts'
 import type { Netio } from './netio.ts'
+import type { Transport } from './transport.ts'
+
+const RECEIVE_BUFFER_BYTES = 1 << 20
+
+/** One transport serves all endpoints of an interface, family and IP protocol: a unicast packet reaches each socket. */
+interface Line {
+  readonly interfaceName: string
+  readonly family: Family
+  readonly isAuthenticated: boolean
+  /** What is listened to; null stands for the host's own addresses. */
+  readonly groups: Set<Address | null>
+  /** Null while the interface is not there, or refuses. */
+  transport: Transport | null
+}
 
 export class KernelLinks implements Links {
   readonly #netio: Netio
   readonly #table: LinkTable
   readonly #input: () => RouterInput | null
-  /** The interfaces asked for; null while the interface is not there, or refuses. */
-  readonly #transports = new Map<string, Ipv4Transport | null>()
+  readonly #lines = new Map<string, Line>()
   /** What the loop was last told, as JSON. */
   readonly #told = new Map<string, string>()
 
@@ -21,43 +37,67 @@ export class KernelLinks implements Links {
   }
 
   /** Throws what the kernel says when a socket on an existing interface is refused (EPERM: no CAP_NET_RAW). */
-  open(interfaceName: string, family: Family): void {
-    if (family !== 'ipv4')
-      throw new Error(`VRRP over ${family} has no socket yet (interface ${interfaceName})`)
-    if (this.#transports.has(interfaceName)) return
-    this.#transports.set(interfaceName, null)
-    this.#told.set(interfaceName, JSON.stringify(this.state(interfaceName)))
-    this.#openTransport(interfaceName)
+  open({ interfaceName, family, isAuthenticated, group }: Endpoint): void {
+    const key = keyOf(interfaceName, family, isAuthenticated)
+    const known = this.#lines.get(key)
+    if (known?.groups.has(group)) return
+    if (known === undefined) {
+      const line: Line = {
+        interfaceName,
+        family,
+        isAuthenticated,
+        groups: new Set([group]),
+        transport: null,
+      }
+      this.#lines.set(key, line)
+      if (!this.#told.has(interfaceName))
+        this.#told.set(interfaceName, JSON.stringify(this.state(interfaceName)))
+      this.#openTransport(line)
+    } else {
+      known.groups.add(group)
+      if (group !== null) known.transport?.join(group)
+    }
   }
 
-  close(interfaceName: string, _family: Family): void {
-    this.#transports.get(interfaceName)?.close()
-    this.#transports.delete(interfaceName)
-    this.#told.delete(interfaceName)
+  close({ interfaceName, family, isAuthenticated, group }: Endpoint): void {
+    const key = keyOf(interfaceName, family, isAuthenticated)
+    const line = this.#lines.get(key)
+    if (!line?.groups.delete(group)) return
+    if (line.groups.size > 0) {
+      if (group !== null) line.transport?.leave(group)
+      return
+    }
+    line.transport?.close()
+    this.#lines.delete(key)
+    if (![...this.#lines.values()].some((each) => each.interfaceName === interfaceName))
+      this.#told.delete(interfaceName)
   }
 
   closeAll(): void {
-    for (const name of [...this.#transports.keys()]) this.close(name, 'ipv4')
+    for (const { transport } of this.#lines.values()) transport?.close()
+    this.#lines.clear()
+    this.#told.clear()
   }
 
   state(interfaceName: string): LinkState | null {
     return this.#table.state(interfaceName)
   }
 
-  send(interfaceName: string, source: Address, payload: Uint8Array): boolean {
-    return this.#transports.get(interfaceName)?.send(source, payload) ?? false
+  send(interfaceName: string, packet: OutgoingPacket): boolean {
+    const key = keyOf(interfaceName, familyOf(packet.destination), packet.authenticated !== undefined)
+    return this.#lines.get(key)?.transport?.send(packet) ?? false
   }
 
   /** Takes in every datagram that has arrived. */
   drain(): void {
-    for (const transport of this.#transports.values()) transport?.drain()
+    for (const { transport } of this.#lines.values()) transport?.drain()
   }
 
   /** The table changed: mend the sockets, then tell the loop about each interface whose state it sees differently. */
   refresh(): void {
-    for (const [interfaceName, transport] of this.#transports) {
+    for (const line of this.#lines.values()) {
       // A socket stays bound to the interface it was made for; one of the same name that came later is another.
-      if (transport?.index !== this.#table.find(interfaceName)?.index) this.#reopen(interfaceName)
+      if (line.transport?.index !== this.#table.find(line.interfaceName)?.index) this.#reopen(line)
     }
     for (const [interfaceName, before] of this.#told) {
       const now = JSON.stringify(this.state(interfaceName))
@@ -67,34 +107,43 @@ export class KernelLinks implements Links {
     }
   }
 
-  #reopen(interfaceName: string): void {
-    this.#transports.get(interfaceName)?.close()
-    this.#transports.set(interfaceName, null)
+  #reopen(line: Line): void {
+    line.transport?.close()
+    line.transport = null
     try {
-      this.#openTransport(interfaceName)
+      this.#openTransport(line)
     } catch {
       // The interface went away again meanwhile; the next change of the table tries anew.
     }
   }
 
-  #openTransport(interfaceName: string): void {
+  #openTransport(line: Line): void {
+    const { interfaceName, family, isAuthenticated, groups } = line
     const index = this.#table.find(interfaceName)?.index
     if (index === undefined) return
-    const transport = new Ipv4Transport({
+    const transport = new (family === 'ipv4' ? Ipv4Transport : Ipv6Transport)({
       netio: this.#netio,
       interfaceName,
       index,
+      isAuthenticated,
+      receiveBufferBytes: RECEIVE_BUFFER_BYTES,
       receive: (datagram) => this.#input()?.datagram(datagram),
       undecodable: (packet) => this.#input()?.undecodable(packet),
       failed: () => {
-        if (this.#transports.get(interfaceName) === transport)
-          setImmediate(() => this.#replace(interfaceName, transport))
+        if (line.transport === transport) setImmediate(() => this.#replace(line, transport))
       },
     })
-    this.#transports.set(interfaceName, transport)
+    line.transport = transport
+    for (const group of groups) if (group !== null) transport.join(group)
   }
 
-  #replace(interfaceName: string, broken: Ipv4Transport): void {
-    if (this.#transports.get(interfaceName) === broken) this.#reopen(interfaceName)
+  #replace(line: Line, broken: Transport): void {
+    const { interfaceName, family, isAuthenticated } = line
+    const isWanted = this.#lines.get(keyOf(interfaceName, family, isAuthenticated)) === line
+    if (isWanted && line.transport === broken) this.#reopen(line)
   }
+}
+
+function keyOf(interfaceName: string, family: Family, isAuthenticated: boolean): string {
+  return `${interfaceName} ${family}${isAuthenticated ? ' authenticated' : ''}`
 }

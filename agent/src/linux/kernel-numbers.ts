@@ -13,6 +13,8 @@ export const AF_PACKET = 17
 export const SOCK_DGRAM = 2
 export const SOCK_RAW = 3
 export const IPPROTO_VRRP = 112
+/** The authentication header (RFC 2402). */
+export const IPPROTO_AH = 51
 /** raw(7): sends whole IP packets, header included, and never receives. */
 export const IPPROTO_RAW = 255
 
@@ -28,13 +30,46 @@ export const IPPROTO_IP = 0
 export const IP_MULTICAST_IF = 32
 export const IP_MULTICAST_LOOP = 34
 export const IP_ADD_MEMBERSHIP = 35
+export const IP_DROP_MEMBERSHIP = 36
 export const IP_MULTICAST_ALL = 49
+
+export const IPPROTO_IPV6 = 41
+export const IPV6_MULTICAST_IF = 17
+export const IPV6_MULTICAST_LOOP = 19
+export const IPV6_ADD_MEMBERSHIP = 20
+export const IPV6_DROP_MEMBERSHIP = 21
+export const IPV6_MULTICAST_ALL = 29
+export const IPV6_RECVPKTINFO = 49
+export const IPV6_PKTINFO = 50
+export const IPV6_RECVHOPLIMIT = 51
+export const IPV6_HOPLIMIT = 52
+/** recvmsg(2): the datagram, or its ancillary data, was longer than the buffer. */
+export const MSG_TRUNC = 0x20
+export const MSG_CTRUNC = 0x8
 
 /** struct sockaddr_in (ip(7)), port 0. */
 export function ipv4SocketAddress(address: Address): Uint8Array {
   const bytes = new Uint8Array(16)
   new DataView(bytes.buffer).setUint16(0, AF_INET, LITTLE_ENDIAN)
   bytes.set(addressBytes(address), 4)
+  return bytes
+}
+
+/** struct sockaddr_in6 (ipv6(7)), port 0; the scope says which interface a link-local address is on. */
+export function ipv6SocketAddress(address: Address, interfaceIndex: number): Uint8Array {
+  const bytes = new Uint8Array(28)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, AF_INET6, LITTLE_ENDIAN)
+  bytes.set(addressBytes(address), 8)
+  view.setUint32(24, interfaceIndex, LITTLE_ENDIAN)
+  return bytes
+}
+
+/** struct ipv6_mreq (ipv6(7)). */
+export function ipv6MulticastRequest(group: Address, interfaceIndex: number): Uint8Array {
+  const bytes = new Uint8Array(20)
+  bytes.set(addressBytes(group), 0)
+  new DataView(bytes.buffer).setUint32(16, interfaceIndex, LITTLE_ENDIAN)
   return bytes
 }
 

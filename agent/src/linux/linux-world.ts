@@ -2,6 +2,7 @@
 import { release } from 'node:os'
 import { knownAddress } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
+import { GROUP } from '../vrrp/virtual-router.ts'
 import type { RouterInput, RouterWorld } from '../world/router-world.ts'
 import { createClock, KernelAlarm } from './clock.ts'
 import { Ipv4Transport } from './ipv4-transport.ts'
@@ -88,19 +89,25 @@ function warmUp({ addon, routes, table, addresses }: Warmable): void {
   // No interface has the highest index.
   const nowhere = [{ index: 0x7fff_ffff, prefix }]
   const loopback = table.find('lo')
-  const transport =
-    loopback && new Ipv4Transport({ netio: addon, interfaceName: 'lo', index: loopback.index, ...IGNORING })
+  const options = { netio: addon, interfaceName: 'lo', ...IGNORING }
+  const transport = loopback && new Ipv4Transport({ ...options, index: loopback.index })
   for (let round = 0; round < 3; round++) {
     routes.change('add', nowhere)
     routes.change('remove', nowhere)
     addresses.announce('lo', [prefix])
-    transport?.send(prefix.address, new Uint8Array(8))
+    transport?.send({ source: prefix.address, destination: GROUP.ipv4, ttl: 1, payload: new Uint8Array(8) })
     transport?.drain()
   }
   transport?.close()
 }
 
-const IGNORING = { receive() {}, undecodable() {}, failed() {} }
+const IGNORING = {
+  isAuthenticated: false,
+  receiveBufferBytes: 65_536,
+  receive() {},
+  undecodable() {},
+  failed() {},
+}
 
 interface Warmable {
   readonly addon: Netio

@@ -5,7 +5,7 @@ import { claimedSource, decodeIpv4Packet, encodeIpv4Packet } from './ipv4.ts'
 
 const [source, destination] = [parseAddress('192.0.2.1'), parseAddress('224.0.0.18')]
 if (source === null || destination === null) throw new Error('addresses of the test')
-const fields = { source, destination, protocol: 112, ttl: 255, trafficClass: 0xc0 }
+const fields = { source, destination, protocol: 112, ttl: 255, trafficClass: 0xc0, identification: 0 }
 
 describe('IPv4 packets', () => {
   it('carry their fields at the places of RFC 791', () => {
@@ -49,6 +49,7 @@ describe('IPv4 packets', () => {
       protocol: byte,
       ttl: byte,
       trafficClass: byte,
+      identification: fc.nat(0xffff),
     })
     fc.assert(
       fc.property(any, fc.uint8Array({ maxLength: 1036 }), (anyFields, payload) => {

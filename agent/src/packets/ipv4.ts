@@ -10,6 +10,8 @@ export interface Ipv4Fields {
   readonly ttl: number
   /** The whole type of service byte: DSCP and ECN. */
   readonly trafficClass: number
+  /** 0 in a packet to be sent: the kernel chooses one. */
+  readonly identification: number
 }
 
 /** A packet for a raw socket with its header: the kernel fills in identification, length and checksum (raw(7)). */
@@ -19,6 +21,8 @@ export function encodeIpv4Packet(fields: Ipv4Fields, payload: Uint8Array): Uint8
   packet[1] = fields.trafficClass
   packet[2] = packet.length >> 8
   packet[3] = packet.length & 0xff
+  packet[4] = fields.identification >> 8
+  packet[5] = fields.identification & 0xff
   packet[8] = fields.ttl
   packet[9] = fields.protocol
   packet.set(addressBytes(fields.source), 12)
@@ -27,16 +31,23 @@ export function encodeIpv4Packet(fields: Ipv4Fields, payload: Uint8Array): Uint8
   return packet
 }
 
-export type Ipv4Packet = Ipv4Fields & { readonly payload: Uint8Array }
+export interface Ipv4Packet extends Ipv4Fields {
+  readonly payload: Uint8Array
+}
 
 /** The source a packet gives, for saying whose header is wrong; null when there is not that much of a header. */
 export function claimedSource(packet: Uint8Array): Address | null {
   return packet.length < HEADER_BYTES ? null : addressFromBytes(packet.subarray(12, 16))
 }
 
+/** Whether the header has options, which few senders use and an authentication header would have to cover. */
+export function hasIpv4Options(packet: Uint8Array): boolean {
+  return ((packet[0] ?? 0) & 0x0f) * 4 > HEADER_BYTES
+}
+
 /** Reads a received packet; null when it is shorter than it says. The payload is a view, without trailing padding. */
 export function decodeIpv4Packet(packet: Uint8Array): Ipv4Packet | null {
-  const [first = 0, trafficClass = 0, lengthHigh = 0, lengthLow = 0] = packet
+  const [first = 0, trafficClass = 0, lengthHigh = 0, lengthLow = 0, idHigh = 0, idLow = 0] = packet
   const headerBytes = (first & 0x0f) * 4
   const totalBytes = (lengthHigh << 8) | lengthLow
   if (first >> 4 !== 4 || headerBytes < HEADER_BYTES || totalBytes < headerBytes) return null
@@ -47,6 +58,7 @@ export function decodeIpv4Packet(packet: Uint8Array): Ipv4Packet | null {
     protocol: packet[9] ?? 0,
     ttl: packet[8] ?? 0,
     trafficClass,
+    identification: (idHigh << 8) | idLow,
     payload: packet.subarray(headerBytes, totalBytes),
   }
 }

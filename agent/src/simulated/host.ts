@@ -2,9 +2,17 @@
  * What the kernel of one host does for a router, on a simulated LAN: links, group membership, addresses, a neighbour
  * table. Like a kernel it outlives the router process: when that dies, its sockets close and its addresses stay.
  */
-import { type Address, type Family, familyOf, parseAddress } from '@aloft/shared/network/address'
+import { type Address, familyOf } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
-import type { Addresses, Datagram, LinkState, Links, RouterInput } from '../world/router-world.ts'
+import type {
+  Addresses,
+  Datagram,
+  Endpoint,
+  LinkState,
+  Links,
+  OutgoingPacket,
+  RouterInput,
+} from '../world/router-world.ts'
 import type { Scheduler } from './clock.ts'
 import type { Frame, Lan } from './lan.ts'
 
@@ -33,13 +41,9 @@ interface Interface {
   readonly port: string
   ipv4: Address | null
   isUp: boolean
-  readonly open: Set<Family>
+  readonly open: Map<string, Endpoint>
   readonly held: Map<Address, Prefix>
 }
-
-const TTL = 255
-/** RFC 9568 §5.1.1.2, §5.1.2.2. */
-const GROUP: Readonly<Record<Family, Address>> = { ipv4: known('224.0.0.18'), ipv6: known('ff02::12') }
 
 export class SimulatedHost implements Links, Addresses {
   readonly name: string
@@ -113,12 +117,12 @@ export class SimulatedHost implements Links, Addresses {
     return this.#neighbours.get(address) ?? null
   }
 
-  open(interfaceName: string, family: Family): void {
-    this.#interfaces.get(interfaceName)?.open.add(family)
+  open(endpoint: Endpoint): void {
+    this.#interfaces.get(endpoint.interfaceName)?.open.set(keyOf(endpoint), endpoint)
   }
 
-  close(interfaceName: string, family: Family): void {
-    this.#interfaces.get(interfaceName)?.open.delete(family)
+  close(endpoint: Endpoint): void {
+    this.#interfaces.get(endpoint.interfaceName)?.open.delete(keyOf(endpoint))
   }
 
   state(interfaceName: string): LinkState | null {
@@ -126,12 +130,11 @@ export class SimulatedHost implements Links, Addresses {
     return found ? { up: found.isUp, ipv4: found.ipv4, ipv6: found.spec.ipv6 ?? null } : null
   }
 
-  send(interfaceName: string, source: Address, payload: Uint8Array): boolean {
+  send(interfaceName: string, packet: OutgoingPacket): boolean {
     const found = this.#interfaces.get(interfaceName)
-    const family = familyOf(source)
-    const frame: Frame = { kind: 'vrrp', family, source, destination: GROUP[family], payload }
+    const frame: Frame = { kind: 'vrrp', family: familyOf(packet.source), ...packet }
     const sent = found !== undefined && this.#lan.send(found.port, frame)
-    this.#observe({ host: this.name, interfaceName, did: 'send', payload, sent })
+    this.#observe({ host: this.name, interfaceName, did: 'send', payload: packet.payload, sent })
     return sent
   }
 
@@ -160,7 +163,7 @@ export class SimulatedHost implements Links, Addresses {
 
   #addInterface(spec: InterfaceSpec): void {
     const port = portName(this.name, spec.name)
-    const added: Interface = { spec, port, ipv4: spec.ipv4, isUp: true, open: new Set(), held: new Map() }
+    const added: Interface = { spec, port, ipv4: spec.ipv4, isUp: true, open: new Map(), held: new Map() }
     this.#interfaces.set(spec.name, added)
     this.#lan.plug(port, spec.segment, (frame, from) => this.#receive(added, frame, from.name))
   }
@@ -170,9 +173,9 @@ export class SimulatedHost implements Links, Addresses {
       for (const address of frame.addresses) this.#neighbours.set(address, hostOfPort(fromPort))
       return
     }
-    if (!on.open.has(frame.family)) return
-    const { family, source, destination, payload } = frame
-    const datagram: Datagram = { interfaceName: on.spec.name, family, source, destination, ttl: TTL, payload }
+    if (!isHeard(on, frame)) return
+    const { kind: _, ...fields } = frame
+    const datagram: Datagram = { interfaceName: on.spec.name, ...fields }
     this.#input?.datagram(datagram)
   }
 
@@ -205,8 +208,17 @@ function hostOfPort(port: string): string {
   return port.slice(0, port.lastIndexOf('/'))
 }
 
-function known(text: string): Address {
-  const address = parseAddress(text)
-  if (address === null) throw new RangeError(`not an address: ${text}`)
-  return address
+function keyOf({ family, group, isAuthenticated }: Endpoint): string {
+  return `${family} ${group} ${isAuthenticated}`
+}
+
+/** Sent to a group that was joined, or to this host. */
+function isHeard({ open, ipv4, spec }: Interface, frame: Extract<Frame, { kind: 'vrrp' }>): boolean {
+  const isOwn = frame.destination === ipv4 || frame.destination === spec.ipv6
+  return [...open.values()].some(
+    ({ family, group, isAuthenticated }) =>
+      family === frame.family &&
+      isAuthenticated === (frame.authenticated !== undefined) &&
+      (isOwn || group === frame.destination),
+  )
 }

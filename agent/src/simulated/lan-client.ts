@@ -59,13 +59,13 @@ export class SimulatedLanClient {
     this.#states = new Map(Object.entries(attached.links))
     this.held = attached.held
     this.links = {
-      open: (interfaceName, family) => this.#tell({ kind: 'open', interfaceName, family }),
-      close: (interfaceName, family) => this.#tell({ kind: 'close', interfaceName, family }),
+      open: (endpoint) => this.#tell({ kind: 'open', endpoint }),
+      close: (endpoint) => this.#tell({ kind: 'close', endpoint }),
       state: (interfaceName) => this.#states.get(interfaceName) ?? null,
-      send: (interfaceName, source, payload) => {
-        const message = Buffer.from(payload).toString('hex')
+      send: (interfaceName, packet) => {
+        const payload = Buffer.from(packet.payload).toString('hex')
         const isUp = this.#states.get(interfaceName)?.up === true && this.#socket.writable
-        if (isUp) this.#tell({ kind: 'send', interfaceName, source, payload: message })
+        if (isUp) this.#tell({ kind: 'send', interfaceName, packet: { ...packet, payload } })
         return isUp
       },
     }

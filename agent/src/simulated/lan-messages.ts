@@ -2,20 +2,18 @@
  * What a router process and the simulated LAN say to each other over the LAN's unix socket: one JSON object a line.
  * A process is one host; when its connection ends, its sockets are closed and its addresses stay, as with a kernel.
  */
-import type { Address, Family } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
-import type { LinkState, RecordedDatagram } from '../world/router-world.ts'
+import type { Endpoint, LinkState, OutgoingPacket, RecordedDatagram } from '../world/router-world.ts'
 
 export type ToLan =
   /** First line of a connection. */
   | { readonly kind: 'attach'; readonly host: string }
-  | { readonly kind: 'open' | 'close'; readonly interfaceName: string; readonly family: Family }
+  | { readonly kind: 'open' | 'close'; readonly endpoint: Endpoint }
   /** `payload` in hex. */
   | {
       readonly kind: 'send'
       readonly interfaceName: string
-      readonly source: Address
-      readonly payload: string
+      readonly packet: Omit<OutgoingPacket, 'payload'> & { readonly payload: string }
     }
   | {
       readonly kind: 'acquire' | 'release' | 'announce'

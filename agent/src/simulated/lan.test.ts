@@ -22,7 +22,14 @@ function lanOfFour(conditions: Partial<Conditions> = {}) {
 
 function frame(n: number): Frame {
   const nobody = '' as never
-  return { kind: 'vrrp', family: 'ipv4', source: nobody, destination: nobody, payload: Uint8Array.of(n) }
+  return {
+    kind: 'vrrp',
+    family: 'ipv4',
+    source: nobody,
+    destination: nobody,
+    ttl: 255,
+    payload: Uint8Array.of(n),
+  }
 }
 
 function numberOf(received: Frame): number {

@@ -5,18 +5,13 @@
  * Frames between two ports never overtake each other: no Ethernet does that, and a router may rely on it.
  */
 import type { Address, Family } from '@aloft/shared/network/address'
+import type { OutgoingPacket } from '../world/links.ts'
 import type { Cancel, Scheduler } from './clock.ts'
 import { between, chance, type Entropy } from './entropy.ts'
 
 /** What travels: a VRRP datagram, or the announcement that an address is now at the sending port. */
 export type Frame =
-  | {
-      readonly kind: 'vrrp'
-      readonly family: Family
-      readonly source: Address
-      readonly destination: Address
-      readonly payload: Uint8Array
-    }
+  | ({ readonly kind: 'vrrp'; readonly family: Family } & OutgoingPacket)
   | { readonly kind: 'announcement'; readonly addresses: readonly Address[] }
 
 /** Chances are in [0, 1]; delays in milliseconds, uniform between the two. */

@@ -4,7 +4,8 @@ import path from 'node:path'
 import { type Address, parseAddress } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Datagram } from '../world/router-world.ts'
+import { GROUP } from '../vrrp/virtual-router.ts'
+import type { Datagram, Endpoint, OutgoingPacket } from '../world/router-world.ts'
 import type { HostInput } from './host.ts'
 import { attachToSimulatedLan, type SimulatedLanClient } from './lan-client.ts'
 import { type SimulatedSite, startSimulatedSite } from './site.ts'
@@ -37,6 +38,18 @@ function address(text: string): Address {
   return parsed
 }
 
+const ENDPOINT: Endpoint = {
+  interfaceName: 'eth0',
+  family: 'ipv4',
+  group: GROUP.ipv4,
+  isAuthenticated: false,
+}
+
+function packet(...bytes: number[]): OutgoingPacket {
+  const payload = Uint8Array.from(bytes)
+  return { source: address('10.0.0.1'), destination: GROUP.ipv4, ttl: 255, payload }
+}
+
 const VIP: Prefix = { address: address('10.0.0.9'), prefixLength: 24 }
 
 async function attach(host: string): Promise<SimulatedLanClient> {
@@ -65,11 +78,11 @@ describe('a simulated site', () => {
     const [a, b] = [await attach('a'), await attach('b')]
     const atB = listener()
     b.bind(atB.input)
-    b.links.open('eth0', 'ipv4')
+    b.links.open(ENDPOINT)
     expect(a.links.state('eth0')).toEqual({ up: true, ipv4: '10.0.0.1', ipv6: null })
     expect(a.links.state('eth1')).toBeNull()
     await eventually(() => {
-      a.links.send('eth0', address('10.0.0.1'), Uint8Array.of(0x31, 51, 0xff))
+      a.links.send('eth0', packet(0x31, 51, 0xff))
       expect(atB.heard.length).toBeGreaterThan(0)
     })
     expect(atB.heard[0]).toMatchObject({
@@ -102,21 +115,21 @@ describe('a simulated site', () => {
     const [atA, atB] = [listener(), listener()]
     a.bind(atA.input)
     b.bind(atB.input)
-    b.links.open('eth0', 'ipv4')
+    b.links.open(ENDPOINT)
     site.setLink('a', 'eth0', false)
     await eventually(() => expect(atA.links).toEqual(['eth0']))
     expect(a.links.state('eth0')?.up).toBe(false)
-    expect(a.links.send('eth0', address('10.0.0.1'), Uint8Array.of(1))).toBe(false)
+    expect(a.links.send('eth0', packet(1))).toBe(false)
     site.setLink('a', 'eth0', true)
     await eventually(() => expect(a.links.state('eth0')?.up).toBe(true))
 
     site.partition(['a'])
-    a.links.send('eth0', address('10.0.0.1'), Uint8Array.of(2))
+    a.links.send('eth0', packet(2))
     // The address that follows on the same connection is proof that the datagram was handled, and not carried.
     a.addresses.acquire('eth0', [VIP])
     await eventually(() => expect(site.holders(VIP.address)).toEqual(['a']))
     site.heal()
-    a.links.send('eth0', address('10.0.0.1'), Uint8Array.of(3))
+    a.links.send('eth0', packet(3))
     await eventually(() => expect(atB.heard.map(({ payload }) => payload[0])).toEqual([3]))
   })
 

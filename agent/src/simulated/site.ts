@@ -173,19 +173,21 @@ function inputOver(socket: Socket, host: SimulatedHost): HostInput {
 }
 
 function perform(host: SimulatedHost, message: Exclude<ToLan, { kind: 'attach' }>): void {
-  const { interfaceName } = message
   switch (message.kind) {
     case 'open':
     case 'close':
-      host[message.kind](interfaceName, message.family)
+      host[message.kind](message.endpoint)
       return
     case 'send':
-      host.send(interfaceName, message.source, Buffer.from(message.payload, 'hex'))
+      host.send(message.interfaceName, {
+        ...message.packet,
+        payload: Buffer.from(message.packet.payload, 'hex'),
+      })
       return
     case 'acquire':
     case 'release':
     case 'announce':
-      host[message.kind](interfaceName, message.addresses)
+      host[message.kind](message.interfaceName, message.addresses)
   }
 }
 

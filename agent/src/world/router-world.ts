@@ -6,6 +6,9 @@ import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Address, Family } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { EventBody } from '@aloft/shared/protocol/events'
+import type { Datagram, LinkState, Links } from './links.ts'
+
+export type { Datagram, Endpoint, LinkState, Links, OutgoingPacket } from './links.ts'
 
 export interface Clock {
   /** CLOCK_MONOTONIC in milliseconds, fractional; the same for every process of one boot. */
@@ -20,25 +23,6 @@ export interface Clock {
  */
 export interface Alarm {
   set(atMs: number | null): void
-}
-
-/** The network interfaces with VRRP sockets on them. */
-export interface Links {
-  /** Start listening on an interface for a family (joins the group); state and datagrams arrive at RouterInput. */
-  open(interfaceName: string, family: Family): void
-  close(interfaceName: string, family: Family): void
-  /** Current state; null while no such interface exists. */
-  state(interfaceName: string): LinkState | null
-  /** Sends one VRRP message (no IP header) to the VRRP group of its family, TTL 255. False: it could not be sent. */
-  send(interfaceName: string, source: Address, payload: Uint8Array): boolean
-}
-
-export interface LinkState {
-  /** Administratively up with carrier. */
-  readonly up: boolean
-  /** Primary addresses: the first IPv4 address that is not one of ours, the IPv6 link-local. */
-  readonly ipv4: Address | null
-  readonly ipv6: Address | null
 }
 
 export interface Addresses {
@@ -88,16 +72,7 @@ export interface AddressFailure {
   readonly error: string
 }
 
-/** A received IP datagram of protocol 112 as the loop gets it. `payload` is the VRRP message, IP header removed. */
-export interface Datagram {
-  readonly interfaceName: string
-  readonly family: Family
-  readonly source: Address
-  readonly destination: Address
-  readonly ttl: number
-  readonly payload: Uint8Array
-}
-/** The same, payload in hex, so that a recording is text. */
+/** A datagram with its payload in hex, so that a recording is text. */
 export type RecordedDatagram = Omit<Datagram, 'payload'> & { readonly payload: string }
 
 /** A received packet of which no `Datagram` could be made: its IP header is wrong, or promises more than arrived. */

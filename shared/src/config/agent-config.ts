@@ -1,6 +1,7 @@
-import type { Address, Family } from '../network/address.ts'
+import type { Family } from '../network/address.ts'
 import type { Prefix } from '../network/prefix.ts'
 import { ANNOUNCEMENT_DEFAULTS, type AnnouncementSettings } from './announcements-config.ts'
+import { TRANSPORT_DEFAULTS, type TransportSettings } from './transport-config.ts'
 
 /** A checked agent config: every default filled in, every duration in milliseconds. What the router process is given. */
 export interface AgentConfig extends AgentSettings {
@@ -24,7 +25,7 @@ export interface VirtualRouterConfig extends VirtualRouterSettings {
 }
 
 /** What a virtual router's config may leave out. */
-export interface VirtualRouterSettings {
+export interface VirtualRouterSettings extends TransportSettings {
   readonly version: 2 | 3
   /** 1–255; 255 is the owner of the addresses (RFC 9568 §6.1). */
   readonly priority: number
@@ -33,8 +34,6 @@ export interface VirtualRouterSettings {
   readonly authentication: { readonly type: 'none' } | { readonly type: 'simple'; readonly password: string }
   /** VRRPv3 over IPv4 only: whether sent checksums cover the IPv4 pseudo-header. Both forms are always accepted. */
   readonly checksum: 'pseudo-header' | 'message-only'
-  /** Source address of adverts; null takes the interface's primary address. */
-  readonly sourceAddress: Address | null
   readonly announcements: AnnouncementSettings
 }
 
@@ -49,6 +48,6 @@ export const ROUTER_DEFAULTS: VirtualRouterSettings = {
   preempt: { enabled: true, delayMs: 0 },
   authentication: { type: 'none' },
   checksum: 'pseudo-header',
-  sourceAddress: null,
   announcements: ANNOUNCEMENT_DEFAULTS,
+  ...TRANSPORT_DEFAULTS,
 }

@@ -4,6 +4,7 @@ import { parseDuration } from '../time/duration.ts'
 import type { AgentConfig, VirtualRouterConfig } from './agent-config.ts'
 import { ANNOUNCEMENT_DEFAULTS } from './announcements-config.ts'
 import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
+import { TRANSPORT_DEFAULTS } from './transport-config.ts'
 
 /** Step three of three: a document the schema and the rules accept → what the router process is given. */
 export function resolve(document: AgentDocument): AgentConfig {
@@ -26,6 +27,7 @@ export function resolveVirtualRouter(document: VirtualRouterDocument): VirtualRo
     addresses,
     authentication: document.authentication ?? { type: 'none' },
     checksum,
+    ...TRANSPORT_DEFAULTS,
     sourceAddress: sourceAddress === undefined ? null : parseAddress(sourceAddress),
     announcements: ANNOUNCEMENT_DEFAULTS,
   }

@@ -1,12 +1,18 @@
 /** A world made of arrays, for tests of the loop: time is a number, the LAN a list of what was sent. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { Address } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { authenticationOf } from '../../vrrp/authentication.ts'
 import { address } from '../../vrrp/examples.test.support.ts'
-import type { LinkState, RecordedInput, RouterInput, RouterWorld } from '../../world/router-world.ts'
+import type {
+  Endpoint,
+  LinkState,
+  OutgoingPacket,
+  RecordedInput,
+  RouterInput,
+  RouterWorld,
+} from '../../world/router-world.ts'
 import { hexOf } from './hex.ts'
 
 export const PEER = address('192.0.2.2')
@@ -36,6 +42,7 @@ export class FakeWorld implements RouterWorld {
   alarmsSet = 0
   canSend = true
   readonly done: string[] = []
+  readonly sent: OutgoingPacket[] = []
   readonly events: { readonly body: EventBody; readonly at: number }[] = []
   readonly recording: RecordedInput[] = []
   readonly linkStates = new Map<string, LinkState | null>([
@@ -59,11 +66,13 @@ export class FakeWorld implements RouterWorld {
     },
   }
   readonly links = {
-    open: (name: string, family: string) => void this.done.push(`open ${name} ${family}`),
-    close: (name: string, family: string) => void this.done.push(`close ${name} ${family}`),
+    open: (endpoint: Endpoint) => void this.done.push(`open ${named(endpoint)}`),
+    close: (endpoint: Endpoint) => void this.done.push(`close ${named(endpoint)}`),
     state: (name: string) => this.linkStates.get(name) ?? null,
-    send: (name: string, source: Address, payload: Uint8Array) => {
+    send: (name: string, packet: OutgoingPacket) => {
+      const { source, payload } = packet
       this.done.push(`send ${name} ${source} ${hexOf(payload)}`)
+      if (this.canSend) this.sent.push(packet)
       return this.canSend
     },
   }
@@ -97,4 +106,10 @@ export class FakeWorld implements RouterWorld {
   transitions(): Extract<EventBody, { kind: 'transition' }>[] {
     return this.events.flatMap(({ body }) => (body.kind === 'transition' ? [body] : []))
   }
+}
+
+/** What a router takes by default is not worth reading. */
+function named({ interfaceName, family, group, isAuthenticated }: Endpoint): string {
+  const usual = group === (family === 'ipv4' ? GROUP : address('ff02::12')) && !isAuthenticated
+  return `${interfaceName} ${family}${usual ? '' : ` ${group}${isAuthenticated ? ' authenticated' : ''}`}`
 }

@@ -5,6 +5,7 @@ import type { Address, Family } from '@aloft/shared/network/address'
 import { INITIAL } from '../../vrrp/machine.ts'
 import { OWNER, type Parameters, type State } from '../../vrrp/virtual-router.ts'
 import type { LinkState } from '../../world/router-world.ts'
+import type { Encoded } from './advertise.ts'
 import type { RouterCounters } from './counters.ts'
 import type { DeadlineHolder } from './deadlines.ts'
 import type { Faults } from './faults.ts'
@@ -22,7 +23,7 @@ export interface Instance extends DeadlineHolder {
   /** An address could not be added: try again then. */
   reacquireAt: number | null
   /** The advertisement sent last: the next one is nearly always the same. */
-  encoded: { readonly priority: number; readonly source: Address; readonly payload: Uint8Array } | null
+  encoded: Encoded | null
   readonly counters: { -readonly [K in keyof RouterCounters]: RouterCounters[K] }
 }
 

@@ -1,11 +1,8 @@
 /** Carries out what a machine asked for, in its order. */
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { Address } from '@aloft/shared/network/address'
 import type { TransitionBody } from '@aloft/shared/protocol/events'
-import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
-import { authenticationOf } from '../../vrrp/authentication.ts'
-import { type Action, GROUP, type Transition } from '../../vrrp/virtual-router.ts'
+import type { Action, Transition } from '../../vrrp/virtual-router.ts'
 import type { RouterWorld } from '../../world/router-world.ts'
+import { advertise } from './advertise.ts'
 import type { Announcer } from './announcer.ts'
 import type { Instance } from './instance.ts'
 
@@ -40,35 +37,6 @@ export function perform(
         recordTransition(world, instance, action.transition)
     }
   }
-}
-
-function advertise(world: RouterWorld, instance: Instance, priority: number): void {
-  const { config, source } = instance.parameters
-  const isSent =
-    source !== null && world.links.send(config.interface, source, payload(instance, priority, source))
-  if (isSent) instance.counters.advertisementsSent++
-  else instance.counters.sendErrors++
-}
-
-function payload(instance: Instance, priority: number, source: Address): Uint8Array {
-  const { encoded } = instance
-  if (encoded !== null && encoded.priority === priority && encoded.source === source) return encoded.payload
-  instance.encoded = { priority, source, payload: encode(instance.config, priority, source) }
-  return instance.encoded.payload
-}
-
-function encode(config: VirtualRouterConfig, priority: number, source: Address): Uint8Array {
-  const { version, vrid, advertisementIntervalMs: intervalMs, checksum } = config
-  const addresses = config.addresses.map(({ address }) => address)
-  return encodeAdvertisement(
-    { version, vrid, priority, intervalMs, addresses },
-    {
-      source,
-      destination: GROUP[config.family],
-      authentication: authenticationOf(config.authentication),
-      checksum,
-    },
-  )
 }
 
 function recordTransition(world: RouterWorld, instance: Instance, transition: Transition): void {

@@ -2,11 +2,15 @@
  * Runs the loop again on what a process recorded. The loop is the same code and reads the same clock readings, so
  * that it does the same: a failure in production is a recording away from being a test.
  */
-
-import type { Address, Family } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { EventBody } from '@aloft/shared/protocol/events'
-import type { LinkState, RecordedInput, RouterWorld } from '../../world/router-world.ts'
+import type {
+  Endpoint,
+  LinkState,
+  OutgoingPacket,
+  RecordedInput,
+  RouterWorld,
+} from '../../world/router-world.ts'
 import { bytesOfHex, hexOf } from './hex.ts'
 import { RouterLoop } from './router-loop.ts'
 
@@ -17,13 +21,11 @@ export interface Output {
 }
 
 export type OutputBody =
-  | { readonly do: 'open' | 'close'; readonly interfaceName: string; readonly family: Family }
-  | {
-      readonly do: 'send'
-      readonly interfaceName: string
-      readonly source: Address
-      readonly payload: string
-    }
+  | ({ readonly do: 'open' | 'close' } & Endpoint)
+  | ({ readonly do: 'send'; readonly interfaceName: string; readonly payload: string } & Omit<
+      OutgoingPacket,
+      'payload'
+    >)
   | {
       readonly do: 'acquire' | 'release' | 'announce'
       readonly interfaceName: string
@@ -103,11 +105,11 @@ class ReplayWorld {
       recorder: { record: () => {} },
       journal: { append: (body, at) => this.outputs.push({ at, output: { do: 'journal', body } }) },
       links: {
-        open: (interfaceName, family) => this.#log({ do: 'open', interfaceName, family }),
-        close: (interfaceName, family) => this.#log({ do: 'close', interfaceName, family }),
+        open: (endpoint) => this.#log({ do: 'open', ...endpoint }),
+        close: (endpoint) => this.#log({ do: 'close', ...endpoint }),
         state: (interfaceName) => this.links.get(interfaceName) ?? null,
-        send: (interfaceName, source, payload) => {
-          this.#log({ do: 'send', interfaceName, source, payload: hexOf(payload) })
+        send: (interfaceName, packet) => {
+          this.#log({ do: 'send', interfaceName, ...packet, payload: hexOf(packet.payload) })
           return true
         },
       },

@@ -110,8 +110,7 @@ export class RouterLoop implements RouterInput {
   datagram(datagram: Datagram): void {
     const recorded = { ...datagram, payload: hexOf(datagram.payload) }
     const now = this.#record({ kind: 'datagram', datagram: recorded })
-    // The last datagrams of a socket that was closed meanwhile are nobody's.
-    if (!this.#interfaces.get(datagram.interfaceName)?.families.has(datagram.family)) return
+    if (!this.#interfaces.hears(datagram.interfaceName, datagram.family)) return
     const reason = this.#receive(datagram, now)
     if (reason !== null) {
       const { interfaceName, source, payload } = datagram
@@ -123,7 +122,7 @@ export class RouterLoop implements RouterInput {
   undecodable(packet: UndecodablePacket): void {
     const now = this.#record({ kind: 'undecodable', packet })
     const { interfaceName, family, source } = packet
-    if (!this.#interfaces.get(interfaceName)?.families.has(family)) return
+    if (!this.#interfaces.hears(interfaceName, family)) return
     this.#discards.add({ interface: interfaceName, vrid: null, reason: 'ip-header', source }, now)
     this.#arm()
   }
