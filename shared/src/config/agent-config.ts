@@ -1,6 +1,12 @@
 import type { Family } from '../network/address.ts'
 import type { Prefix } from '../network/prefix.ts'
 import { ANNOUNCEMENT_DEFAULTS, type AnnouncementSettings } from './announcements-config.ts'
+import {
+  ROUTER_TRACKING_DEFAULTS,
+  type RouterTrackingSettings,
+  TRACKING_DEFAULTS,
+  type TrackingSettings,
+} from './tracking-config.ts'
 import { TRANSPORT_DEFAULTS, type TransportSettings } from './transport-config.ts'
 
 /** A checked agent config: every default filled in, every duration in milliseconds. What the router process is given. */
@@ -10,10 +16,10 @@ export interface AgentConfig extends AgentSettings {
 }
 
 /** What a config may leave out, whole. */
-export type AgentSettings = Readonly<Record<never, never>>
+export type AgentSettings = TrackingSettings
 
 /** What holds for an agent whose config says nothing of it. */
-export const AGENT_DEFAULTS: AgentSettings = {}
+export const AGENT_DEFAULTS: AgentSettings = { ...TRACKING_DEFAULTS }
 
 export interface VirtualRouterConfig extends VirtualRouterSettings {
   readonly name: string
@@ -25,7 +31,7 @@ export interface VirtualRouterConfig extends VirtualRouterSettings {
 }
 
 /** What a virtual router's config may leave out. */
-export interface VirtualRouterSettings extends TransportSettings {
+export interface VirtualRouterSettings extends TransportSettings, RouterTrackingSettings {
   readonly version: 2 | 3
   /** 1–255; 255 is the owner of the addresses (RFC 9568 §6.1). */
   readonly priority: number
@@ -50,4 +56,5 @@ export const ROUTER_DEFAULTS: VirtualRouterSettings = {
   checksum: 'pseudo-header',
   announcements: ANNOUNCEMENT_DEFAULTS,
   ...TRANSPORT_DEFAULTS,
+  ...ROUTER_TRACKING_DEFAULTS,
 }

@@ -9,11 +9,9 @@ const cases: readonly Case[] = [
   // Keys.
   ['an unknown key', { interface: '    interface: eth0\n    prioritty: 5' }, ['5:5 error unknown-key unknown key prioritty | did you mean priority?']],
   ['a misspelt key that must be there, once', { interface: '    interfce: eth0' }, ['4:5 error unknown-key unknown key interfce | did you mean interface?']],
-  ['a key like none', { more: 'colour: blue' }, ['7:1 error unknown-key unknown key colour | known here: node, virtualRouters']],
+  ['a key like none', { more: '    preempt: { delay: 3s, colour: blue }' }, ['7:27 error unknown-key unknown key colour | known here: delay']],
   ['a key inside preempt', { more: '    preempt: { dealy: 3s }' }, ['7:16 error unknown-key unknown key dealy | did you mean delay?']],
   ['a merge key', { more: '    <<: { priority: 3 }' }, ['7:5 error unknown-key YAML merge keys (<<) are not supported | write the keys out, or use an alias for one value']],
-  ['track, which is for later', { more: '    track: []' }, ['7:5 error not-supported-yet track is not supported by this version yet | remove it']],
-  ['trackers, which are for later', { more: 'trackers: {}' }, ['7:1 error not-supported-yet trackers is not supported by this version yet | remove it']],
   ['virtualServers, which are for later', { more: 'virtualServers: []' }, ['7:1 error not-supported-yet virtualServers is not supported by this version yet | remove it']],
   ['no node', { node: '' }, ['1:1 error missing-key node is missing | add `node: lb1`']],
   ['no interface', { interface: '' }, ['3:5 error missing-key interface is missing | add `interface: eth0`']],

@@ -46,7 +46,7 @@ describe('the JSON Schema', () => {
     for (const [key, described] of Object.entries(keys))
       expect(described['description'], key).toEqual(expect.any(String))
     const defaults = Object.entries(keys).map(([key, described]) => [key, described['default']] as const)
-    expect(Object.fromEntries(defaults.filter(([, value]) => value !== undefined))).toEqual({
+    expect(Object.fromEntries(defaults.filter(([, value]) => value !== undefined))).toMatchObject({
       version: 3,
       priority: 100,
       advertisementInterval: '1s',

@@ -5,6 +5,7 @@ import { resolve } from './resolve.ts'
 import { type Candidate, checkRules } from './rules.ts'
 import { AgentDocument, VirtualRouterDocument } from './schema.ts'
 import { parseSource } from './source.ts'
+import { trackingRules } from './tracking-rules.ts'
 
 export interface LoadedConfig {
   readonly config: AgentConfig
@@ -43,7 +44,8 @@ function validate(value: unknown): { document: AgentDocument | null; findings: r
   if (value === null || value === undefined) return { document: null, findings: [emptyFile] }
   const parsed = AgentDocument.safeParse(value)
   const structure = parsed.success ? [] : explain(parsed.error.issues)
-  const findings = [...structure, ...checkRules(soundRouters(value))]
+  const routers = soundRouters(value)
+  const findings = [...structure, ...checkRules(routers), ...trackingRules(value, routers)]
   if (!parsed.success) return { document: null, findings }
   const isIdle = parsed.data.virtualRouters.length === 0
   return { document: parsed.data, findings: isIdle ? [...findings, noVirtualRouter] : findings }

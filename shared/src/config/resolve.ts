@@ -4,14 +4,29 @@ import { parseDuration } from '../time/duration.ts'
 import type { AgentConfig, VirtualRouterConfig } from './agent-config.ts'
 import { ANNOUNCEMENT_DEFAULTS } from './announcements-config.ts'
 import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
+import {
+  resolveRouterTracking,
+  resolveTracking,
+  type TrackerDefaults,
+  trackerDefaults,
+} from './tracking-resolve.ts'
 import { TRANSPORT_DEFAULTS } from './transport-config.ts'
 
 /** Step three of three: a document the schema and the rules accept → what the router process is given. */
 export function resolve(document: AgentDocument): AgentConfig {
-  return { node: document.node, virtualRouters: document.virtualRouters.map(resolveVirtualRouter) }
+  const trackers = trackerDefaults(document.trackers)
+  return {
+    node: document.node,
+    virtualRouters: document.virtualRouters.map((each) => resolveVirtualRouter(each, trackers)),
+    ...resolveTracking(document),
+  }
 }
 
-export function resolveVirtualRouter(document: VirtualRouterDocument): VirtualRouterConfig {
+/** `trackers`: what the lines of `track` take over from the trackers they name. */
+export function resolveVirtualRouter(
+  document: VirtualRouterDocument,
+  trackers: TrackerDefaults = new Map(),
+): VirtualRouterConfig {
   const { name, interface: onInterface, vrid, version, priority, checksum, sourceAddress } = document
   const addresses = document.addresses.map(prefixOf)
   const [first] = addresses
@@ -30,6 +45,7 @@ export function resolveVirtualRouter(document: VirtualRouterDocument): VirtualRo
     ...TRANSPORT_DEFAULTS,
     sourceAddress: sourceAddress === undefined ? null : parseAddress(sourceAddress),
     announcements: ANNOUNCEMENT_DEFAULTS,
+    ...resolveRouterTracking(document, trackers),
   }
 }
 

@@ -3,6 +3,7 @@ import { parseAddress } from '../network/address.ts'
 import { parsePrefix } from '../network/prefix.ts'
 import { writeRefusal } from './refusal.ts'
 import { durationText, named, oneOf, shaped, text, wholeNumber } from './schema-parts.ts'
+import { routerTrackingKeys, trackingKeys } from './tracking-schema.ts'
 
 /**
  * The config as it is written (design §3.2): the one source of what `aloft check` accepts and `aloft schema` prints.
@@ -119,6 +120,7 @@ export const VirtualRouterDocument = z.strictObject(
     })
       .optional()
       .describe('Source address of the advertisements; default: the primary address of the interface.'),
+    ...routerTrackingKeys,
   },
   { error: ({ input }) => shaped('a virtual router', 'a map', ROUTER_EXAMPLE, input) },
 )
@@ -133,6 +135,7 @@ export const AgentDocument = z
           error: ({ input }) => shaped('virtualRouters', 'a list', `[${ROUTER_EXAMPLE}]`, input),
         })
         .describe('The virtual routers this host takes part in.'),
+      ...trackingKeys,
     },
     {
       error: ({ input }) =>
