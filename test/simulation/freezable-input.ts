@@ -3,8 +3,8 @@
  * a socket buffer's worth of datagrams; when it wakes, its timers run before it reads them, as in Node.
  */
 
+import type { HoldingFailure, HoldingLoss } from '@aloft/agent/world/holdings'
 import type { Datagram, RouterInput, UndecodablePacket } from '@aloft/agent/world/router-world'
-import type { Prefix } from '@aloft/shared/network/prefix'
 
 const SOCKET_BUFFER_DATAGRAMS = 64
 
@@ -57,8 +57,12 @@ export class FreezableInput implements RouterInput {
     this.#pass(() => this.#forward.linkChanged(interfaceName))
   }
 
-  addressFailed(interfaceName: string, address: Prefix, error: string): void {
-    this.#pass(() => this.#forward.addressFailed(interfaceName, address, error))
+  holdingFailed(failure: HoldingFailure): void {
+    this.#pass(() => this.#forward.holdingFailed(failure))
+  }
+
+  holdingLost(loss: HoldingLoss): void {
+    this.#pass(() => this.#forward.holdingLost(loss))
   }
 
   alarm(): void {

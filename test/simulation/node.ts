@@ -75,7 +75,14 @@ export class Node {
     this.run = run
     this.host.connect(run.input)
     for (const { interfaceName, addresses } of inheritance.release)
-      this.host.release(interfaceName, addresses)
+      this.host.release({
+        holder: 'left behind',
+        addresses: addresses.map((each) => ({ ...each, device: interfaceName })),
+        routes: [],
+        rules: [],
+        leaseMs: null,
+        promoteSecondaries: false,
+      })
     run.loop.configure(this.routers, { resume: inheritance.resume })
   }
 
@@ -131,7 +138,8 @@ export class Node {
       datagram: (datagram) => loop.datagram(datagram),
       undecodable: (packet) => loop.undecodable(packet),
       linkChanged: (interfaceName) => loop.linkChanged(interfaceName),
-      addressFailed: (interfaceName, address, error) => loop.addressFailed(interfaceName, address, error),
+      holdingFailed: (failure) => loop.holdingFailed(failure),
+      holdingLost: (loss) => loop.holdingLost(loss),
       alarm: () => loop.alarm(),
     }
     const input = new FreezableInput(forward)
@@ -139,7 +147,7 @@ export class Node {
       clock,
       alarm: clock.alarm(() => input.alarm()),
       links: host,
-      addresses: host,
+      holdings: host,
       journal: {
         append: (body, atMs) => {
           journal.push({ atMs, body })
@@ -172,7 +180,9 @@ export class Node {
       routers: this.routers,
       held: this.routers.map((router) => ({
         interfaceName: router.interface,
-        addresses: router.addresses.filter((address) => this.host.held(router.interface).includes(address)),
+        addresses: router.addresses.filter(({ address }) =>
+          this.host.held(router.interface).some((held) => held.address === address),
+        ),
       })),
     })
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Prefix, parsePrefix } from '../../shared/src/network/prefix.ts'
 import { createKernelLan } from './kernel-lan.ts'
-import { eventually, INTERFACE, type LanUnderTest } from './lan-under-test.ts'
+import { eventually, holding, INTERFACE, type LanUnderTest } from './lan-under-test.ts'
 import { createSimulatedLan } from './simulated-lan.ts'
 
 function prefix(text: string): Prefix {
@@ -22,18 +22,18 @@ describe.each([
   afterEach(() => lan.close())
 
   it('are there when acquire returns, gone when release does, and twice is once', async () => {
-    lan.a.addresses.acquire(INTERFACE, vips)
-    lan.a.addresses.acquire(INTERFACE, vips)
+    lan.a.holdings.acquire(holding(INTERFACE, vips))
+    lan.a.holdings.acquire(holding(INTERFACE, vips))
     const held = await lan.addressesOf('a')
     expect(held.toSorted()).toEqual(['192.0.2.1/24', '192.0.2.100/24', '198.51.100.7/32'])
-    lan.a.addresses.release(INTERFACE, vips)
-    lan.a.addresses.release(INTERFACE, vips)
+    lan.a.holdings.release(holding(INTERFACE, vips))
+    lan.a.holdings.release(holding(INTERFACE, vips))
     expect(await lan.addressesOf('a')).toEqual(['192.0.2.1/24'])
     expect(lan.a.told.failures).toEqual([])
   })
 
   it('of a virtual router never become the primary address', async () => {
-    lan.a.addresses.acquire(INTERFACE, [prefix('192.0.2.0/24'), ...vips])
+    lan.a.holdings.acquire(holding(INTERFACE, [prefix('192.0.2.0/24'), ...vips]))
     expect(lan.a.links.state(INTERFACE)?.ipv4).toBe('192.0.2.1')
     await new Promise((resolve) => setTimeout(resolve, 30))
     expect(lan.a.links.state(INTERFACE)?.ipv4).toBe('192.0.2.1')
@@ -43,14 +43,14 @@ describe.each([
   it('are announced to the neighbours', async () => {
     const [vip] = vips
     if (vip === undefined) throw new Error('no address')
-    lan.a.addresses.announce(INTERFACE, vips)
+    lan.a.holdings.announce(INTERFACE, vips)
     await eventually('b knows that a has it', () => lan.whoHas(vip.address) === 'a')
   })
 
   it('that cannot be had are reported, after the call and one by one', async () => {
-    lan.a.addresses.acquire('nowhere0', vips)
+    lan.a.holdings.acquire(holding('nowhere0', vips))
     expect(lan.a.told.failures).toEqual([])
     await eventually('both failures', () => lan.a.told.failures.length === 2)
-    expect(lan.a.told.failures[0]).toMatch(/^nowhere0 192\.0\.2\.100: .*no interface nowhere0/)
+    expect(lan.a.told.failures[0]).toMatch(/^192\.0\.2\.100\/24 dev nowhere0: .*no interface nowhere0/)
   })
 })

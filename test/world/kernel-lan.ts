@@ -80,14 +80,14 @@ export async function createKernelLan(): Promise<KernelLan> {
 }
 
 /** A world opens its sockets where the thread is; a router process is always inside, this one visits. */
-function hostOf(namespace: string, { links, addresses }: LinuxWorld, told: Told): HostUnderTest {
+function hostOf(namespace: string, { links, holdings }: LinuxWorld, told: Told): HostUnderTest {
   const visiting: Links = {
     open: (endpoint) => inside(namespace, () => links.open(endpoint)),
     close: (endpoint) => links.close(endpoint),
     state: (name) => links.state(name),
     send: (name, packet) => links.send(name, packet),
   }
-  return { links: visiting, addresses, told }
+  return { links: visiting, holdings, told }
 }
 
 function startWorld(lan: Lan, host: HostName, told: Told): LinuxWorld {

@@ -15,7 +15,7 @@ import type { OutgoingPacket } from '../../agent/src/world/links.ts'
 import { type Address, parseAddress } from '../../shared/src/network/address.ts'
 import { type Prefix, parsePrefix } from '../../shared/src/network/prefix.ts'
 import { createKernelLan, inside, type KernelLan } from './kernel-lan.ts'
-import { ENDPOINT, eventually, INTERFACE, pause, Told } from './lan-under-test.ts'
+import { ENDPOINT, eventually, holding, INTERFACE, pause, Told } from './lan-under-test.ts'
 
 function address(text: string): Address {
   const parsed = parseAddress(text)
@@ -77,13 +77,13 @@ describe('the kernel as a world', () => {
   })
 
   it('sends from the primary address, also when a virtual one comes first', async () => {
-    lan.a.addresses.acquire(INTERFACE, [vip])
+    lan.a.holdings.acquire(holding(INTERFACE, [vip]))
     lan.a.links.send(INTERFACE, packet(ownA, 1))
     expect((await eventually('it', () => lan.b.told.datagrams[0])).source).toBe('192.0.2.1')
   })
 
   it('announces by a broadcast frame of 42 bytes from its own Ethernet address', async () => {
-    lan.a.addresses.announce(INTERFACE, [vip])
+    lan.a.holdings.announce(INTERFACE, [vip])
     const frame = await eventually('a frame', () => lan.frames()[0])
     const hex = Buffer.from(frame.subarray(0, 42)).toString('hex')
     expect(hex).toMatch(/^f{12}(\w{12})08060001080006040001\1c0000264\w{12}c0000264$/)
@@ -91,9 +91,9 @@ describe('the kernel as a world', () => {
 
   it('announces 250 addresses, each once', async () => {
     const many = Array.from({ length: 250 }, (_, i) => prefix(`198.51.100.${i + 1}/32`))
-    lan.a.addresses.acquire(INTERFACE, many)
+    lan.a.holdings.acquire(holding(INTERFACE, many))
     expect(await lan.addressesOf('a')).toHaveLength(251)
-    lan.a.addresses.announce(INTERFACE, many)
+    lan.a.holdings.announce(INTERFACE, many)
     await eventually('250 frames', () => lan.frames().length === 250)
     expect(new Set(lan.frames().map((frame) => frame.subarray(38, 42).join('.'))).size).toBe(250)
   })
@@ -105,7 +105,7 @@ describe('the kernel as a world', () => {
       await ip('-n', home, 'link', 'del', INTERFACE)
       await eventually('it is gone', () => lan.b.links.state(INTERFACE) === null)
       expect(lan.b.links.send(INTERFACE, packet(address('192.0.2.2'), 1))).toBe(false)
-      lan.b.addresses.acquire(INTERFACE, [vip])
+      lan.b.holdings.acquire(holding(INTERFACE, [vip]))
       await eventually('the failure', () => lan.b.told.failures.length === 1)
       await ip(
         ...`-n ${switchNamespace} link add name b type veth peer name ${INTERFACE} netns ${home}`.split(' '),
@@ -141,18 +141,18 @@ describe('the kernel as a world', () => {
   })
 
   it('leaves an address that the host had before', async () => {
-    lan.a.addresses.acquire(INTERFACE, [prefix('192.0.2.1/24')])
-    lan.a.addresses.release(INTERFACE, [prefix('192.0.2.1/24')])
+    lan.a.holdings.acquire(holding(INTERFACE, [prefix('192.0.2.1/24')]))
+    lan.a.holdings.release(holding(INTERFACE, [prefix('192.0.2.1/24')]))
     expect(await lan.addressesOf('a')).toEqual(['192.0.2.1/24'])
     expect(lan.a.links.state(INTERFACE)?.ipv4).toBe('192.0.2.1')
   })
 
   it('knows what a router before it left, and may remove it', async () => {
-    lan.a.addresses.acquire(INTERFACE, [vip])
+    lan.a.holdings.acquire(holding(INTERFACE, [vip]))
     const successor = inside(lan.lan.namespaceOf('a'), () => createLinuxWorld())
     expect(successor.held(INTERFACE)).toEqual([vip])
     expect(successor.links.state(INTERFACE)?.ipv4).toBe('192.0.2.1')
-    successor.addresses.release(INTERFACE, successor.held(INTERFACE))
+    successor.holdings.release(holding(INTERFACE, successor.held(INTERFACE)))
     successor.close()
     expect(await lan.addressesOf('a')).toEqual(['192.0.2.1/24'])
   })
@@ -168,10 +168,10 @@ describe('the kernel as a world', () => {
     const many = Array.from({ length: 250 }, (_, i) => prefix(`198.51.100.${i + 1}/32`))
     // No turn of the event loop in between: the messages pile up until the kernel drops some.
     for (let round = 0; round < 20; round++) {
-      lan.a.addresses.acquire(INTERFACE, many)
-      lan.a.addresses.release(INTERFACE, many)
+      lan.a.holdings.acquire(holding(INTERFACE, many))
+      lan.a.holdings.release(holding(INTERFACE, many))
     }
-    lan.a.addresses.acquire(INTERFACE, [vip])
+    lan.a.holdings.acquire(holding(INTERFACE, [vip]))
     await pause(50)
     expect(lan.worldOf.a.held(INTERFACE)).toEqual([vip])
     expect(lan.a.links.state(INTERFACE)).toMatchObject({ up: true, ipv4: '192.0.2.1' })
@@ -295,7 +295,8 @@ describe('an advertisement that waits while the process is held up', () => {
         alarm: () => order.push('alarm'),
         undecodable() {},
         linkChanged() {},
-        addressFailed() {},
+        holdingFailed() {},
+        holdingLost() {},
       })
       // Busy for longer than the alarm, and only then does the advertisement arrive: epoll would hand out the alarm first.
       for (const until = clock.now() + 25; clock.now() < until; );

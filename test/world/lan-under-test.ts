@@ -1,11 +1,11 @@
 /** One LAN with two hosts, `a` and `b`, as each world makes it: what the suites of the world interfaces run against. */
 import { GROUP } from '../../agent/src/vrrp/virtual-router.ts'
+import type { Holding, HoldingFailure, HoldingLoss, Holdings } from '../../agent/src/world/holdings.ts'
 import type {
   Datagram,
   Endpoint,
   Links,
   RouterInput,
-  RouterWorld,
   UndecodablePacket,
 } from '../../agent/src/world/router-world.ts'
 import type { Prefix } from '../../shared/src/network/prefix.ts'
@@ -23,7 +23,7 @@ export type HostName = 'a' | 'b'
 /** A host with an interface `eth0`, and everything its world has told so far. */
 export interface HostUnderTest {
   readonly links: Links
-  readonly addresses: RouterWorld['addresses']
+  readonly holdings: Holdings
   readonly told: Told
 }
 
@@ -45,6 +45,7 @@ export class Told implements RouterInput {
   readonly undecodables: UndecodablePacket[] = []
   readonly linkChanges: string[] = []
   readonly failures: string[] = []
+  readonly losses: HoldingLoss[] = []
   alarms = 0
 
   datagram(datagram: Datagram): void {
@@ -56,11 +57,26 @@ export class Told implements RouterInput {
   linkChanged(interfaceName: string): void {
     this.linkChanges.push(interfaceName)
   }
-  addressFailed(interfaceName: string, address: Prefix, error: string): void {
-    this.failures.push(`${interfaceName} ${address.address}: ${error}`)
+  holdingFailed({ what, error }: HoldingFailure): void {
+    this.failures.push(`${what}: ${error}`)
+  }
+  holdingLost(loss: HoldingLoss): void {
+    this.losses.push(loss)
   }
   alarm(): void {
     this.alarms += 1
+  }
+}
+
+/** Addresses of a virtual router, all on one interface. */
+export function holding(device: string, addresses: readonly Prefix[]): Holding {
+  return {
+    holder: 'web',
+    addresses: addresses.map((each) => ({ ...each, device })),
+    routes: [],
+    rules: [],
+    leaseMs: null,
+    promoteSecondaries: false,
   }
 }
 

@@ -22,8 +22,8 @@ export async function createSimulatedLan(): Promise<LanUnderTest> {
   }
   const hosts = { a: host('a'), b: host('b') }
   return {
-    a: { links: hosts.a, addresses: hosts.a, told: told.a },
-    b: { links: hosts.b, addresses: hosts.b, told: told.b },
+    a: { links: hosts.a, holdings: hosts.a, told: told.a },
+    b: { links: hosts.b, holdings: hosts.b, told: told.b },
     async setUp(name, up) {
       hosts[name].change(INTERFACE, { isUp: up })
     },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { formatPrefix } from '@aloft/shared/network/prefix'
 import { parseRecording } from '../router/flight-recorder.ts'
 import { type Output, replay } from '../router/loop/replay.ts'
+import type { Holding } from '../world/holdings.ts'
 
 export interface ReplayOptions {
   /** One JSON object a line, `{at, output}`, instead of text. */
@@ -47,7 +48,20 @@ function describeDeed(output: Output['output']): string {
       return `${output.interfaceName} send ${output.source} → ${output.destination} ${output.payload}`
     case 'journal':
       return `journal ${JSON.stringify(output.body)}`
+    case 'announce':
+      return `${output.interfaceName} announce ${output.addresses.map(formatPrefix).join(' ')}`
+    case 'renew':
+      return `renew ${output.holders.join(', ')}`
     default:
-      return `${output.interfaceName} ${output.do} ${output.addresses.map(formatPrefix).join(' ')}`
+      return `${output.holding.holder} ${output.do} ${heldBy(output.holding)}`
   }
+}
+
+function heldBy({ addresses, routes, rules }: Holding): string {
+  const words = [
+    ...addresses.map((each) => `${formatPrefix(each)} dev ${each.device}`),
+    ...routes.map(({ to }) => `route ${formatPrefix(to)}`),
+    ...rules.map(({ priority }) => `rule ${priority}`),
+  ]
+  return words.join(', ')
 }

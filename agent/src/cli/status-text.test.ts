@@ -36,7 +36,7 @@ const router: RouterStatus = {
   lateness: { maxMs: 12.4, lastMinuteMaxMs: 0.25, p99Ms: 0.1 },
   journal: { waiting: 0, lost: 0, error: null },
   inputErrors: 0,
-  addressFailures: [],
+  holdingFailures: [],
   virtualRouters: [
     web,
     {
@@ -123,7 +123,16 @@ test('whatever is wrong has a line of its own', () => {
         realtime: { policy: 'other', detail: 'refused (EPERM)' },
         journal: { waiting: 3, lost: 2, error: 'ENOSPC' },
         inputErrors: 4,
-        addressFailures: [{ interface: 'eth0', address: '192.0.2.100/24', error: 'EPERM', count: 5 }],
+        holdingFailures: [
+          {
+            holder: 'eth0 ipv4 51',
+            kind: 'address',
+            what: '192.0.2.100/24 dev eth0',
+            error: 'EPERM',
+            remedy: 'run it as root',
+            count: 5,
+          },
+        ],
       },
     },
     NOW,
@@ -133,7 +142,7 @@ test('whatever is wrong has a line of its own', () => {
     '! not real-time: refused (EPERM)',
     '✕ journal: ENOSPC (3 observations wait, 2 lost)',
     '✕ 4 datagrams made the router fail',
-    '✕ 192.0.2.100/24 could not be added on eth0: EPERM (5 times)',
+    '✕ address 192.0.2.100/24 dev eth0: EPERM (5 times): run it as root',
   ]) {
     expect(text).toContain(line)
   }

@@ -40,8 +40,8 @@ function agentLines({ agent, router, uplink, spool }: LocalStatus, nowWallMs: nu
     )
     const { waiting, lost, error } = router.journal
     if (error) lines.push(`  ✕ journal: ${error} (${waiting} observations wait, ${lost} lost)`)
-    for (const { interface: interfaceName, address, error: why, count } of router.addressFailures) {
-      lines.push(`  ✕ ${address} could not be added on ${interfaceName}: ${why} (${count} times)`)
+    for (const { kind, what, error: why, remedy, count } of router.holdingFailures) {
+      lines.push(`  ✕ ${kind} ${what}: ${why} (${count} times)${remedy === null ? '' : `: ${remedy}`}`)
     }
     if (router.inputErrors > 0)
       lines.push(`  ✕ ${router.inputErrors} datagrams made the router fail; see recordings/`)

@@ -5,8 +5,8 @@ import type { Prefix } from '@aloft/shared/network/prefix'
 import { GROUP } from '../vrrp/virtual-router.ts'
 import type { RouterInput, RouterWorld } from '../world/router-world.ts'
 import { createClock, KernelAlarm } from './clock.ts'
+import { KernelHoldings } from './holdings/kernel-holdings.ts'
 import { Ipv4Transport } from './ipv4-transport.ts'
-import { KernelAddresses } from './kernel-addresses.ts'
 import { KernelLinks } from './kernel-links.ts'
 import { type IsVirtual, LinkTable } from './link-table.ts'
 import { type Netio, netio } from './netio.ts'
@@ -17,10 +17,10 @@ export interface LinuxWorldOptions {
   readonly isVirtual?: IsVirtual
 }
 
-export interface LinuxWorld extends Pick<RouterWorld, 'clock' | 'alarm' | 'links' | 'addresses'> {
+export interface LinuxWorld extends Pick<RouterWorld, 'clock' | 'alarm' | 'links' | 'holdings'> {
   /** Scheduling classes and the rest of the addon. */
   readonly netio: Netio
-  /** From now on the loop is told. Until then `links.state` and `addresses` work, and nothing is delivered. */
+  /** From now on the loop is told. Until then `links.state` and `holdings` work, and nothing is delivered. */
   start(input: RouterInput): void
   /** Virtual addresses on the interface that are ours: at a start, those that the router before us left. */
   held(interfaceName: string): Prefix[]
@@ -42,7 +42,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     keepsOrigin: kernelIsAtLeast(5, 18),
   })
   const routes = new RouteSocket(addon)
-  const addresses = privileged(() => new KernelAddresses(addon, { routes, table, input: current }))
+  const holdings = privileged(() => new KernelHoldings(addon, { routes, table, input: current }))
   const links = new KernelLinks(addon, table, current)
   // Watching begins before the first dump, so that no change falls between the two.
   const watch = new RouteWatch(addon, {
@@ -64,17 +64,17 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     clock,
     alarm,
     links,
-    addresses,
+    holdings,
     netio: addon,
     start(to) {
       input = to
     },
     held: (interfaceName) => table.held(interfaceName),
     interfaces: () => table.names(),
-    warmUp: () => warmUp({ addon, routes, table, addresses }),
+    warmUp: () => warmUp({ addon, routes, table, holdings }),
     close() {
       input = null
-      for (const each of [alarm, watch, routes, addresses]) each.close()
+      for (const each of [alarm, watch, routes, holdings]) each.close()
       links.closeAll()
     },
   }
@@ -84,7 +84,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
  * A takeover in miniature: requests the kernel refuses, and packets into the loopback interface, which drops them (it
  * does no ARP and nobody on it joined the group).
  */
-function warmUp({ addon, routes, table, addresses }: Warmable): void {
+function warmUp({ addon, routes, table, holdings }: Warmable): void {
   const prefix = { address: knownAddress('192.0.2.1'), prefixLength: 32 }
   // No interface has the highest index.
   const nowhere = [{ index: 0x7fff_ffff, prefix }]
@@ -94,7 +94,7 @@ function warmUp({ addon, routes, table, addresses }: Warmable): void {
   for (let round = 0; round < 3; round++) {
     routes.change('add', nowhere)
     routes.change('remove', nowhere)
-    addresses.announce('lo', [prefix])
+    holdings.announce('lo', [prefix])
     transport?.send({ source: prefix.address, destination: GROUP.ipv4, ttl: 1, payload: new Uint8Array(8) })
     transport?.drain()
   }
@@ -113,7 +113,7 @@ interface Warmable {
   readonly addon: Netio
   readonly routes: RouteSocket
   readonly table: LinkTable
-  readonly addresses: KernelAddresses
+  readonly holdings: KernelHoldings
 }
 
 function privileged<T>(open: () => T): T {

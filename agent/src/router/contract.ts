@@ -8,6 +8,7 @@
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody, Observed } from '@aloft/shared/protocol/events'
 import type { DiscardTotal, RouterCounters } from './loop/counters.ts'
+import type { HoldingFailureCount } from './loop/holding-keeper.ts'
 import type { RouterDetail } from './loop/status.ts'
 
 export type StewardMessage =
@@ -53,13 +54,8 @@ export interface RouterStatus {
   readonly journal: { readonly waiting: number; readonly lost: number; readonly error: string | null }
   /** Inputs the loop threw on and that were dropped, since the start. Each is a bug; a recording was dumped. */
   readonly inputErrors: number
-  /** Addresses that could not be added, the latest error of each. */
-  readonly addressFailures: readonly {
-    readonly interface: string
-    readonly address: string
-    readonly error: string
-    readonly count: number
-  }[]
+  /** What the kernel refused: addresses, routes, rules, the latest error of each. */
+  readonly holdingFailures: readonly HoldingFailureCount[]
   readonly virtualRouters: readonly RouterDetail[]
   readonly discards: readonly DiscardTotal[]
 }

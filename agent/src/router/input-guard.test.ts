@@ -31,24 +31,33 @@ test('a datagram that makes the loop throw is dropped and reported; the next one
   expect(received).toEqual([datagram])
 })
 
-test.each(['alarm', 'undecodable', 'linkChanged', 'addressFailed'] as const)(
+test.each(['alarm', 'undecodable', 'linkChanged', 'holdingFailed', 'holdingLost'] as const)(
   'an error in %s is not hidden',
   (name) => {
     const fail = () => {
       throw new Error('our own bug')
     }
     const guarded = guardDatagrams(input({ [name]: fail }), () => {})
-    const prefix = { address: '192.0.2.9' as Address, prefixLength: 24 }
     const calls = {
       alarm: () => guarded.alarm(),
       undecodable: () => guarded.undecodable({ interfaceName: 'eth0', family: 'ipv4', source: null }),
       linkChanged: () => guarded.linkChanged('eth0'),
-      addressFailed: () => guarded.addressFailed('eth0', prefix, 'EPERM'),
+      holdingFailed: () =>
+        guarded.holdingFailed({ holder: null, kind: 'address', what: '', error: 'EPERM', remedy: null }),
+      holdingLost: () => guarded.holdingLost({ holder: 'static', lost: [], byPort: null }),
     }
     expect(calls[name]).toThrow('our own bug')
   },
 )
 
 function input(some: Partial<RouterInput>): RouterInput {
-  return { datagram() {}, undecodable() {}, linkChanged() {}, addressFailed() {}, alarm() {}, ...some }
+  return {
+    datagram() {},
+    undecodable() {},
+    linkChanged() {},
+    holdingFailed() {},
+    holdingLost() {},
+    alarm() {},
+    ...some,
+  }
 }

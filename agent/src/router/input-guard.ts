@@ -22,7 +22,8 @@ export function guardDatagrams(input: RouterInput, dropped: (what: DroppedDatagr
     },
     undecodable: (packet) => input.undecodable(packet),
     linkChanged: (interfaceName) => input.linkChanged(interfaceName),
-    addressFailed: (interfaceName, address, error) => input.addressFailed(interfaceName, address, error),
+    holdingFailed: (failure) => input.holdingFailed(failure),
+    holdingLost: (loss) => input.holdingLost(loss),
     alarm: () => input.alarm(),
   }
 }

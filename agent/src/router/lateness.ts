@@ -80,7 +80,8 @@ export function timeAlarm(
       datagram: (datagram) => input.datagram(datagram),
       undecodable: (packet) => input.undecodable(packet),
       linkChanged: (interfaceName) => input.linkChanged(interfaceName),
-      addressFailed: (interfaceName, address, error) => input.addressFailed(interfaceName, address, error),
+      holdingFailed: (failure) => input.holdingFailed(failure),
+      holdingLost: (loss) => input.holdingLost(loss),
       alarm() {
         if (dueMs !== null) lateness.record(dueMs, world.clock.now())
         dueMs = null

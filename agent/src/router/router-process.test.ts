@@ -184,9 +184,9 @@ async function start(change: (loop: RouterLoop) => Loop = (loop) => loop): Promi
           fake.journal.append(...entry)
         },
       }
-      const { clock, alarm, links, addresses } = fake
+      const { clock, alarm, links, holdings } = fake
       return {
-        world: { clock, alarm, links, addresses, journal: both, recorder: both },
+        world: { clock, alarm, links, holdings, journal: both, recorder: both },
         listen: (to) => {
           input = to
         },

@@ -4,6 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Address } from '@aloft/shared/network/address'
+import type { Prefix } from '@aloft/shared/network/prefix'
+import type { Holding } from '../world/holdings.ts'
 import type { Clock, Journal, Recorder, RouterInput, RouterWorld } from '../world/router-world.ts'
 import { bootId } from './boot-identity.ts'
 import type { RouterStatus } from './contract.ts'
@@ -219,7 +221,7 @@ export class RouterProcess {
 
   #release(leftBehind: readonly InterfaceAddresses[]): void {
     for (const { interfaceName, addresses } of leftBehind) {
-      if (addresses.length > 0) this.#world.world.addresses.release(interfaceName, addresses)
+      if (addresses.length > 0) this.#world.world.holdings.release(leftOn(interfaceName, addresses))
     }
   }
 
@@ -248,5 +250,17 @@ export class RouterProcess {
   #dump(why: string): string {
     const { paths, clock } = this.#environment
     return this.#recorder.dump(paths.recordings, why, clock.wallMs())
+  }
+}
+
+/** What a router before this one left on an interface, as a holding to give back. */
+function leftOn(device: string, addresses: readonly Prefix[]): Holding {
+  return {
+    holder: 'left behind',
+    addresses: addresses.map((each) => ({ ...each, device })),
+    routes: [],
+    rules: [],
+    leaseMs: null,
+    promoteSecondaries: false,
   }
 }

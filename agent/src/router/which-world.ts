@@ -21,7 +21,7 @@ export async function chooseWorld(
   return ({ journal, recorder, isVirtual }) => {
     const { alarm, onRing } = timerAlarm(clock)
     return {
-      world: { clock, alarm, links: lan.links, addresses: lan.addresses, journal, recorder },
+      world: { clock, alarm, links: lan.links, holdings: lan.holdings, journal, recorder },
       listen(input) {
         onRing(() => input.alarm())
         lan.bind(input)
@@ -40,10 +40,10 @@ export async function chooseWorld(
 
 function kernelWorld({ journal, recorder, isVirtual }: WorldParts): World {
   const kernel = createLinuxWorld({ isVirtual })
-  const { clock, alarm, links, addresses } = kernel
+  const { clock, alarm, links, holdings } = kernel
   kernel.warmUp()
   return {
-    world: { clock, alarm, links, addresses, journal, recorder },
+    world: { clock, alarm, links, holdings, journal, recorder },
     listen: (input) => kernel.start(input),
     held: () =>
       kernel.interfaces().map((interfaceName) => ({

@@ -4,8 +4,8 @@
  */
 import { type Address, familyOf } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
+import { byDevice, type HeldAddress, type Holding, type Holdings } from '../world/holdings.ts'
 import type {
-  Addresses,
   Datagram,
   Endpoint,
   LinkState,
@@ -34,7 +34,7 @@ export type Deed = { readonly host: string; readonly interfaceName: string } & (
 )
 
 /** The part of a RouterInput that a host speaks to. */
-export type HostInput = Pick<RouterInput, 'datagram' | 'linkChanged' | 'addressFailed'>
+export type HostInput = Pick<RouterInput, 'datagram' | 'linkChanged' | 'holdingFailed' | 'holdingLost'>
 
 interface Interface {
   readonly spec: InterfaceSpec
@@ -45,7 +45,7 @@ interface Interface {
   readonly held: Map<Address, Prefix>
 }
 
-export class SimulatedHost implements Links, Addresses {
+export class SimulatedHost implements Links, Holdings {
   readonly name: string
   readonly #lan: Lan
   readonly #time: Scheduler
@@ -138,20 +138,26 @@ export class SimulatedHost implements Links, Addresses {
     return sent
   }
 
-  acquire(interfaceName: string, addresses: readonly Prefix[]): void {
-    const found = this.#interfaces.get(interfaceName)
-    if (found === undefined) this.#refuse(interfaceName, addresses)
-    for (const prefix of addresses) found?.held.set(prefix.address, prefix)
-    this.#note('acquire', interfaceName, addresses)
+  acquire(holding: Holding): void {
+    for (const [interfaceName, addresses] of byDevice(holding.addresses)) {
+      const found = this.#interfaces.get(interfaceName)
+      if (found === undefined) this.#refuse(holding, addresses)
+      for (const { address, prefixLength } of addresses) found?.held.set(address, { address, prefixLength })
+      this.#note('acquire', interfaceName, addresses)
+    }
   }
 
-  release(interfaceName: string, addresses: readonly Prefix[]): void {
-    for (const { address } of addresses) {
-      this.#interfaces.get(interfaceName)?.held.delete(address)
-      if (this.#neighbours.get(address) === this.name) this.#neighbours.delete(address)
+  release(holding: Holding): void {
+    for (const [interfaceName, addresses] of byDevice(holding.addresses)) {
+      for (const { address } of addresses) {
+        this.#interfaces.get(interfaceName)?.held.delete(address)
+        if (this.#neighbours.get(address) === this.name) this.#neighbours.delete(address)
+      }
+      this.#note('release', interfaceName, addresses)
     }
-    this.#note('release', interfaceName, addresses)
   }
+
+  renew(_holdings: readonly Holding[]): void {}
 
   announce(interfaceName: string, prefixes: readonly Prefix[]): void {
     const found = this.#interfaces.get(interfaceName)
@@ -180,10 +186,13 @@ export class SimulatedHost implements Links, Addresses {
   }
 
   /** Like netlink, the refusal arrives later, never inside the call. */
-  #refuse(interfaceName: string, addresses: readonly Prefix[]): void {
+  #refuse({ holder }: Holding, addresses: readonly HeldAddress[]): void {
     this.#time.at(this.#time.now(), () => {
-      for (const address of addresses)
-        this.#input?.addressFailed(interfaceName, address, `no interface ${interfaceName}`)
+      for (const { address, prefixLength, device } of addresses) {
+        const what = `${address}/${prefixLength} dev ${device}`
+        const error = `no interface ${device}`
+        this.#input?.holdingFailed({ holder, kind: 'address', what, error, remedy: null })
+      }
     })
   }
 

@@ -1,11 +1,12 @@
 /**
- * A router process's way onto a simulated LAN served by another process: the `links` and `addresses` of its world.
+ * A router process's way onto a simulated LAN served by another process: the `links` and `holdings` of its world.
  * The rest of the world (clock, alarm, journal) is the process's own, as it is with the kernel.
  */
 import { connect, type Socket } from 'node:net'
-import type { Addresses, LinkState, Links } from '../world/router-world.ts'
+import type { Holdings } from '../world/holdings.ts'
+import type { LinkState, Links } from '../world/router-world.ts'
 import type { HostInput } from './host.ts'
-import { eachLine, type FromLan, type HeldAddress, type ToLan } from './lan-messages.ts'
+import { eachLine, type FromLan, type LeftAddress, type ToLan } from './lan-messages.ts'
 
 /** What the LAN says once the host is attached. */
 type News = Exclude<FromLan, { kind: 'attached' | 'refused' }>
@@ -46,9 +47,9 @@ export function attachToSimulatedLan(socketPath: string, host: string): Promise<
 
 export class SimulatedLanClient {
   readonly links: Links
-  readonly addresses: Addresses
+  readonly holdings: Holdings
   /** Virtual addresses a predecessor left on this host when it died. */
-  readonly held: readonly HeldAddress[]
+  readonly held: readonly LeftAddress[]
   readonly #socket: Socket
   readonly #states: Map<string, LinkState>
   #input: HostInput | null = null
@@ -69,9 +70,10 @@ export class SimulatedLanClient {
         return isUp
       },
     }
-    this.addresses = {
-      acquire: (interfaceName, addresses) => this.#tell({ kind: 'acquire', interfaceName, addresses }),
-      release: (interfaceName, addresses) => this.#tell({ kind: 'release', interfaceName, addresses }),
+    this.holdings = {
+      acquire: (holding) => this.#tell({ kind: 'acquire', holding }),
+      release: (holding) => this.#tell({ kind: 'release', holding }),
+      renew: (holdings) => this.#tell({ kind: 'renew', holdings }),
       announce: (interfaceName, addresses) => this.#tell({ kind: 'announce', interfaceName, addresses }),
     }
   }
@@ -112,8 +114,11 @@ export class SimulatedLanClient {
       case 'datagram':
         input.datagram({ ...news.datagram, payload: Buffer.from(news.datagram.payload, 'hex') })
         return
-      case 'address-failed':
-        input.addressFailed(news.interfaceName, news.address, news.error)
+      case 'holding-failed':
+        input.holdingFailed(news.failure)
+        return
+      case 'holding-lost':
+        input.holdingLost(news.loss)
     }
   }
 

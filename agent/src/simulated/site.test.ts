@@ -5,6 +5,7 @@ import { type Address, parseAddress } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { GROUP } from '../vrrp/virtual-router.ts'
+import type { Holding } from '../world/holdings.ts'
 import type { Datagram, Endpoint, OutgoingPacket } from '../world/router-world.ts'
 import type { HostInput } from './host.ts'
 import { attachToSimulatedLan, type SimulatedLanClient } from './lan-client.ts'
@@ -52,6 +53,11 @@ function packet(...bytes: number[]): OutgoingPacket {
 
 const VIP: Prefix = { address: address('10.0.0.9'), prefixLength: 24 }
 
+function holding(device: string): Holding {
+  const addresses = [{ ...VIP, device }]
+  return { holder: 'web', addresses, routes: [], rules: [], leaseMs: null, promoteSecondaries: false }
+}
+
 async function attach(host: string): Promise<SimulatedLanClient> {
   const client = await attachToSimulatedLan(path.join(folder, 'lan.sock'), host)
   clients.push(client)
@@ -65,8 +71,8 @@ function listener() {
   const input: HostInput = {
     datagram: (datagram) => heard.push(datagram),
     linkChanged: (interfaceName) => links.push(interfaceName),
-    addressFailed: (interfaceName, prefix, error) =>
-      failed.push(`${interfaceName} ${prefix.address} ${error}`),
+    holdingFailed: ({ what, error }) => failed.push(`${what}: ${error}`),
+    holdingLost: () => {},
   }
   return { heard, links, failed, input }
 }
@@ -97,8 +103,8 @@ describe('a simulated site', () => {
 
   it('keeps the addresses of a process that died, and tells its successor of them', async () => {
     const a = await attach('a')
-    a.addresses.acquire('eth0', [VIP])
-    a.addresses.announce('eth0', [VIP])
+    a.holdings.acquire(holding('eth0'))
+    a.holdings.announce('eth0', [VIP])
     await eventually(() => expect(site.neighbour('b', VIP.address)).toBe('a'))
     expect(site.holders(VIP.address)).toEqual(['a'])
     await a.detach()
@@ -106,7 +112,7 @@ describe('a simulated site', () => {
 
     const successor = await vi.waitFor(() => attach('a'), { timeout: 5000 })
     expect(successor.held).toEqual([{ interfaceName: 'eth0', prefix: VIP }])
-    successor.addresses.release('eth0', [VIP])
+    successor.holdings.release(holding('eth0'))
     await eventually(() => expect(site.holders(VIP.address)).toEqual([]))
   })
 
@@ -126,7 +132,7 @@ describe('a simulated site', () => {
     site.partition(['a'])
     a.links.send('eth0', packet(2))
     // The address that follows on the same connection is proof that the datagram was handled, and not carried.
-    a.addresses.acquire('eth0', [VIP])
+    a.holdings.acquire(holding('eth0'))
     await eventually(() => expect(site.holders(VIP.address)).toEqual(['a']))
     site.heal()
     a.links.send('eth0', packet(3))
@@ -135,12 +141,12 @@ describe('a simulated site', () => {
 
   it('reports an address that cannot be had, and what came before anybody listened', async () => {
     const a = await attach('a')
-    a.addresses.acquire('eth7', [VIP])
-    a.addresses.acquire('eth0', [VIP])
+    a.holdings.acquire(holding('eth7'))
+    a.holdings.acquire(holding('eth0'))
     await eventually(() => expect(site.holders(VIP.address)).toEqual(['a']))
     const atA = listener()
     a.bind(atA.input)
-    await eventually(() => expect(atA.failed).toEqual(['eth7 10.0.0.9 no interface eth7']))
+    await eventually(() => expect(atA.failed).toEqual(['10.0.0.9/24 dev eth7: no interface eth7']))
   })
 
   it('refuses a host it does not have, a second process on one, and a path nobody serves', async () => {

@@ -1,6 +1,6 @@
 /**
  * A LAN with hosts, served to router processes over a unix socket: what `aloft demo` runs on when it may not make
- * network namespaces. The routers are the real processes; only their `links` and `addresses` come from here.
+ * network namespaces. The routers are the real processes; only their `links` and `holdings` come from here.
  */
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -9,7 +9,7 @@ import { realTime } from './clock.ts'
 import { seededEntropy } from './entropy.ts'
 import { type Deed, type HostInput, type HostSpec, portName, SimulatedHost } from './host.ts'
 import { type Conditions, Lan } from './lan.ts'
-import { eachLine, type FromLan, type HeldAddress, type ToLan } from './lan-messages.ts'
+import { eachLine, type FromLan, type LeftAddress, type ToLan } from './lan-messages.ts'
 
 export interface SiteSpec {
   /** Where routers attach; a leftover socket file is replaced. */
@@ -167,8 +167,8 @@ function inputOver(socket: Socket, host: SimulatedHost): HostInput {
       const state = host.state(interfaceName)
       if (state) tell(socket, { kind: 'link', interfaceName, state })
     },
-    addressFailed: (interfaceName, address, error) =>
-      tell(socket, { kind: 'address-failed', interfaceName, address, error }),
+    holdingFailed: (failure) => tell(socket, { kind: 'holding-failed', failure }),
+    holdingLost: (loss) => tell(socket, { kind: 'holding-lost', loss }),
   }
 }
 
@@ -186,8 +186,13 @@ function perform(host: SimulatedHost, message: Exclude<ToLan, { kind: 'attach' }
       return
     case 'acquire':
     case 'release':
+      host[message.kind](message.holding)
+      return
+    case 'renew':
+      host.renew(message.holdings)
+      return
     case 'announce':
-      host[message.kind](message.interfaceName, message.addresses)
+      host.announce(message.interfaceName, message.addresses)
   }
 }
 
@@ -200,7 +205,7 @@ function linksOf({ host, spec }: Member) {
   )
 }
 
-function heldOf({ host, spec }: Member): HeldAddress[] {
+function heldOf({ host, spec }: Member): LeftAddress[] {
   return spec.interfaces.flatMap(({ name }) =>
     host.held(name).map((prefix) => ({ interfaceName: name, prefix })),
   )

@@ -13,7 +13,7 @@ const router: RouterStatus = {
   lateness: { maxMs: 12.5, lastMinuteMaxMs: 0.25, p99Ms: 0.1 },
   journal: { waiting: 0, lost: 0, error: null },
   inputErrors: 2,
-  addressFailures: [],
+  holdingFailures: [],
   discards: [{ interface: 'eth0', reason: 'checksum', count: 3 }],
   virtualRouters: [
     {

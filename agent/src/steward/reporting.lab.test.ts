@@ -107,7 +107,7 @@ const routerStatus: RouterStatus = {
   lateness: { maxMs: 0, lastMinuteMaxMs: 0, p99Ms: 0 },
   journal: { waiting: 0, lost: 0, error: null },
   inputErrors: 0,
-  addressFailures: [],
+  holdingFailures: [],
   discards: [],
   virtualRouters: [
     {

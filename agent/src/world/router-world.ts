@@ -4,8 +4,8 @@
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Address, Family } from '@aloft/shared/network/address'
-import type { Prefix } from '@aloft/shared/network/prefix'
 import type { EventBody } from '@aloft/shared/protocol/events'
+import type { HoldingFailure, HoldingLoss, Holdings } from './holdings.ts'
 import type { Datagram, LinkState, Links } from './links.ts'
 
 export type { Datagram, Endpoint, LinkState, Links, OutgoingPacket } from './links.ts'
@@ -23,15 +23,6 @@ export interface Clock {
  */
 export interface Alarm {
   set(atMs: number | null): void
-}
-
-export interface Addresses {
-  /** Adds the addresses; already held is fine. Errors reach `RouterInput.addressFailed`, never inside this call. */
-  acquire(interfaceName: string, addresses: readonly Prefix[]): void
-  /** Removes the addresses; already gone is fine. */
-  release(interfaceName: string, addresses: readonly Prefix[]): void
-  /** Gratuitous ARP (RFC 826, RFC 5227 §3) or unsolicited neighbour advertisement, once per address. */
-  announce(interfaceName: string, addresses: readonly Prefix[]): void
 }
 
 /** Where observations go. `append` must not lose an entry when the process is killed right after it returned. */
@@ -53,7 +44,8 @@ export interface RecordedInput {
     | { readonly kind: 'link'; readonly interfaceName: string; readonly state: LinkState | null }
     | { readonly kind: 'resume'; readonly name: string; readonly gapMs: number }
     | { readonly kind: 'tracked'; readonly standings: Readonly<Record<string, Standing>> }
-    | { readonly kind: 'address-failed'; readonly failure: AddressFailure }
+    | { readonly kind: 'holding-failed'; readonly failure: HoldingFailure }
+    | { readonly kind: 'holding-lost'; readonly loss: HoldingLoss }
     | { readonly kind: 'alarm' }
     | { readonly kind: 'shutdown' }
     /** The clock was read once more while the last input was handled: an outage is measured to its very end. */
@@ -64,12 +56,6 @@ export interface RecordedInput {
 export interface Standing {
   readonly priority: number
   readonly faults: readonly string[]
-}
-
-export interface AddressFailure {
-  readonly interfaceName: string
-  readonly address: Prefix
-  readonly error: string
 }
 
 /** A datagram with its payload in hex, so that a recording is text. */
@@ -87,7 +73,7 @@ export interface RouterWorld {
   readonly clock: Clock
   readonly alarm: Alarm
   readonly links: Links
-  readonly addresses: Addresses
+  readonly holdings: Holdings
   readonly journal: Journal
   readonly recorder: Recorder
 }
@@ -97,6 +83,7 @@ export interface RouterInput {
   datagram(datagram: Datagram): void
   undecodable(packet: UndecodablePacket): void
   linkChanged(interfaceName: string): void
-  addressFailed(interfaceName: string, address: Prefix, error: string): void
+  holdingFailed(failure: HoldingFailure): void
+  holdingLost(loss: HoldingLoss): void
   alarm(): void
 }

@@ -1,6 +1,12 @@
 import type { Family } from '../network/address.ts'
-import type { Prefix } from '../network/prefix.ts'
 import { ANNOUNCEMENT_DEFAULTS, type AnnouncementSettings } from './announcements-config.ts'
+import {
+  AGENT_HOLDINGS_DEFAULTS,
+  type AgentHoldingsSettings,
+  ROUTER_HOLDINGS_DEFAULTS,
+  type RouterHoldingsSettings,
+  type VirtualAddress,
+} from './holdings-config.ts'
 import {
   ROUTER_TRACKING_DEFAULTS,
   type RouterTrackingSettings,
@@ -16,10 +22,10 @@ export interface AgentConfig extends AgentSettings {
 }
 
 /** What a config may leave out, whole. */
-export type AgentSettings = TrackingSettings
+export interface AgentSettings extends TrackingSettings, AgentHoldingsSettings {}
 
 /** What holds for an agent whose config says nothing of it. */
-export const AGENT_DEFAULTS: AgentSettings = { ...TRACKING_DEFAULTS }
+export const AGENT_DEFAULTS: AgentSettings = { ...TRACKING_DEFAULTS, ...AGENT_HOLDINGS_DEFAULTS }
 
 export interface VirtualRouterConfig extends VirtualRouterSettings {
   readonly name: string
@@ -27,11 +33,14 @@ export interface VirtualRouterConfig extends VirtualRouterSettings {
   readonly vrid: number
   readonly family: Family
   /** In the order they are advertised; at least one. */
-  readonly addresses: readonly Prefix[]
+  readonly addresses: readonly VirtualAddress[]
 }
 
 /** What a virtual router's config may leave out. */
-export interface VirtualRouterSettings extends TransportSettings, RouterTrackingSettings {
+export interface VirtualRouterSettings
+  extends TransportSettings,
+    RouterTrackingSettings,
+    RouterHoldingsSettings {
   readonly version: 2 | 3
   /** 1–255; 255 is the owner of the addresses (RFC 9568 §6.1). */
   readonly priority: number
@@ -48,6 +57,7 @@ export interface VirtualRouterSettings extends TransportSettings, RouterTracking
  * older agent wrote: a setting it did not know has the value it behaved by, or the default is wrong.
  */
 export const ROUTER_DEFAULTS: VirtualRouterSettings = {
+  ...ROUTER_HOLDINGS_DEFAULTS,
   version: 3,
   priority: 100,
   advertisementIntervalMs: 1_000,

@@ -1,8 +1,12 @@
 import { familyOf, parseAddress } from '../network/address.ts'
 import { type Prefix, parsePrefix } from '../network/prefix.ts'
 import { parseDuration } from '../time/duration.ts'
-import type { AgentConfig, VirtualRouterConfig } from './agent-config.ts'
-import { ANNOUNCEMENT_DEFAULTS } from './announcements-config.ts'
+import {
+  AGENT_DEFAULTS,
+  type AgentConfig,
+  ROUTER_DEFAULTS,
+  type VirtualRouterConfig,
+} from './agent-config.ts'
 import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
 import {
   resolveRouterTracking,
@@ -10,12 +14,12 @@ import {
   type TrackerDefaults,
   trackerDefaults,
 } from './tracking-resolve.ts'
-import { TRANSPORT_DEFAULTS } from './transport-config.ts'
 
 /** Step three of three: a document the schema and the rules accept → what the router process is given. */
 export function resolve(document: AgentDocument): AgentConfig {
   const trackers = trackerDefaults(document.trackers)
   return {
+    ...AGENT_DEFAULTS,
     node: document.node,
     virtualRouters: document.virtualRouters.map((each) => resolveVirtualRouter(each, trackers)),
     ...resolveTracking(document),
@@ -31,6 +35,7 @@ export function resolveVirtualRouter(
   const addresses = document.addresses.map(prefixOf)
   const [first] = addresses
   return {
+    ...ROUTER_DEFAULTS,
     name,
     interface: onInterface,
     vrid,
@@ -42,9 +47,7 @@ export function resolveVirtualRouter(
     addresses,
     authentication: document.authentication ?? { type: 'none' },
     checksum,
-    ...TRANSPORT_DEFAULTS,
     sourceAddress: sourceAddress === undefined ? null : parseAddress(sourceAddress),
-    announcements: ANNOUNCEMENT_DEFAULTS,
     ...resolveRouterTracking(document, trackers),
   }
 }

@@ -12,8 +12,6 @@ function listening(pacing?: Pacing) {
   const sent: string[] = []
   const world = { now: T }
   const announcer = new Announcer({
-    acquire() {},
-    release() {},
     announce(name: string, addresses: readonly Prefix[]) {
       for (const { address } of addresses) sent.push(`+${round(world.now - T)} ${name} ${address}`)
     },

@@ -15,8 +15,9 @@ import {
   nextAnnouncementAt,
   SILENT,
 } from '../../vrrp/announcement-schedule.ts'
-import type { Addresses } from '../../world/router-world.ts'
+import { byDevice, type Holdings } from '../../world/holdings.ts'
 import { type DeadlineHolder, Deadlines } from './deadlines.ts'
+import { holdingOf } from './holding-of.ts'
 import { keyOf } from './instance.ts'
 import { earliest, type Timed } from './timed.ts'
 
@@ -54,14 +55,14 @@ const BUDGET = 256
 const BREATHER_MS = 1
 
 export class Announcer implements Timed {
-  readonly #addresses: Addresses
+  readonly #holdings: Pick<Holdings, 'announce'>
   readonly #speakers = new Map<string, Speaker>()
   readonly #due = new Deadlines<Speaker>()
   readonly #lanes = new Map<string, Lane>()
   #pacing: Pacing = { interfaces: [], announcementGroups: [] }
 
-  constructor(addresses: Addresses) {
-    this.#addresses = addresses
+  constructor(holdings: Pick<Holdings, 'announce'>) {
+    this.#holdings = holdings
   }
 
   /** From now on these paces hold; what waits already keeps the one it was queued for. */
@@ -75,8 +76,9 @@ export class Announcer implements Timed {
     const speaker = this.#speaker(config)
     const { rounds, schedule } = announce(config.announcements, speaker.schedule, because, now)
     speaker.schedule = schedule
-    if (rounds > 0) for (const name of interfacesOf(config)) this.#addresses.announce(name, config.addresses)
-    this.#queue(speaker, interfacesOf(config), { rounds: rounds - 1, now })
+    const places = placesOf(config)
+    if (rounds > 0) for (const [name, addresses] of places) this.#holdings.announce(name, addresses)
+    this.#queue(speaker, places, { rounds: rounds - 1, now })
     this.#due.set(speaker, nextAnnouncementAt(schedule))
   }
 
@@ -103,8 +105,8 @@ export class Announcer implements Timed {
       const { config } = speaker
       const { rounds, schedule } = due(config.announcements, speaker.schedule, now)
       speaker.schedule = schedule
-      this.#queue(speaker, interfacesOf(config), { rounds: rounds.everywhere, now })
-      this.#queue(speaker, config.announcements.alsoOn, { rounds: rounds.alsoOn, now })
+      this.#queue(speaker, placesOf(config), { rounds: rounds.everywhere, now })
+      this.#queue(speaker, alsoOn(config), { rounds: rounds.alsoOn, now })
       this.#due.set(speaker, nextAnnouncementAt(schedule))
     }
     let budget = BUDGET
@@ -119,10 +121,10 @@ export class Announcer implements Timed {
     return speaker
   }
 
-  #queue(speaker: Speaker, names: readonly string[], { rounds, now }: { rounds: number; now: number }): void {
-    const { addresses, family } = speaker.config
+  #queue(speaker: Speaker, places: Places, { rounds, now }: { rounds: number; now: number }): void {
+    const { family } = speaker.config
     if (rounds <= 0) return
-    for (const interfaceName of names) {
+    for (const [interfaceName, addresses] of places) {
       const lane = this.#laneOf(interfaceName, family)
       if (lane.queue.length === 0) lane.at = Math.max(lane.at, now + lane.gapMs)
       lane.queue.push({ speaker, interfaceName, addresses, rounds, next: 0 })
@@ -137,7 +139,7 @@ export class Announcer implements Timed {
     let sent = 0
     for (let first = lane.queue[0]; first !== undefined && sent < allowed; first = lane.queue[0]) {
       const some = first.addresses.slice(first.next, first.next + allowed - sent)
-      this.#addresses.announce(first.interfaceName, some)
+      this.#holdings.announce(first.interfaceName, some)
       sent += some.length
       first.next += some.length
       if (first.next < first.addresses.length) continue
@@ -164,6 +166,16 @@ export class Announcer implements Timed {
   }
 }
 
-function interfacesOf({ interface: own, announcements }: VirtualRouterConfig): readonly string[] {
-  return [own, ...announcements.alsoOn.filter((name) => name !== own)]
+/** Where which addresses are announced. */
+type Places = ReadonlyMap<string, readonly Prefix[]>
+
+/** Each address on the interface that has it, and all of them wherever else was asked for. */
+function placesOf(config: VirtualRouterConfig): Places {
+  const own = byDevice(holdingOf(config).addresses)
+  return new Map([...own, ...[...alsoOn(config)].filter(([name]) => !own.has(name))])
+}
+
+function alsoOn(config: VirtualRouterConfig): Places {
+  const { addresses } = holdingOf(config)
+  return new Map(config.announcements.alsoOn.map((name) => [name, addresses]))
 }

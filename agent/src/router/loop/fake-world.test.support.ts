@@ -1,10 +1,11 @@
 /** A world made of arrays, for tests of the loop: time is a number, the LAN a list of what was sent. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { Prefix } from '@aloft/shared/network/prefix'
+import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { authenticationOf } from '../../vrrp/authentication.ts'
 import { address } from '../../vrrp/examples.test.support.ts'
+import { byDevice, type Holding, type HoldingFailure } from '../../world/holdings.ts'
 import type {
   Endpoint,
   LinkState,
@@ -32,6 +33,19 @@ export function advertisementFrom(
     { source, destination, authentication, checksum },
   )
   return { interfaceName, family, source, destination, ttl: 255, payload }
+}
+
+/** `acquire eth0 192.0.2.100`: one line for each interface, and one for the routes and rules where there are any. */
+export function wordsOfHolding(did: 'acquire' | 'release', holding: Holding): string[] {
+  const lines = [...byDevice(holding.addresses)].map(
+    ([device, addresses]) => `${did} ${device} ${addresses.map(({ address }) => address).join(' ')}`,
+  )
+  const { routes, rules } = holding
+  if (routes.length > 0 || rules.length > 0) {
+    const priorities = rules.map(({ priority }) => priority)
+    lines.push(`${did} ${[...routes.map(({ to }) => formatPrefix(to)), ...priorities].join(' ')}`)
+  }
+  return lines
 }
 
 export class FakeWorld implements RouterWorld {
@@ -76,11 +90,11 @@ export class FakeWorld implements RouterWorld {
       return this.canSend
     },
   }
-  readonly addresses = {
-    acquire: (name: string, addresses: readonly Prefix[]) =>
-      void this.done.push(`acquire ${name} ${addresses.map((each) => each.address).join(' ')}`),
-    release: (name: string, addresses: readonly Prefix[]) =>
-      void this.done.push(`release ${name} ${addresses.map((each) => each.address).join(' ')}`),
+  readonly holdings = {
+    acquire: (holding: Holding) => void this.done.push(...wordsOfHolding('acquire', holding)),
+    release: (holding: Holding) => void this.done.push(...wordsOfHolding('release', holding)),
+    renew: (holdings: readonly Holding[]) =>
+      void this.done.push(`renew ${holdings.map(({ holder }) => holder).join(', ')}`),
     announce: (name: string, addresses: readonly Prefix[]) => {
       this.nowMs += this.announceMs
       this.done.push(`announce ${name} ${addresses.map((each) => each.address).join(' ')}`)
@@ -112,4 +126,9 @@ export class FakeWorld implements RouterWorld {
 function named({ interfaceName, family, group, isAuthenticated }: Endpoint): string {
   const usual = group === (family === 'ipv4' ? GROUP : address('ff02::12')) && !isAuthenticated
   return `${interfaceName} ${family}${usual ? '' : ` ${group}${isAuthenticated ? ' authenticated' : ''}`}`
+}
+
+/** What the kernel says when it refuses an address of `routerConfig()`. */
+export function refusal(what: string, error = 'EPERM'): HoldingFailure {
+  return { holder: 'eth0 ipv4 51', kind: 'address', what, error, remedy: null }
 }

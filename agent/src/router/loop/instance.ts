@@ -20,8 +20,6 @@ export interface Instance extends DeadlineHolder {
   roleSince: number
   /** Its Active_Down_Timer ran out long ago, and it was given a turn of patience for datagrams still unread. */
   isPatient: boolean
-  /** An address could not be added: try again then. */
-  reacquireAt: number | null
   /** The advertisement sent last: the next one is nearly always the same. */
   encoded: Encoded | null
   readonly counters: { -readonly [K in keyof RouterCounters]: RouterCounters[K] }
@@ -35,7 +33,6 @@ export function newInstance(config: VirtualRouterConfig, now: number): Instance 
     faults: new Map(),
     roleSince: now,
     isPatient: false,
-    reacquireAt: null,
     encoded: null,
     dueAt: 0,
     heapIndex: -1,

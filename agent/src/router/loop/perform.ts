@@ -4,6 +4,7 @@ import type { Action, Transition } from '../../vrrp/virtual-router.ts'
 import type { RouterWorld } from '../../world/router-world.ts'
 import { advertise } from './advertise.ts'
 import type { Announcer } from './announcer.ts'
+import { holdingOf } from './holding-of.ts'
 import type { Instance } from './instance.ts'
 
 /** What actions take effect on: the world, and the parts of the loop that go on with them. */
@@ -25,10 +26,10 @@ export function perform(
         advertise(world, instance, action.priority)
         break
       case 'acquire-addresses':
-        world.addresses.acquire(config.interface, config.addresses)
+        world.holdings.acquire(holdingOf(config))
         break
       case 'release-addresses':
-        world.addresses.release(config.interface, config.addresses)
+        world.holdings.release(holdingOf(config))
         break
       case 'announce':
         announcer.announce(config, action.because, now)

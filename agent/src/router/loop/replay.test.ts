@@ -1,19 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { address, prefix, routerConfig } from '../../vrrp/examples.test.support.ts'
+import { address, routerConfig } from '../../vrrp/examples.test.support.ts'
 import type { RecordedInput } from '../../world/router-world.ts'
-import { advertisementFrom, FakeWorld } from './fake-world.test.support.ts'
+import { advertisementFrom, FakeWorld, refusal, wordsOfHolding } from './fake-world.test.support.ts'
 import { bytesOfHex, hexOf } from './hex.ts'
 import { type Output, replay } from './replay.ts'
 import { RouterLoop } from './router-loop.ts'
 
 /** An output in the words of FakeWorld. */
-function wordsOf({ output }: Output): string {
+function wordsOf({ output }: Output): string[] {
+  if ('holding' in output) return wordsOfHolding(output.do, output.holding)
+  return [wordOf(output)]
+}
+
+function wordOf(output: Exclude<Output['output'], { holding: unknown }>): string {
   if (output.do === 'journal') {
     const { body } = output
     return body.kind === 'transition' ? `journal ${body.from} → ${body.to}` : `journal ${body.kind}`
   }
   if (output.do === 'send') return `send ${output.interfaceName} ${output.source} ${output.payload}`
+  if (output.do === 'renew') return `renew ${output.holders.join(', ')}`
   if ('family' in output) return `${output.do} ${output.interfaceName} ${output.family}`
   return `${output.do} ${output.interfaceName} ${output.addresses.map((each) => each.address).join(' ')}`
 }
@@ -67,12 +73,12 @@ describe('a replay', () => {
             world.linkStates.set('eth0', { ...UP, up: input.up })
             loop.linkChanged('eth0')
           } else if (input.do === 'configure') loop.configure(routers.slice(0, input.routers))
-          else loop.addressFailed('eth0', prefix('192.0.2.100/24'), 'EPERM')
+          else loop.holdingFailed(refusal('192.0.2.100/24 dev eth0'))
         }
         loop.shutdown()
 
         const outputs = replay(throughText(world.recording))
-        expect(outputs.map(wordsOf)).toEqual(world.done)
+        expect(outputs.flatMap(wordsOf)).toEqual(world.done)
         expect(journalOf(outputs)).toEqual(world.events)
       }),
       { seed: 7, numRuns: 300 },

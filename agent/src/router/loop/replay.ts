@@ -4,6 +4,7 @@
  */
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { EventBody } from '@aloft/shared/protocol/events'
+import type { Holding } from '../../world/holdings.ts'
 import type {
   Endpoint,
   LinkState,
@@ -26,11 +27,9 @@ export type OutputBody =
       OutgoingPacket,
       'payload'
     >)
-  | {
-      readonly do: 'acquire' | 'release' | 'announce'
-      readonly interfaceName: string
-      readonly addresses: readonly Prefix[]
-    }
+  | { readonly do: 'acquire' | 'release'; readonly holding: Holding }
+  | { readonly do: 'renew'; readonly holders: readonly string[] }
+  | { readonly do: 'announce'; readonly interfaceName: string; readonly addresses: readonly Prefix[] }
   | { readonly do: 'journal'; readonly body: EventBody }
 
 /** What the recorded process did, in order. Throws RangeError on an input that no loop has recorded. */
@@ -58,8 +57,10 @@ function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input'
   } else if (input.kind === 'link') {
     world.links.set(input.interfaceName, input.state)
     loop.linkChanged(input.interfaceName)
-  } else if (input.kind === 'address-failed') {
-    loop.addressFailed(input.failure.interfaceName, input.failure.address, input.failure.error)
+  } else if (input.kind === 'holding-failed') {
+    loop.holdingFailed(input.failure)
+  } else if (input.kind === 'holding-lost') {
+    loop.holdingLost(input.loss)
   } else if (input.kind === 'tracked') {
     loop.tracked(input.standings)
   } else if (input.kind === 'alarm') {
@@ -113,9 +114,10 @@ class ReplayWorld {
           return true
         },
       },
-      addresses: {
-        acquire: (interfaceName, addresses) => this.#log({ do: 'acquire', interfaceName, addresses }),
-        release: (interfaceName, addresses) => this.#log({ do: 'release', interfaceName, addresses }),
+      holdings: {
+        acquire: (holding) => this.#log({ do: 'acquire', holding }),
+        release: (holding) => this.#log({ do: 'release', holding }),
+        renew: (holdings) => this.#log({ do: 'renew', holders: holdings.map(({ holder }) => holder) }),
         announce: (interfaceName, addresses) => this.#log({ do: 'announce', interfaceName, addresses }),
       },
     }

@@ -2,7 +2,7 @@ import { ANNOUNCEMENT_DEFAULTS } from '@aloft/shared/config/announcements-config
 import { describe, expect, it } from 'vitest'
 import { vrrpChecksum } from '../../vrrp/checksum.ts'
 import { address, prefix, routerConfig } from '../../vrrp/examples.test.support.ts'
-import { advertisementFrom, FakeWorld, PEER } from './fake-world.test.support.ts'
+import { advertisementFrom, FakeWorld, PEER, refusal } from './fake-world.test.support.ts'
 import { RouterLoop } from './router-loop.ts'
 
 const SKEW_100 = (156 * 1000) / 256
@@ -475,14 +475,14 @@ describe('resuming', () => {
 describe('an address that could not be added', () => {
   it('is tried again a second later, and shown', () => {
     const { world, loop } = running([routerConfig({ priority: 255, announcements })])
-    loop.addressFailed('eth0', prefix('192.0.2.100/24'), 'EPERM')
-    loop.addressFailed('eth0', prefix('192.0.2.100/24'), 'ENOSPC')
+    loop.holdingFailed(refusal('192.0.2.100/24 dev eth0'))
+    loop.holdingFailed(refusal('192.0.2.100/24 dev eth0', 'ENOSPC'))
     world.advance(loop, 999)
     expect(world.take()).toEqual([])
     world.advance(loop, 1)
     expect(deeds(world)).toContain('acquire eth0 192.0.2.100')
-    expect(loop.status().addressFailures).toEqual([
-      { interface: 'eth0', address: '192.0.2.100/24', error: 'ENOSPC', count: 2 },
+    expect(loop.status().holdingFailures).toEqual([
+      { ...refusal('192.0.2.100/24 dev eth0', 'ENOSPC'), count: 2 },
     ])
     world.advance(loop, 3000)
     expect(deeds(world)).not.toContain('acquire eth0 192.0.2.100')
@@ -494,7 +494,7 @@ describe('an address that could not be added', () => {
       routerConfig({ name: 'b', vrid: 9, addresses: [prefix('192.0.2.9/24')] }),
     ])
     world.advance(loop, 30_000)
-    loop.addressFailed('eth0', prefix('192.0.2.100/24'), 'EPERM')
+    loop.holdingFailed(refusal('192.0.2.100/24 dev eth0'))
     loop.datagram(advertisementFrom(routerConfig({ priority: 255 })))
     world.take()
     world.advance(loop, 2500)

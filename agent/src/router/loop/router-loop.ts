@@ -4,13 +4,13 @@
  * knows no kernel; production, simulation and replay give it different worlds.
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import { discardReason, TTL_REQUIRED } from '../../vrrp/acceptance.ts'
 import { type Decoded, decodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { nextWakeup, step } from '../../vrrp/machine.ts'
 import { effectivePriority } from '../../vrrp/priority.ts'
 import type { Action, Event } from '../../vrrp/virtual-router.ts'
+import type { HoldingFailure, HoldingLoss } from '../../world/holdings.ts'
 import type {
   Datagram,
   LinkState,
@@ -26,10 +26,11 @@ import { Deadlines } from './deadlines.ts'
 import { DiscardLedger } from './discard-ledger.ts'
 import { type Fault, type FaultSource, faultEvent, withFaults } from './faults.ts'
 import { hexOf } from './hex.ts'
+import { HoldingKeeper } from './holding-keeper.ts'
 import { faultOf, type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
 import { type Interface, Interfaces } from './interfaces.ts'
 import { type Effects, perform } from './perform.ts'
-import { type AddressFailureCount, type LoopStatus, statusOf } from './status.ts'
+import { type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
 
 /** Routers that go on as active because their predecessor process was; `gapMs`: how long nobody was at the wheel. */
@@ -39,7 +40,6 @@ export interface ConfigureOptions {
 
 /** An Active_Down_Timer that rings this late may only mean that we were not running: unread datagrams come first. */
 const PATIENCE_MS = 1
-const REACQUIRE_MS = 1000
 
 export class RouterLoop implements RouterInput {
   readonly #world: RouterWorld
@@ -48,22 +48,23 @@ export class RouterLoop implements RouterInput {
   readonly #deadlines = new Deadlines<Instance>()
   readonly #discards: DiscardLedger
   readonly #effects: Effects
+  readonly #holdings: HoldingKeeper
   /** Everything but the virtual routers that has deadlines of its own. */
   readonly #parts: readonly Timed[]
   /** What the trackers last said of each router, by its key; kept, so that one started later is told too. */
   readonly #standings = new Map<string, Standing>()
-  readonly #addressFailures = new Map<string, AddressFailureCount>()
   #armedAt: number | null = null
   /** Routers of the first configuration start because the process does, later ones because of the change. */
   #startReason: 'startup' | 'configuration' = 'startup'
 
   constructor(world: RouterWorld) {
-    this.#world = world
+    this.#holdings = new HoldingKeeper(world.holdings, (holder, now) => this.#reacquire(holder, now))
+    this.#world = { ...world, holdings: this.#holdings }
     this.#interfaces = new Interfaces(world.links)
     this.#discards = new DiscardLedger((body, at) => world.journal.append(body, at))
-    const announcer = new Announcer(world.addresses)
-    this.#effects = { world, announcer }
-    this.#parts = [this.#discards, announcer]
+    const announcer = new Announcer(this.#holdings)
+    this.#effects = { world: this.#world, announcer }
+    this.#parts = [this.#discards, this.#holdings, announcer]
   }
 
   /**
@@ -103,7 +104,7 @@ export class RouterLoop implements RouterInput {
         return statusOf(instance, link, this.#world.clock)
       }),
       discards: this.#discards.totals(),
-      addressFailures: [...this.#addressFailures.values()],
+      holdingFailures: this.#holdings.failures(),
     }
   }
 
@@ -153,19 +154,14 @@ export class RouterLoop implements RouterInput {
     this.#arm()
   }
 
-  addressFailed(interfaceName: string, prefix: Prefix, error: string): void {
-    const now = this.#record({ kind: 'address-failed', failure: { interfaceName, address: prefix, error } })
-    const address = formatPrefix(prefix)
-    const key = `${interfaceName} ${address}`
-    const count = (this.#addressFailures.get(key)?.count ?? 0) + 1
-    this.#addressFailures.set(key, { interface: interfaceName, address, error, count })
-    for (const instance of this.#instances.values()) {
-      const { config, state } = instance
-      if (state.role !== 'active' || config.interface !== interfaceName) continue
-      if (!config.addresses.some((each) => each.address === prefix.address)) continue
-      instance.reacquireAt = now + REACQUIRE_MS
-      this.#schedule(instance)
-    }
+  holdingFailed(failure: HoldingFailure): void {
+    const now = this.#record({ kind: 'holding-failed', failure })
+    this.#holdings.failed(failure, now)
+    this.#arm()
+  }
+
+  holdingLost(loss: HoldingLoss): void {
+    this.#record({ kind: 'holding-lost', loss })
     this.#arm()
   }
 
@@ -188,11 +184,6 @@ export class RouterLoop implements RouterInput {
   }
 
   #ring(instance: Instance, now: number): void {
-    if (instance.reacquireAt !== null && now >= instance.reacquireAt) {
-      instance.reacquireAt = null
-      const again: Action[] = [{ do: 'acquire-addresses' }, { do: 'announce', because: 'reacquired' }]
-      perform(this.#effects, instance, again, now)
-    }
     this.#step(instance, { kind: 'timer' }, now)
   }
 
@@ -277,13 +268,18 @@ export class RouterLoop implements RouterInput {
       this.#effects.announcer.silence(instance.config)
     instance.state = state
     instance.isPatient = false
-    if (state.role !== 'active') instance.reacquireAt = null
     perform(this.#effects, instance, actions, now)
     this.#schedule(instance)
   }
 
+  #reacquire(holder: string, now: number): void {
+    const instance = this.#instances.get(holder)
+    const again: Action[] = [{ do: 'acquire-addresses' }, { do: 'announce', because: 'reacquired' }]
+    if (instance !== undefined) perform(this.#effects, instance, again, now)
+  }
+
   #schedule(instance: Instance): void {
-    this.#deadlines.set(instance, earliest(nextWakeup(instance.state), instance.reacquireAt))
+    this.#deadlines.set(instance, nextWakeup(instance.state))
   }
 
   /**

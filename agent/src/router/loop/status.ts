@@ -4,6 +4,7 @@ import { type FaultReason, type Parameters, RESIGN, type State } from '../../vrr
 import type { Clock, LinkState } from '../../world/router-world.ts'
 import type { DiscardTotal, RouterCounters } from './counters.ts'
 import { allFaults } from './faults.ts'
+import type { HoldingFailureCount } from './holding-keeper.ts'
 import type { Instance } from './instance.ts'
 
 /** Why a router is in fault. RFC 8347 has one word for an interface that is down and one that is not there. */
@@ -26,15 +27,8 @@ export interface RouterDetail extends RouterState {
 export interface LoopStatus {
   readonly virtualRouters: readonly RouterDetail[]
   readonly discards: readonly DiscardTotal[]
-  /** Addresses that could not be added, the latest error of each. */
-  readonly addressFailures: readonly AddressFailureCount[]
-}
-
-export interface AddressFailureCount {
-  readonly interface: string
-  readonly address: string
-  readonly error: string
-  readonly count: number
+  /** What the kernel refused: addresses, routes, rules, the latest error of each. */
+  readonly holdingFailures: readonly HoldingFailureCount[]
 }
 
 /** `link` is the state of the router's interface; null: there is none of that name. */

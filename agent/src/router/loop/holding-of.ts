@@ -1,0 +1,28 @@
+/** What a virtual router holds while it is active, on which interfaces. */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { HeldAddress, Holding } from '../../world/holdings.ts'
+import { keyOf } from './instance.ts'
+
+/** How long addresses outlive the agent that no longer renews them. */
+const LEASE_MS = 2000
+
+/** One holding for each virtual router. A reconfigured one is another object, so that it is made once for each. */
+const made = new WeakMap<VirtualRouterConfig, Holding>()
+
+export function holdingOf(config: VirtualRouterConfig): Holding {
+  const known = made.get(config)
+  if (known !== undefined) return known
+  const { routes, rules, promoteSecondaries, lease } = config
+  const addresses = [...config.addresses, ...config.excludedAddresses].map(
+    (each): HeldAddress => ({ ...each, device: each.device ?? deviceOf(config) }),
+  )
+  const leaseMs = lease ? LEASE_MS : null
+  const holding = { holder: keyOf(config), addresses, routes, rules, leaseMs, promoteSecondaries }
+  made.set(config, holding)
+  return holding
+}
+
+/** The interface that has the router's addresses, where they name none themselves. */
+function deviceOf(config: VirtualRouterConfig): string {
+  return config.interface
+}
