@@ -6,7 +6,7 @@ import type { Address } from '@aloft/shared/network/address'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import type { Decoded } from './advertisement.ts'
 import { authenticationProblem } from './authentication.ts'
-import { type Parameters, RESIGN, type State } from './virtual-router.ts'
+import { OWNER, type Parameters, RESIGN, type State } from './virtual-router.ts'
 
 /** RFC 9568 §5.1.1.3, §5.1.2.3: anything less has crossed a router, so it was not sent on this link. */
 export const TTL_REQUIRED = 255
@@ -22,6 +22,7 @@ export function discardReason(parameters: Parameters, candidate: Candidate): Dis
   const { config } = parameters
   const { advertisement, authentication } = candidate.decoded
   if (advertisement.version !== config.version) return 'version'
+  if (config.ownerIgnoresAdvertisements && config.priority === OWNER) return 'address-owner'
   if (authentication !== null) {
     const problem = authenticationProblem(config.authentication, authentication)
     if (problem !== null) return problem

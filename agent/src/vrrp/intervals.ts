@@ -1,7 +1,6 @@
 /** Skew_Time and Active_Down_Interval (RFC 9568 §6.1, RFC 3768 §6.1), in milliseconds. */
 import type { Milliseconds, Parameters } from './virtual-router.ts'
 
-const MISSED_ADVERTISEMENTS = 3
 const SECOND_MS = 1000
 
 /**
@@ -15,7 +14,7 @@ export function skewTime({ config, priority }: Parameters, activeIntervalMs: Mil
 
 /** How long a backup waits for an advertisement before it takes the active for dead. */
 export function activeDownInterval(parameters: Parameters, activeIntervalMs: Milliseconds): Milliseconds {
-  return MISSED_ADVERTISEMENTS * activeIntervalMs + skewTime(parameters, activeIntervalMs)
+  return parameters.config.missedAdvertisements * activeIntervalMs + skewTime(parameters, activeIntervalMs)
 }
 
 /** Active_Adver_Interval after an advertisement: v3 goes by the active's, v2 has only its own. */

@@ -1,4 +1,5 @@
 /** What holds of every virtual router after any events whatever, in any order: the promises the loop relies on. */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { address, routerConfig } from './examples.test.support.ts'
@@ -14,10 +15,16 @@ const parameters: fc.Arbitrary<Parameters> = fc
     version: fc.constantFrom(2 as const, 3 as const),
     priority: fc.oneof(fc.constantFrom(1, 100, 254, OWNER), fc.integer({ min: 1, max: 255 })),
     advertisementIntervalMs: fc.constantFrom(...INTERVALS),
+    missedAdvertisements: fc.constantFrom(1, 3, 100),
+    answerLowerPriority: fc.boolean(),
+    speakBeforeYielding: fc.boolean(),
+    isGrouped: fc.boolean(),
     preempt: fc.record({ enabled: fc.boolean(), delayMs: fc.constantFrom(0, 500, 30_000) }),
     source: fc.constantFrom(OWN, null),
   })
-  .map(({ source, ...changes }) => ({ config: routerConfig(changes), source, priority: changes.priority }))
+  .map(({ source, isGrouped, ...changes }) => {
+    return { config: routerConfig(changes), source, priority: changes.priority, isGrouped }
+  })
 
 const advertisement: fc.Arbitrary<Event> = fc
   .record({
@@ -43,6 +50,9 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       { kind: 'fault', reason: 'interface-down' },
       { kind: 'fault-cleared' },
       { kind: 'resume-active' },
+      { kind: 'group-active' },
+      { kind: 'group-backup' },
+      { kind: 'stalled' },
     ),
   },
 )
@@ -85,6 +95,13 @@ function always(check: (turn: Turn, given: Parameters) => void): void {
   fc.assert(property, { seed: 1, numRuns: 2000 })
 }
 
+/** What an active says last, by what ends its role. */
+function lastWords({ before, after, event: cause }: Turn, config: VirtualRouterConfig): readonly number[] {
+  if (before.role !== 'active' || after.role === 'active' || cause.kind === 'stalled') return []
+  if (cause.kind !== 'advertisement') return [RESIGN]
+  return config.speakBeforeYielding ? [config.priority] : []
+}
+
 const does = ({ actions }: Turn, what: Action['do']) => actions.filter((action) => action.do === what).length
 
 describe('after any events in any order', () => {
@@ -120,8 +137,7 @@ describe('after any events in any order', () => {
       if (turn.after.role === 'active') {
         expect(priorities.every((priority) => priority === config.priority)).toBe(true)
       } else {
-        const resigns = turn.before.role === 'active' && turn.after.role !== 'backup'
-        expect(priorities).toEqual(resigns ? [0] : [])
+        expect(priorities).toEqual(lastWords(turn, config))
       }
       expect(priorities.length).toBeLessThanOrEqual(1)
     })
@@ -139,15 +155,16 @@ describe('after any events in any order', () => {
 
   it('a backup never waits longer than Active_Down_Interval of the interval it goes by', () => {
     always(({ after, now }, given) => {
-      if (after.role !== 'backup') return
+      if (after.role !== 'backup' || after.isWilling) return
       expect(after.activeDownAt - now).toBeLessThanOrEqual(activeDownInterval(given, after.activeIntervalMs))
     })
   })
 
   it('nothing a backup hears makes it active: only its timer does, and not before it is due', () => {
-    always(({ before, after, event: cause, now }) => {
+    always(({ before, after, event: cause, now }, given) => {
       if (before.role !== 'backup' || after.role !== 'active') return
-      expect(cause.kind).toBe('timer')
+      expect(cause.kind).toBe(given.isGrouped ? 'group-active' : 'timer')
+      if (given.isGrouped && given.config.priority === OWNER) return
       expect(now).toBeGreaterThanOrEqual(before.activeDownAt)
     })
   })

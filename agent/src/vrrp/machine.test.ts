@@ -262,13 +262,21 @@ describe('RFC 9568 §6.4.3 Active', () => {
       activeDownAt: at + 300 + 1500 + (156 * 500) / 256,
       lastHeard: { source: LOWER, priority: 101, at: at + 300 },
     })
-    expect(words(actions)).toEqual(['release-addresses', 'active → backup (higher-priority-backup)'])
+    expect(words(actions)).toEqual([
+      'advertise 100',
+      'release-addresses',
+      'active → backup (higher-priority-backup)',
+    ])
   })
 
   it('equal priority, higher address: becomes backup', () => {
     const [state, actions] = step(parameters, active, heard(100, { from: HIGHER }), at + 300)
     expect(state.role).toBe('backup')
-    expect(words(actions)).toEqual(['release-addresses', 'active → backup (higher-priority-backup)'])
+    expect(words(actions)).toEqual([
+      'advertise 100',
+      'release-addresses',
+      'active → backup (higher-priority-backup)',
+    ])
   })
 
   it('equal priority, lower address: stays active', () => {
@@ -374,18 +382,25 @@ describe('preempt delay (keepalived-and-vrrp.md §2.7)', () => {
   const backup = started(parameters)
   const DOWN = 3000 + SKEW_100
 
-  it('counts from the first lower advertisement; until then the lower router is left in peace', () => {
+  it('counts from taking part; until then the lower router is left in peace', () => {
     const [first] = step(parameters, backup, heard(50), T0 + 1000)
-    expect(first).toMatchObject({ preemptAt: T0 + 11_000, activeDownAt: T0 + 1000 + DOWN, preempting: false })
+    expect(first).toMatchObject({ preemptAt: T0 + 10_000, activeDownAt: T0 + 1000 + DOWN, preempting: false })
     const [second] = step(parameters, first, heard(50), T0 + 2000)
-    expect(second).toMatchObject({ preemptAt: T0 + 11_000, activeDownAt: T0 + 2000 + DOWN })
+    expect(second).toMatchObject({ preemptAt: T0 + 10_000, activeDownAt: T0 + 2000 + DOWN })
+  })
+
+  it('counts from the first lower advertisement of a router that had been active itself', () => {
+    const { state, at } = activeAfterSilence(parameters)
+    const [yielded] = step(parameters, state, heard(150), at + 100)
+    const [first] = step(parameters, yielded, heard(50), at + 2000)
+    expect(first).toMatchObject({ preemptAt: at + 12_000, preempting: false })
   })
 
   it('over, the next lower advertisement is discarded and the timer runs out', () => {
     const [first] = step(parameters, backup, heard(50), T0 + 1000)
-    const [before] = step(parameters, first, heard(50), T0 + 10_999)
-    const [after] = step(parameters, before, heard(50), T0 + 11_000)
-    expect(asBackup(after)).toMatchObject({ activeDownAt: T0 + 10_999 + DOWN, preempting: true })
+    const [before] = step(parameters, first, heard(50), T0 + 9_999)
+    const [after] = step(parameters, before, heard(50), T0 + 10_000)
+    expect(asBackup(after)).toMatchObject({ activeDownAt: T0 + 9_999 + DOWN, preempting: true })
     const done = step(parameters, after, timer, asBackup(after).activeDownAt)
     expect(transitionOf(done).reason).toBe('preempted')
   })

@@ -55,7 +55,9 @@ export function step(parameters: Parameters, state: State, event: Event, now: Mi
     case 'backup':
       if (event.kind === 'advertisement') return hearAsBackup(parameters, state, event, now)
       if (event.kind === 'timer')
-        return now >= state.activeDownAt ? takeOver(parameters, state, now) : [state, []]
+        return now >= state.activeDownAt ? runOut(parameters, state, now) : [state, []]
+      if (event.kind === 'group-active')
+        return state.isWilling ? takeOver(parameters, state, now) : [state, []]
       if (event.kind === 'shutdown') return stop(parameters, state, event.reason, now)
       if (event.kind === 'priority-changed') return [rescaled(parameters, state, event.before, now), []]
       return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
@@ -63,6 +65,8 @@ export function step(parameters: Parameters, state: State, event: Event, now: Mi
     case 'active':
       if (event.kind === 'advertisement') return hearAsActive(parameters, state, event, now)
       if (event.kind === 'timer') return keepActive(parameters, state, now)
+      if (event.kind === 'group-backup') return followGroup(parameters, state, now)
+      if (event.kind === 'stalled') return wakeAsBackup(parameters, state, now)
       if (event.kind === 'shutdown') return stop(parameters, state, event.reason, now)
       return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
   }
@@ -70,19 +74,26 @@ export function step(parameters: Parameters, state: State, event: Event, now: Mi
 
 /** When the machine wants its next `timer` event; null when it waits for nothing but the world. */
 export function nextWakeup(state: State): Milliseconds | null {
-  if (state.role === 'backup') return state.activeDownAt
+  if (state.role === 'backup') return state.isWilling ? null : state.activeDownAt
   return state.role === 'active' ? state.advertiseAt : null
 }
 
 /** RFC 9568 §6.4.1: the owner of the addresses starts as active, everybody else listens first. */
 function takePart(parameters: Parameters, from: State, reason: TransitionReason, now: Milliseconds): Step {
-  if (parameters.config.priority === OWNER)
-    return becomeActive(parameters, from, { reason, heard: null }, now)
-  const backup = listen(parameters, parameters.config.advertisementIntervalMs, null, now)
+  const { priority, preempt, advertisementIntervalMs } = parameters.config
+  const isOwner = priority === OWNER
+  if (isOwner && !parameters.isGrouped) return becomeActive(parameters, from, { reason, heard: null }, now)
+  const preemptAt = preempt.enabled && preempt.delayMs > 0 ? now + preempt.delayMs : null
+  const listening = listen(parameters, advertisementIntervalMs, null, now)
+  const backup = { ...listening, preemptAt, isWilling: isOwner }
   return [backup, [record(parameters, { from, to: backup, reason, heard: null }, now)]]
 }
 
-/** RFC 9568 §6.4.2, Active_Down_Timer fired. */
+/** RFC 9568 §6.4.2, Active_Down_Timer fired; who belongs to a group waits for the others. */
+function runOut(parameters: Parameters, state: BackupState, now: Milliseconds): Step {
+  return parameters.isGrouped ? [{ ...state, isWilling: true }, []] : takeOver(parameters, state, now)
+}
+
 function takeOver(parameters: Parameters, state: BackupState, now: Milliseconds): Step {
   return becomeActive(
     parameters,
@@ -164,7 +175,22 @@ function hearAsActive(
     reason: 'higher-priority-backup',
     heard: ago(lastHeard, now),
   }
-  return [backup, [{ do: 'release-addresses' }, record(parameters, change, now)]]
+  // A better active that has not heard of us does not know that hosts were told otherwise, and would not tell them again.
+  const lastWord = parameters.config.speakBeforeYielding ? [advertise(parameters)] : []
+  return [backup, [...lastWord, { do: 'release-addresses' }, record(parameters, change, now)]]
+}
+
+/** A member that leaves takes the group along. Who hears our resignation need not wait for our silence. */
+function followGroup(parameters: Parameters, from: ActiveState, now: Milliseconds): Step {
+  const to = listen(parameters, parameters.config.advertisementIntervalMs, null, now)
+  return [to, [...resign(from), record(parameters, { from, to, reason: 'sync-group', heard: null }, now)]]
+}
+
+/** Others have stopped waiting for us long ago, so there is nobody to resign to. */
+function wakeAsBackup(parameters: Parameters, from: ActiveState, now: Milliseconds): Step {
+  const to = listen(parameters, parameters.config.advertisementIntervalMs, null, now)
+  const change: Change = { from, to, reason: 'stall', heard: null }
+  return [to, [{ do: 'release-addresses' }, record(parameters, change, now)]]
 }
 
 /** Between two actives the higher priority wins, then the higher address. Between backups there is no tie to break. */
@@ -185,7 +211,9 @@ function reassert(parameters: Parameters, state: ActiveState, now: Milliseconds)
   const quietMs = REASSERT_INTERVALS * parameters.config.advertisementIntervalMs
   if (state.reassertedAt !== null && now < state.reassertedAt + quietMs) return [state, []]
   const announcement: Action = { do: 'announce', because: 'lower-priority-heard' }
-  return [{ ...state, reassertedAt: now }, [advertise(parameters), announcement]]
+  // RFC 5798 discarded it; the hosts must hear of us again all the same.
+  const answer = parameters.config.answerLowerPriority ? [advertise(parameters)] : []
+  return [{ ...state, reassertedAt: now }, [...answer, announcement]]
 }
 
 /** RFC 9568 §6.4.2, §6.4.3, Shutdown. An active says so, and goes on answering until it has. */
@@ -247,6 +275,7 @@ function listen(
     preemptAt: null,
     resigned: false,
     preempting: false,
+    isWilling: false,
   }
 }
 

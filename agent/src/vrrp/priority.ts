@@ -26,7 +26,7 @@ export function rescaled(
   const { activeIntervalMs, lastHeard, preempting } = state
   if (preempting && lastHeard !== null && lastHeard.priority >= parameters.priority) {
     const activeDownAt = Math.max(now, lastHeard.at + activeDownInterval(parameters, activeIntervalMs))
-    return { ...state, activeDownAt, preemptAt: null, preempting: false }
+    return { ...state, activeDownAt, preemptAt: null, preempting: false, isWilling: false }
   }
   const longerMs =
     skewTime(parameters, activeIntervalMs) - skewTime({ ...parameters, priority: before }, activeIntervalMs)

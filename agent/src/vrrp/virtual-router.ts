@@ -37,6 +37,8 @@ export interface Parameters {
   readonly source: Address | null
   /** The priority now: `config.priority` is the written one, which trackers raise and lower (`priority.ts`). */
   readonly priority: number
+  /** It becomes active, and stops being it, together with others (`sync-group.ts`). */
+  readonly isGrouped?: boolean
 }
 
 /** Why a router may not take part: one reason of perhaps several. */
@@ -60,6 +62,12 @@ export type Event =
   | { readonly kind: 'fault-cleared'; readonly reason?: TransitionReason }
   /** `parameters.priority` is another one now; it was `before`. */
   | { readonly kind: 'priority-changed'; readonly before: number }
+  /** Every member of its sync group is willing: become active. */
+  | { readonly kind: 'group-active' }
+  /** A member of its sync group is not active any more: neither are we. */
+  | { readonly kind: 'group-backup' }
+  /** It was not running for longer than its peers wait, and `yieldAfterStall` says that this ends its role. */
+  | { readonly kind: 'stalled' }
   /** A successor process goes on as active: the predecessor was, so recently that no peer has given up on it. */
   | { readonly kind: 'resume-active' }
 
@@ -82,12 +90,14 @@ export interface BackupState {
   /** Active_Adver_Interval: learned from the active (v3), ours before (RFC 9568 §6.1). */
   readonly activeIntervalMs: Milliseconds
   readonly lastHeard: LastHeard | null
-  /** Preemption is held off until then; null when no lower-priority active has been heard. */
+  /** Preemption is held off until then: counted from taking part, else from the first lower-priority active heard. */
   readonly preemptAt: Milliseconds | null
   /** The active resigned (priority 0) and nobody has advertised since. */
   readonly resigned: boolean
   /** We outrank the active we hear and let the timer run out under it. */
   readonly preempting: boolean
+  /** Its Active_Down_Timer has fired, and it becomes active as soon as its whole sync group can. */
+  readonly isWilling: boolean
 }
 export interface ActiveState {
   readonly role: 'active'

@@ -14,7 +14,7 @@
  *   preempted                  anything, nothing                        preempted
  *   priority                   shutdown, configuration, interface-down, that
  *                              no-primary-ip-address,
- *                              no-virtual-ip-addresses, tracker, sync-group
+ *                              no-virtual-ip-addresses, tracker, sync-group, stall
  *   priority                   anything else, nothing                   priority
  *   startup, interface-up      higher-priority-backup                   preempted (an owner came back)
  *   anything else              anything, nothing                        what the new active says
@@ -79,6 +79,7 @@ const LEFT_ON_ITS_OWN: ReadonlySet<TransitionReason> = new Set([
   'no-virtual-ip-addresses',
   'tracker',
   'sync-group',
+  'stall',
 ])
 
 /** Derives all failovers that the observations of one virtual router show, in corrected time order. */

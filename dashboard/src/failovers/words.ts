@@ -14,6 +14,7 @@ const REASONS: Readonly<Record<Failover['reason'], string>> = {
   'no-virtual-ip-addresses': 'the active was deprived of its virtual address',
   tracker: 'something tracked failed or recovered',
   'sync-group': 'its sync group moved',
+  stall: 'the active had stalled',
   configuration: 'a config change',
 }
 

@@ -1,6 +1,12 @@
 import type { Family } from '../network/address.ts'
 import { ANNOUNCEMENT_DEFAULTS, type AnnouncementSettings } from './announcements-config.ts'
 import {
+  ELECTION_DEFAULTS,
+  type ElectionSettings,
+  STARTUP_DEFAULTS,
+  type StartupSettings,
+} from './election-config.ts'
+import {
   AGENT_HOLDINGS_DEFAULTS,
   type AgentHoldingsSettings,
   ROUTER_HOLDINGS_DEFAULTS,
@@ -22,10 +28,14 @@ export interface AgentConfig extends AgentSettings {
 }
 
 /** What a config may leave out, whole. */
-export interface AgentSettings extends TrackingSettings, AgentHoldingsSettings {}
+export interface AgentSettings extends TrackingSettings, AgentHoldingsSettings, StartupSettings {}
 
 /** What holds for an agent whose config says nothing of it. */
-export const AGENT_DEFAULTS: AgentSettings = { ...TRACKING_DEFAULTS, ...AGENT_HOLDINGS_DEFAULTS }
+export const AGENT_DEFAULTS: AgentSettings = {
+  ...TRACKING_DEFAULTS,
+  ...AGENT_HOLDINGS_DEFAULTS,
+  ...STARTUP_DEFAULTS,
+}
 
 export interface VirtualRouterConfig extends VirtualRouterSettings {
   readonly name: string
@@ -40,7 +50,8 @@ export interface VirtualRouterConfig extends VirtualRouterSettings {
 export interface VirtualRouterSettings
   extends TransportSettings,
     RouterTrackingSettings,
-    RouterHoldingsSettings {
+    RouterHoldingsSettings,
+    ElectionSettings {
   readonly version: 2 | 3
   /** 1–255; 255 is the owner of the addresses (RFC 9568 §6.1). */
   readonly priority: number
@@ -64,6 +75,7 @@ export const ROUTER_DEFAULTS: VirtualRouterSettings = {
   preempt: { enabled: true, delayMs: 0 },
   authentication: { type: 'none' },
   checksum: 'pseudo-header',
+  ...ELECTION_DEFAULTS,
   announcements: ANNOUNCEMENT_DEFAULTS,
   ...TRANSPORT_DEFAULTS,
   ...ROUTER_TRACKING_DEFAULTS,

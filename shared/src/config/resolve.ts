@@ -7,6 +7,8 @@ import {
   ROUTER_DEFAULTS,
   type VirtualRouterConfig,
 } from './agent-config.ts'
+import { ANNOUNCEMENT_DEFAULTS } from './announcements-config.ts'
+import { resolveElection, resolveStartup } from './election-resolve.ts'
 import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
 import {
   resolveRouterTracking,
@@ -23,6 +25,7 @@ export function resolve(document: AgentDocument): AgentConfig {
     node: document.node,
     virtualRouters: document.virtualRouters.map((each) => resolveVirtualRouter(each, trackers)),
     ...resolveTracking(document),
+    ...resolveStartup(document),
   }
 }
 
@@ -49,7 +52,14 @@ export function resolveVirtualRouter(
     checksum,
     sourceAddress: sourceAddress === undefined ? null : parseAddress(sourceAddress),
     ...resolveRouterTracking(document, trackers),
+    announcements: resolveAnnouncements(document),
+    ...resolveElection(document),
   }
+}
+
+/** The RFC has no announcements because of others' advertisements. */
+function resolveAnnouncements({ strict }: VirtualRouterDocument): VirtualRouterConfig['announcements'] {
+  return strict ? { ...ANNOUNCEMENT_DEFAULTS, lowerPriorityRepeat: 0 } : ANNOUNCEMENT_DEFAULTS
 }
 
 /** RFC 9568 §6.1: the owner of the addresses preempts whatever Preempt_Mode says, and at once. */

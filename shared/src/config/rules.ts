@@ -2,6 +2,7 @@ import { addressBytes, familyOf } from '../network/address.ts'
 import { formatDuration } from '../time/duration.ts'
 import type { VirtualRouterConfig } from './agent-config.ts'
 import type { Finding } from './diagnostic.ts'
+import { electionRules } from './election-rules.ts'
 import { intervalRules } from './interval-rules.ts'
 import { resolveVirtualRouter } from './resolve.ts'
 import type { VirtualRouterDocument } from './schema.ts'
@@ -44,6 +45,7 @@ const routerRules: readonly Rule[] = [
   authenticationRules,
   checksumRules,
   sourceRules,
+  electionRules,
 ]
 
 function error(code: string, key: RouterFinding['key'], message: string, hint: string | null): RouterFinding {

@@ -123,6 +123,11 @@ const SWITCH_WORDS: Readonly<Record<string, string>> = {
   false: 'false',
 }
 
+/** A switch: true or false, and nothing YAML takes for them. */
+export function onOff(key: string) {
+  return z.boolean({ error: ({ input }) => oneOf(key, ['true', 'false'], input) })
+}
+
 /** The message for a value that must be one of a few. */
 export function oneOf(key: string, choices: readonly string[], input: unknown): string {
   if (input === undefined) return missing(key, choices[0] ?? '')

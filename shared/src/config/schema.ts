@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseAddress } from '../network/address.ts'
 import { parsePrefix } from '../network/prefix.ts'
+import { electionKeys, startupKeys } from './election-schema.ts'
 import { writeRefusal } from './refusal.ts'
 import { durationText, named, oneOf, shaped, text, wholeNumber } from './schema-parts.ts'
 import { routerTrackingKeys, trackingKeys } from './tracking-schema.ts'
@@ -121,6 +122,7 @@ export const VirtualRouterDocument = z.strictObject(
       .optional()
       .describe('Source address of the advertisements; default: the primary address of the interface.'),
     ...routerTrackingKeys,
+    ...electionKeys,
   },
   { error: ({ input }) => shaped('a virtual router', 'a map', ROUTER_EXAMPLE, input) },
 )
@@ -136,6 +138,7 @@ export const AgentDocument = z
         })
         .describe('The virtual routers this host takes part in.'),
       ...trackingKeys,
+      ...startupKeys,
     },
     {
       error: ({ input }) =>

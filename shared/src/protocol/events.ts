@@ -16,7 +16,8 @@ export const FamilyName = z.enum(['ipv4', 'ipv6'])
  * `no-response`: the active stopped advertising. `preempted`: we outrank the active we heard, and took over.
  * `priority`: the active resigned (priority 0), or nobody was active since we started. `higher-priority-backup`: we
  * yielded to a better active. `configuration`: a config change started or stopped the router. Not of RFC 8347:
- * `tracker`: something tracked failed, or recovered; `sync-group`: another member of the group made it go along.
+ * `tracker`: something tracked failed, or recovered; `sync-group`: another member of the group made it go along;
+ * `stall`: it had not been running for longer than its peers wait.
  */
 export const TransitionReason = z.enum([
   'startup',
@@ -31,6 +32,7 @@ export const TransitionReason = z.enum([
   'no-virtual-ip-addresses',
   'tracker',
   'sync-group',
+  'stall',
   'configuration',
 ])
 export type TransitionReason = z.infer<typeof TransitionReason>
@@ -52,6 +54,7 @@ export const DiscardReason = z.enum([
   'authentication-failure',
   'interval-mismatch',
   'own-advertisement',
+  'address-owner',
 ])
 export type DiscardReason = z.infer<typeof DiscardReason>
 
