@@ -65,6 +65,10 @@ export class FreezableInput implements RouterInput {
     this.#pass(() => this.#forward.holdingLost(loss))
   }
 
+  virtualLinkChanged(router: string): void {
+    this.#pass(() => this.#forward.virtualLinkChanged(router))
+  }
+
   alarm(): void {
     if (this.#state === 'running') this.#forward.alarm()
     else this.#alarmRang = true

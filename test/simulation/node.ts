@@ -7,6 +7,7 @@ import { RouterLoop } from '@aloft/agent/router/loop/router-loop'
 import { decideResume, type RoleEntry } from '@aloft/agent/router/resume-decision'
 import type { Scheduler } from '@aloft/agent/simulated/clock'
 import type { SimulatedHost } from '@aloft/agent/simulated/host'
+import { NO_VIRTUAL_LINKS } from '@aloft/agent/simulated/virtual-links'
 import type { RecordedInput, RouterInput } from '@aloft/agent/world/router-world'
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
@@ -140,6 +141,7 @@ export class Node {
       linkChanged: (interfaceName) => loop.linkChanged(interfaceName),
       holdingFailed: (failure) => loop.holdingFailed(failure),
       holdingLost: (loss) => loop.holdingLost(loss),
+      virtualLinkChanged: (router) => loop.virtualLinkChanged(router),
       alarm: () => loop.alarm(),
     }
     const input = new FreezableInput(forward)
@@ -148,6 +150,7 @@ export class Node {
       alarm: clock.alarm(() => input.alarm()),
       links: host,
       holdings: host,
+      virtualLinks: NO_VIRTUAL_LINKS,
       journal: {
         append: (body, atMs) => {
           journal.push({ atMs, body })

@@ -297,6 +297,7 @@ describe('an advertisement that waits while the process is held up', () => {
         linkChanged() {},
         holdingFailed() {},
         holdingLost() {},
+        virtualLinkChanged() {},
       })
       // Busy for longer than the alarm, and only then does the advertisement arrive: epoll would hand out the alarm first.
       for (const until = clock.now() + 25; clock.now() < until; );

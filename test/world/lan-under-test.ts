@@ -63,6 +63,9 @@ export class Told implements RouterInput {
   holdingLost(loss: HoldingLoss): void {
     this.losses.push(loss)
   }
+  virtualLinkChanged(router: string): void {
+    this.linkChanges.push(router)
+  }
   alarm(): void {
     this.alarms += 1
   }

@@ -31,24 +31,29 @@ test('a datagram that makes the loop throw is dropped and reported; the next one
   expect(received).toEqual([datagram])
 })
 
-test.each(['alarm', 'undecodable', 'linkChanged', 'holdingFailed', 'holdingLost'] as const)(
-  'an error in %s is not hidden',
-  (name) => {
-    const fail = () => {
-      throw new Error('our own bug')
-    }
-    const guarded = guardDatagrams(input({ [name]: fail }), () => {})
-    const calls = {
-      alarm: () => guarded.alarm(),
-      undecodable: () => guarded.undecodable({ interfaceName: 'eth0', family: 'ipv4', source: null }),
-      linkChanged: () => guarded.linkChanged('eth0'),
-      holdingFailed: () =>
-        guarded.holdingFailed({ holder: null, kind: 'address', what: '', error: 'EPERM', remedy: null }),
-      holdingLost: () => guarded.holdingLost({ holder: 'static', lost: [], byPort: null }),
-    }
-    expect(calls[name]).toThrow('our own bug')
-  },
-)
+test.each([
+  'alarm',
+  'undecodable',
+  'linkChanged',
+  'virtualLinkChanged',
+  'holdingFailed',
+  'holdingLost',
+] as const)('an error in %s is not hidden', (name) => {
+  const fail = () => {
+    throw new Error('our own bug')
+  }
+  const guarded = guardDatagrams(input({ [name]: fail }), () => {})
+  const calls = {
+    alarm: () => guarded.alarm(),
+    undecodable: () => guarded.undecodable({ interfaceName: 'eth0', family: 'ipv4', source: null }),
+    linkChanged: () => guarded.linkChanged('eth0'),
+    holdingFailed: () =>
+      guarded.holdingFailed({ holder: null, kind: 'address', what: '', error: 'EPERM', remedy: null }),
+    holdingLost: () => guarded.holdingLost({ holder: 'static', lost: [], byPort: null }),
+    virtualLinkChanged: () => guarded.virtualLinkChanged('eth0 ipv4 51'),
+  }
+  expect(calls[name]).toThrow('our own bug')
+})
 
 function input(some: Partial<RouterInput>): RouterInput {
   return {
@@ -57,6 +62,7 @@ function input(some: Partial<RouterInput>): RouterInput {
     linkChanged() {},
     holdingFailed() {},
     holdingLost() {},
+    virtualLinkChanged() {},
     alarm() {},
     ...some,
   }

@@ -184,9 +184,9 @@ async function start(change: (loop: RouterLoop) => Loop = (loop) => loop): Promi
           fake.journal.append(...entry)
         },
       }
-      const { clock, alarm, links, holdings } = fake
+      const { clock, alarm, links, holdings, virtualLinks } = fake
       return {
-        world: { clock, alarm, links, holdings, journal: both, recorder: both },
+        world: { clock, alarm, links, holdings, virtualLinks, journal: both, recorder: both },
         listen: (to) => {
           input = to
         },

@@ -3,6 +3,7 @@ import { createClock } from '../linux/clock.ts'
 import { createLinuxWorld } from '../linux/linux-world.ts'
 import { realTime } from '../simulated/clock.ts'
 import { attachToSimulatedLan } from '../simulated/lan-client.ts'
+import { NO_VIRTUAL_LINKS } from '../simulated/virtual-links.ts'
 import type { Alarm, Clock } from '../world/router-world.ts'
 import type { World, WorldParts } from './router-process.ts'
 
@@ -21,7 +22,15 @@ export async function chooseWorld(
   return ({ journal, recorder, isVirtual }) => {
     const { alarm, onRing } = timerAlarm(clock)
     return {
-      world: { clock, alarm, links: lan.links, holdings: lan.holdings, journal, recorder },
+      world: {
+        clock,
+        alarm,
+        links: lan.links,
+        holdings: lan.holdings,
+        virtualLinks: NO_VIRTUAL_LINKS,
+        journal,
+        recorder,
+      },
       listen(input) {
         onRing(() => input.alarm())
         lan.bind(input)
@@ -41,9 +50,10 @@ export async function chooseWorld(
 function kernelWorld({ journal, recorder, isVirtual }: WorldParts): World {
   const kernel = createLinuxWorld({ isVirtual })
   const { clock, alarm, links, holdings } = kernel
+  const virtualLinks = NO_VIRTUAL_LINKS
   kernel.warmUp()
   return {
-    world: { clock, alarm, links, holdings, journal, recorder },
+    world: { clock, alarm, links, holdings, virtualLinks, journal, recorder },
     listen: (input) => kernel.start(input),
     held: () =>
       kernel.interfaces().map((interfaceName) => ({

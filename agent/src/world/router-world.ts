@@ -7,6 +7,7 @@ import type { Address, Family } from '@aloft/shared/network/address'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import type { HoldingFailure, HoldingLoss, Holdings } from './holdings.ts'
 import type { Datagram, LinkState, Links } from './links.ts'
+import type { VirtualLinks } from './virtual-links.ts'
 
 export type { Datagram, Endpoint, LinkState, Links, OutgoingPacket } from './links.ts'
 
@@ -42,6 +43,8 @@ export interface RecordedInput {
     | { readonly kind: 'datagram'; readonly datagram: RecordedDatagram }
     | { readonly kind: 'undecodable'; readonly packet: UndecodablePacket }
     | { readonly kind: 'link'; readonly interfaceName: string; readonly state: LinkState | null }
+    /** `router`: its key (`wireKey`); why it cannot take part, null when it can. */
+    | { readonly kind: 'virtual-link'; readonly router: string; readonly problem: string | null }
     | { readonly kind: 'resume'; readonly name: string; readonly gapMs: number }
     | { readonly kind: 'tracked'; readonly standings: Readonly<Record<string, Standing>> }
     | { readonly kind: 'holding-failed'; readonly failure: HoldingFailure }
@@ -74,6 +77,7 @@ export interface RouterWorld {
   readonly alarm: Alarm
   readonly links: Links
   readonly holdings: Holdings
+  readonly virtualLinks: VirtualLinks
   readonly journal: Journal
   readonly recorder: Recorder
 }
@@ -85,5 +89,7 @@ export interface RouterInput {
   linkChanged(interfaceName: string): void
   holdingFailed(failure: HoldingFailure): void
   holdingLost(loss: HoldingLoss): void
+  /** What `virtualLinks.problem` says of the router of this key (`wireKey`) has changed. */
+  virtualLinkChanged(router: string): void
   alarm(): void
 }

@@ -20,6 +20,12 @@ import {
   type TrackingSettings,
 } from './tracking-config.ts'
 import { TRANSPORT_DEFAULTS, type TransportSettings } from './transport-config.ts'
+import {
+  FIREWALL_DEFAULTS,
+  type FirewallSettings,
+  VIRTUAL_LINK_DEFAULTS,
+  type VirtualLinkSettings,
+} from './virtual-link-config.ts'
 
 /** A checked agent config: every default filled in, every duration in milliseconds. What the router process is given. */
 export interface AgentConfig extends AgentSettings {
@@ -28,13 +34,18 @@ export interface AgentConfig extends AgentSettings {
 }
 
 /** What a config may leave out, whole. */
-export interface AgentSettings extends TrackingSettings, AgentHoldingsSettings, StartupSettings {}
+export interface AgentSettings
+  extends TrackingSettings,
+    AgentHoldingsSettings,
+    StartupSettings,
+    FirewallSettings {}
 
 /** What holds for an agent whose config says nothing of it. */
 export const AGENT_DEFAULTS: AgentSettings = {
   ...TRACKING_DEFAULTS,
   ...AGENT_HOLDINGS_DEFAULTS,
   ...STARTUP_DEFAULTS,
+  ...FIREWALL_DEFAULTS,
 }
 
 export interface VirtualRouterConfig extends VirtualRouterSettings {
@@ -51,7 +62,8 @@ export interface VirtualRouterSettings
   extends TransportSettings,
     RouterTrackingSettings,
     RouterHoldingsSettings,
-    ElectionSettings {
+    ElectionSettings,
+    VirtualLinkSettings {
   readonly version: 2 | 3
   /** 1–255; 255 is the owner of the addresses (RFC 9568 §6.1). */
   readonly priority: number
@@ -69,6 +81,7 @@ export interface VirtualRouterSettings
  */
 export const ROUTER_DEFAULTS: VirtualRouterSettings = {
   ...ROUTER_HOLDINGS_DEFAULTS,
+  ...VIRTUAL_LINK_DEFAULTS,
   version: 3,
   priority: 100,
   advertisementIntervalMs: 1_000,

@@ -17,16 +17,17 @@ export interface Encoded {
   readonly packets: readonly OutgoingPacket[]
 }
 
-export function advertise({ links }: RouterWorld, instance: Instance, priority: number): void {
+export function advertise({ links, virtualLinks }: RouterWorld, instance: Instance, priority: number): void {
   const { config, source } = instance.parameters
   const { counters } = instance
   if (source === null) {
     counters.sendErrors++
     return
   }
+  const isVirtual = config.virtualMac?.transmitFrom === 'virtual'
   let isSent = false
   for (const packet of packetsOf(instance, priority, source)) {
-    if (links.send(config.interface, packet)) isSent = true
+    if (isVirtual ? virtualLinks.send(config, packet) : links.send(config.interface, packet)) isSent = true
     else counters.sendErrors++
   }
   if (isSent) counters.advertisementsSent++

@@ -90,6 +90,23 @@ export class FakeWorld implements RouterWorld {
       return this.canSend
     },
   }
+  /** Why a router of that name cannot take part. */
+  readonly virtualLinkProblems = new Map<string, string>()
+  readonly virtualLinks = {
+    prepare: () => {},
+    retain: () => {},
+    raise: ({ name, virtualMac, accept }: VirtualRouterConfig) => {
+      if (virtualMac !== null || !accept) this.done.push(`raise ${name}`)
+    },
+    lower: ({ name, virtualMac, accept }: VirtualRouterConfig) => {
+      if (virtualMac !== null || !accept) this.done.push(`lower ${name}`)
+    },
+    send: (router: VirtualRouterConfig, { source, payload }: OutgoingPacket) => {
+      this.done.push(`send ${router.virtualMac?.name} ${source} ${hexOf(payload)}`)
+      return this.canSend
+    },
+    problem: ({ name }: VirtualRouterConfig) => this.virtualLinkProblems.get(name) ?? null,
+  }
   readonly holdings = {
     acquire: (holding: Holding) => void this.done.push(...wordsOfHolding('acquire', holding)),
     release: (holding: Holding) => void this.done.push(...wordsOfHolding('release', holding)),

@@ -6,7 +6,7 @@ import type { TransitionReason } from '@aloft/shared/protocol/events'
 import type { Event, FaultReason, State } from '../../vrrp/virtual-router.ts'
 
 /** Who may say so; each replaces only what it said before. */
-export type FaultSource = 'link' | 'tracking' | 'addresses' | 'sync-group'
+export type FaultSource = 'link' | 'virtual-link' | 'tracking' | 'addresses' | 'sync-group'
 
 /** One reason, and what of it a person should know (the tracker's name, the group's); null when there is nothing more. */
 export interface Fault {

@@ -1,5 +1,6 @@
 /** What a virtual router holds while it is active, on which interfaces. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import { homeDevice } from '@aloft/shared/config/virtual-link-config'
 import type { HeldAddress, Holding } from '../../world/holdings.ts'
 import { keyOf } from './instance.ts'
 
@@ -14,15 +15,10 @@ export function holdingOf(config: VirtualRouterConfig): Holding {
   if (known !== undefined) return known
   const { routes, rules, promoteSecondaries, lease } = config
   const addresses = [...config.addresses, ...config.excludedAddresses].map(
-    (each): HeldAddress => ({ ...each, device: each.device ?? deviceOf(config) }),
+    (each): HeldAddress => ({ ...each, device: homeDevice(config, each.device) }),
   )
   const leaseMs = lease ? LEASE_MS : null
   const holding = { holder: keyOf(config), addresses, routes, rules, leaseMs, promoteSecondaries }
   made.set(config, holding)
   return holding
-}
-
-/** The interface that has the router's addresses, where they name none themselves. */
-function deviceOf(config: VirtualRouterConfig): string {
-  return config.interface
 }

@@ -26,10 +26,12 @@ export function perform(
         advertise(world, instance, action.priority)
         break
       case 'acquire-addresses':
+        world.virtualLinks.raise(config)
         world.holdings.acquire(holdingOf(config))
         break
       case 'release-addresses':
         world.holdings.release(holdingOf(config))
+        world.virtualLinks.lower(config)
         break
       case 'announce':
         announcer.announce(config, action.because, now)

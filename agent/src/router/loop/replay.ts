@@ -13,6 +13,7 @@ import type {
   RouterWorld,
 } from '../../world/router-world.ts'
 import { bytesOfHex, hexOf } from './hex.ts'
+import { keyOf } from './instance.ts'
 import { RouterLoop } from './router-loop.ts'
 
 /** One thing the loop did, and when. */
@@ -61,6 +62,9 @@ function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input'
     loop.holdingFailed(input.failure)
   } else if (input.kind === 'holding-lost') {
     loop.holdingLost(input.loss)
+  } else if (input.kind === 'virtual-link') {
+    world.virtualLinkProblems.set(input.router, input.problem)
+    loop.virtualLinkChanged(input.router)
   } else if (input.kind === 'tracked') {
     loop.tracked(input.standings)
   } else if (input.kind === 'alarm') {
@@ -89,6 +93,8 @@ function* withClockReadings(inputs: Iterable<RecordedInput>): Generator<[Recorde
 class ReplayWorld {
   readonly outputs: Output[] = []
   readonly links = new Map<string, LinkState | null>()
+  /** By the router's key. */
+  readonly virtualLinkProblems = new Map<string, string | null>()
   #at = 0
   #isBegun = false
   #readings: number[] = []
@@ -113,6 +119,22 @@ class ReplayWorld {
           this.#log({ do: 'send', interfaceName, ...packet, payload: hexOf(packet.payload) })
           return true
         },
+      },
+      virtualLinks: {
+        prepare: () => {},
+        retain: () => {},
+        raise: () => {},
+        lower: () => {},
+        send: (router, packet) => {
+          this.#log({
+            do: 'send',
+            interfaceName: router.interface,
+            ...packet,
+            payload: hexOf(packet.payload),
+          })
+          return true
+        },
+        problem: (router) => this.virtualLinkProblems.get(keyOf(router)) ?? null,
       },
       holdings: {
         acquire: (holding) => this.#log({ do: 'acquire', holding }),

@@ -32,6 +32,7 @@ import { type Interface, Interfaces } from './interfaces.ts'
 import { type Effects, perform } from './perform.ts'
 import { type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
+import { VirtualLinkProblems } from './virtual-link-problems.ts'
 
 /** Routers that go on as active because their predecessor process was; `gapMs`: how long nobody was at the wheel. */
 export interface ConfigureOptions {
@@ -47,6 +48,7 @@ export class RouterLoop implements RouterInput {
   readonly #interfaces: Interfaces
   readonly #deadlines = new Deadlines<Instance>()
   readonly #discards: DiscardLedger
+  readonly #virtualLinks: VirtualLinkProblems
   readonly #effects: Effects
   readonly #holdings: HoldingKeeper
   /** Everything but the virtual routers that has deadlines of its own. */
@@ -62,6 +64,7 @@ export class RouterLoop implements RouterInput {
     this.#world = { ...world, holdings: this.#holdings }
     this.#interfaces = new Interfaces(world.links)
     this.#discards = new DiscardLedger((body, at) => world.journal.append(body, at))
+    this.#virtualLinks = new VirtualLinkProblems(world, (input) => this.#record(input))
     const announcer = new Announcer(this.#holdings)
     this.#effects = { world: this.#world, announcer }
     this.#parts = [this.#discards, this.#holdings, announcer]
@@ -74,6 +77,7 @@ export class RouterLoop implements RouterInput {
   configure(routers: readonly VirtualRouterConfig[], { resume = [] }: ConfigureOptions = {}): void {
     const { stopped, started } = changesTo(routers, this.#instances)
     for (const [name, opened] of this.#interfaces.open(routers)) this.#readLink(name, opened)
+    this.#virtualLinks.prepare(routers, this.#holding(routers, resume))
     for (const { name, gapMs } of resume) this.#record({ kind: 'resume', name, gapMs })
     const now = this.#record({ kind: 'configure', routers })
 
@@ -81,6 +85,7 @@ export class RouterLoop implements RouterInput {
     const gaps = new Map(resume.map(({ name, gapMs }) => [name, gapMs]))
     for (const config of started) this.#start(config, gaps.get(config.name) ?? null, now)
     this.#interfaces.close(routers)
+    this.#world.virtualLinks.retain(routers)
     this.#startReason = 'configuration'
     this.#arm()
   }
@@ -93,6 +98,7 @@ export class RouterLoop implements RouterInput {
     }
     this.#instances.clear()
     this.#interfaces.close([])
+    this.#world.virtualLinks.retain([])
     this.#discards.flush(now)
     this.#arm()
   }
@@ -140,6 +146,15 @@ export class RouterLoop implements RouterInput {
     for (const instance of this.#instances.values()) {
       if (instance.config.interface === interfaceName) this.#followLink(instance, found.link, now)
     }
+    this.#arm()
+  }
+
+  virtualLinkChanged(router: string): void {
+    const instance = this.#instances.get(router)
+    if (instance === undefined) return
+    const now = this.#virtualLinks.look(instance.config)
+    const faults = this.#virtualLinks.faultsOf(instance.config)
+    this.#setFaults(instance, { source: 'virtual-link', faults }, now)
     this.#arm()
   }
 
@@ -216,6 +231,7 @@ export class RouterLoop implements RouterInput {
 
     instance.faults = withFaults(instance.faults, 'link', linkFaults(config, link))
     instance.faults = withFaults(instance.faults, 'tracking', trackedFaults(standing))
+    instance.faults = withFaults(instance.faults, 'virtual-link', this.#virtualLinks.faultsOf(config))
     const fault = faultEvent(instance.state.role, instance.faults, instance.faults)
     if (fault !== null) {
       // What the predecessor held cannot be defended on a dead link, and must not be held undefended.
@@ -229,6 +245,15 @@ export class RouterLoop implements RouterInput {
     } else {
       this.#step(instance, { kind: 'startup', reason: this.#startReason }, now)
     }
+  }
+
+  /** Those of these routers that hold their addresses already, and go on holding them. */
+  #holding(routers: readonly VirtualRouterConfig[], resume: readonly { readonly name: string }[]) {
+    return routers.filter(
+      (router) =>
+        this.#instances.get(keyOf(router))?.state.role === 'active' ||
+        resume.some(({ name }) => name === router.name),
+    )
   }
 
   #remove(instance: Instance, now: number): void {

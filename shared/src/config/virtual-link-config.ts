@@ -1,0 +1,69 @@
+import type { Family } from '../network/address.ts'
+
+/** What a virtual router's config may say of the device in front of its addresses, and of who may reach them. */
+export interface VirtualLinkSettings {
+  /** Null: the addresses are on the interface itself and answer with its MAC address. */
+  readonly virtualMac: VirtualMac | null
+  /** RFC 9568 §6.1 Accept_Mode: whether packets to the addresses are let in. The owner's always are. */
+  readonly accept: boolean
+}
+
+/** A macvlan in private mode that carries the virtual router's MAC address (RFC 9568 §7.3). */
+export interface VirtualMac {
+  /** Its name as a network interface. */
+  readonly name: string
+  /** Lower-case, with colons. */
+  readonly address: string
+  /** The interface it is made on. */
+  readonly parent: string
+  /** Whose MAC address advertisements carry: the virtual one, or that of the router's interface. */
+  readonly transmitFrom: 'virtual' | 'base'
+  /** Addresses on other interfaces get a device with the virtual MAC there, too. */
+  readonly onOtherInterfaces: boolean
+}
+
+/** Settings of the agent as a whole: the nftables table that keeps packets out. */
+export interface FirewallSettings {
+  readonly firewall: {
+    readonly table: string
+    /** Of its chain at the input hook. */
+    readonly priority: number
+    /** Whether its rules count what they drop. */
+    readonly counters: boolean
+  }
+}
+
+export const VIRTUAL_LINK_DEFAULTS: VirtualLinkSettings = { virtualMac: null, accept: true }
+
+export const FIREWALL_DEFAULTS: FirewallSettings = {
+  firewall: { table: 'aloft', priority: -1, counters: false },
+}
+
+/** RFC 9568 §7.3: 00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6. */
+export function virtualMacAddress(family: Family, vrid: number): string {
+  return `00:00:5e:00:${family === 'ipv4' ? '01' : '02'}:${vrid.toString(16).padStart(2, '0')}`
+}
+
+interface Homed {
+  readonly interface: string
+  readonly virtualMac: VirtualMac | null
+}
+
+/**
+ * The device that holds a router's addresses: the one with the virtual MAC, or the interface. `device` is the one that
+ * an address of its own names.
+ */
+export function homeDevice({ interface: base, virtualMac }: Homed, device: string | null = null): string {
+  if (virtualMac === null) return device ?? base
+  if (device === null || device === base || device === virtualMac.parent) return virtualMac.name
+  return virtualMac.onOtherInterfaces ? deviceElsewhere(virtualMac, device) : device
+}
+
+/** `vrrp.51.eth1`; where that is longer than the 15 characters of a name, the interface is told by a checksum of its name. */
+function deviceElsewhere({ name }: VirtualMac, device: string): string {
+  const whole = `${name}.${device}`
+  if (whole.length <= 15) return whole
+  let sum = 0
+  for (const character of device) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 0x1_0000
+  return `${name.slice(0, 10)}.${sum.toString(16).padStart(4, '0')}`
+}
