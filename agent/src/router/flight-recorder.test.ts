@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { AGENT_DEFAULTS } from '@aloft/shared/config/agent-config'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RecordedInput } from '../world/router-world.ts'
 import { FlightRecorder, parseRecording } from './flight-recorder.ts'
@@ -11,7 +12,10 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true }))
 
-const configure: RecordedInput = { at: 1, input: { kind: 'configure', routers: [] } }
+const configure: RecordedInput = {
+  at: 1,
+  input: { kind: 'configure', routers: [], settings: AGENT_DEFAULTS },
+}
 const linkDown: RecordedInput = { at: 2, input: { kind: 'link', interfaceName: 'eth0', state: null } }
 
 test('what fits is complete', () => {

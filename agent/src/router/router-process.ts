@@ -216,7 +216,8 @@ export class RouterProcess {
   #run(running: RunningConfig, resume: readonly Resumption[]): void {
     this.#running = running
     this.#observations.configured(running.config.virtualRouters)
-    this.#loop.configure(running.config.virtualRouters, { resume })
+    const { node: _, virtualRouters, ...settings } = running.config
+    this.#loop.configure(virtualRouters, { resume, settings })
   }
 
   #release(leftBehind: readonly InterfaceAddresses[]): void {

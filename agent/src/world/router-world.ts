@@ -2,7 +2,7 @@
  * What the router loop needs from outside, and nothing else. Three worlds implement it: the kernel (`linux/`), the
  * simulated LAN (`simulated/`), and a replayed recording. The loop cannot tell them apart.
  */
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { AgentSettings, VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Address, Family } from '@aloft/shared/network/address'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import type { HoldingFailure, HoldingLoss, Holdings } from './holdings.ts'
@@ -39,7 +39,11 @@ export interface Recorder {
 export interface RecordedInput {
   readonly at: number
   readonly input:
-    | { readonly kind: 'configure'; readonly routers: readonly VirtualRouterConfig[] }
+    | {
+        readonly kind: 'configure'
+        readonly routers: readonly VirtualRouterConfig[]
+        readonly settings: AgentSettings
+      }
     | { readonly kind: 'datagram'; readonly datagram: RecordedDatagram }
     | { readonly kind: 'undecodable'; readonly packet: UndecodablePacket }
     | { readonly kind: 'link'; readonly interfaceName: string; readonly state: LinkState | null }

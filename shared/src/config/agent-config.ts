@@ -1,5 +1,9 @@
 import type { Family } from '../network/address.ts'
-import { ANNOUNCEMENT_DEFAULTS, type AnnouncementSettings } from './announcements-config.ts'
+import {
+  ANNOUNCEMENT_DEFAULTS,
+  type AnnouncementGroup,
+  type AnnouncementSettings,
+} from './announcements-config.ts'
 import {
   ELECTION_DEFAULTS,
   type ElectionSettings,
@@ -13,6 +17,12 @@ import {
   type RouterHoldingsSettings,
   type VirtualAddress,
 } from './holdings-config.ts'
+import {
+  NOTIFICATION_DEFAULTS,
+  NOTIFY_DEFAULTS,
+  type NotificationSettings,
+  type NotifySettings,
+} from './notify-config.ts'
 import {
   ROUTER_TRACKING_DEFAULTS,
   type RouterTrackingSettings,
@@ -38,7 +48,10 @@ export interface AgentSettings
   extends TrackingSettings,
     AgentHoldingsSettings,
     StartupSettings,
-    FirewallSettings {}
+    FirewallSettings {
+  readonly announcementGroups: readonly AnnouncementGroup[]
+  readonly notifications: NotificationSettings
+}
 
 /** What holds for an agent whose config says nothing of it. */
 export const AGENT_DEFAULTS: AgentSettings = {
@@ -46,6 +59,8 @@ export const AGENT_DEFAULTS: AgentSettings = {
   ...AGENT_HOLDINGS_DEFAULTS,
   ...STARTUP_DEFAULTS,
   ...FIREWALL_DEFAULTS,
+  announcementGroups: [],
+  notifications: NOTIFICATION_DEFAULTS,
 }
 
 export interface VirtualRouterConfig extends VirtualRouterSettings {
@@ -73,6 +88,7 @@ export interface VirtualRouterSettings
   /** VRRPv3 over IPv4 only: whether sent checksums cover the IPv4 pseudo-header. Both forms are always accepted. */
   readonly checksum: 'pseudo-header' | 'message-only'
   readonly announcements: AnnouncementSettings
+  readonly notify: NotifySettings
 }
 
 /**
@@ -90,6 +106,7 @@ export const ROUTER_DEFAULTS: VirtualRouterSettings = {
   checksum: 'pseudo-header',
   ...ELECTION_DEFAULTS,
   announcements: ANNOUNCEMENT_DEFAULTS,
+  notify: NOTIFY_DEFAULTS,
   ...TRANSPORT_DEFAULTS,
   ...ROUTER_TRACKING_DEFAULTS,
 }

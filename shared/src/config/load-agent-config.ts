@@ -1,6 +1,8 @@
 import type { AgentConfig } from './agent-config.ts'
+import { announcementGroupRules } from './announcements-rules.ts'
 import type { Diagnostic, Finding } from './diagnostic.ts'
 import { explain, siteDocument } from './explain.ts'
+import { notificationRules } from './notify-rules.ts'
 import { resolve } from './resolve.ts'
 import { type Candidate, checkRules } from './rules.ts'
 import { AgentDocument, VirtualRouterDocument } from './schema.ts'
@@ -45,10 +47,21 @@ function validate(value: unknown): { document: AgentDocument | null; findings: r
   const parsed = AgentDocument.safeParse(value)
   const structure = parsed.success ? [] : explain(parsed.error.issues)
   const routers = soundRouters(value)
-  const findings = [...structure, ...checkRules(routers), ...trackingRules(value, routers)]
+  const findings = [
+    ...structure,
+    ...checkRules(routers),
+    ...trackingRules(value, routers),
+    ...agentRules(value),
+  ]
   if (!parsed.success) return { document: null, findings }
   const isIdle = parsed.data.virtualRouters.length === 0
   return { document: parsed.data, findings: isIdle ? [...findings, noVirtualRouter] : findings }
+}
+
+/** What depends on several keys outside the virtual routers. */
+function agentRules(value: unknown): readonly Finding[] {
+  if (typeof value !== 'object' || value === null) return []
+  return [...announcementGroupRules(value), ...notificationRules(value)]
 }
 
 const emptyFile: Finding = {

@@ -7,8 +7,9 @@ import {
   ROUTER_DEFAULTS,
   type VirtualRouterConfig,
 } from './agent-config.ts'
-import { ANNOUNCEMENT_DEFAULTS } from './announcements-config.ts'
+import { resolveAnnouncementGroups, resolveAnnouncements } from './announcements-schema.ts'
 import { resolveElection, resolveStartup } from './election-resolve.ts'
+import { resolveNotifications, resolveNotify } from './notify-schema.ts'
 import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
 import {
   resolveRouterTracking,
@@ -26,6 +27,8 @@ export function resolve(document: AgentDocument): AgentConfig {
     virtualRouters: document.virtualRouters.map((each) => resolveVirtualRouter(each, trackers)),
     ...resolveTracking(document),
     ...resolveStartup(document),
+    announcementGroups: resolveAnnouncementGroups(document.announcementGroups),
+    notifications: resolveNotifications(document.notifications),
   }
 }
 
@@ -53,13 +56,9 @@ export function resolveVirtualRouter(
     sourceAddress: sourceAddress === undefined ? null : parseAddress(sourceAddress),
     ...resolveRouterTracking(document, trackers),
     announcements: resolveAnnouncements(document),
+    notify: resolveNotify(document.notify),
     ...resolveElection(document),
   }
-}
-
-/** The RFC has no announcements because of others' advertisements. */
-function resolveAnnouncements({ strict }: VirtualRouterDocument): VirtualRouterConfig['announcements'] {
-  return strict ? { ...ANNOUNCEMENT_DEFAULTS, lowerPriorityRepeat: 0 } : ANNOUNCEMENT_DEFAULTS
 }
 
 /** RFC 9568 §6.1: the owner of the addresses preempts whatever Preempt_Mode says, and at once. */

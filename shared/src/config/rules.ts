@@ -1,6 +1,7 @@
 import { addressBytes, familyOf } from '../network/address.ts'
 import { formatDuration } from '../time/duration.ts'
 import type { VirtualRouterConfig } from './agent-config.ts'
+import { announcementRules } from './announcements-rules.ts'
 import type { Finding } from './diagnostic.ts'
 import { electionRules } from './election-rules.ts'
 import { intervalRules } from './interval-rules.ts'
@@ -46,6 +47,7 @@ const routerRules: readonly Rule[] = [
   checksumRules,
   sourceRules,
   electionRules,
+  announcementRules,
 ]
 
 function error(code: string, key: RouterFinding['key'], message: string, hint: string | null): RouterFinding {

@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { parseAddress } from '../network/address.ts'
 import { parsePrefix } from '../network/prefix.ts'
+import { AnnouncementGroups, Announcements } from './announcements-schema.ts'
 import { electionKeys, startupKeys } from './election-schema.ts'
+import { interfaceName } from './interface-name.ts'
+import { Notifications, Notify } from './notify-schema.ts'
 import { writeRefusal } from './refusal.ts'
 import { durationText, named, oneOf, shaped, text, wholeNumber } from './schema-parts.ts'
 import { routerTrackingKeys, trackingKeys } from './tracking-schema.ts'
@@ -11,14 +14,9 @@ import { routerTrackingKeys, trackingKeys } from './tracking-schema.ts'
  * It says what a key may hold by itself; what depends on two keys is in `rules.ts`.
  */
 
-/** Linux: IFNAMSIZ is 16 with the closing NUL, and a name is also a folder in /sys/class/net. */
-const InterfaceName = text({
-  key: 'interface',
-  accepts: (value) => /^[^\s/:]{1,15}$/.test(value) && value !== '.' && value !== '..',
-  wants: 'the name of a network interface: 1 to 15 characters, no space, slash or colon',
-  example: 'eth0',
-  pattern: '^[^\\s/:]{1,15}$',
-}).describe('Network interface that carries the advertisements and holds the addresses.')
+const InterfaceName = interfaceName('interface').describe(
+  'Network interface that carries the advertisements and holds the addresses.',
+)
 
 const VirtualAddress = text({
   key: 'addresses',
@@ -123,6 +121,8 @@ export const VirtualRouterDocument = z.strictObject(
       .describe('Source address of the advertisements; default: the primary address of the interface.'),
     ...routerTrackingKeys,
     ...electionKeys,
+    announcements: Announcements.optional(),
+    notify: Notify.optional(),
   },
   { error: ({ input }) => shaped('a virtual router', 'a map', ROUTER_EXAMPLE, input) },
 )
@@ -139,6 +139,8 @@ export const AgentDocument = z
         .describe('The virtual routers this host takes part in.'),
       ...trackingKeys,
       ...startupKeys,
+      announcementGroups: AnnouncementGroups.optional(),
+      notifications: Notifications.optional(),
     },
     {
       error: ({ input }) =>

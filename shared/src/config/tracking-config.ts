@@ -1,4 +1,5 @@
 /** What is watched besides the network, and what a virtual router makes of it. Resolved: no default left open. */
+import type { AnnouncementPace } from './announcements-config.ts'
 
 /** What a virtual router can follow. */
 export type TrackedKind = 'interface' | 'script' | 'file' | 'process' | 'bfd'
@@ -73,7 +74,7 @@ export interface LinkDelays {
 }
 
 /** Part of what `interfaces:` says of one network interface. */
-export interface InterfaceSettings extends LinkDelays {
+export interface InterfaceSettings extends LinkDelays, AnnouncementPace {
   readonly name: string
 }
 
@@ -88,7 +89,12 @@ export interface RouterTrackingSettings {
   readonly trackPrimary: boolean
 }
 
-export const INTERFACE_DEFAULTS: Omit<InterfaceSettings, 'name'> = { upDelayMs: 0, downDelayMs: 0 }
+export const INTERFACE_DEFAULTS: Omit<InterfaceSettings, 'name'> = {
+  upDelayMs: 0,
+  downDelayMs: 0,
+  arpIntervalMs: 0,
+  neighborAdvertisementIntervalMs: 0,
+}
 
 export const TRACKING_DEFAULTS: TrackingSettings = {
   trackers: { scripts: [], files: [], processes: [] },

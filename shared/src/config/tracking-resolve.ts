@@ -1,4 +1,5 @@
 import { parseDuration } from '../time/duration.ts'
+import { resolvePace } from './announcements-schema.ts'
 import type {
   InterfaceSettings,
   RouterTrackingSettings,
@@ -41,8 +42,14 @@ function resolveTrackers({ scripts, files, processes }: TrackersDocument): Track
   }
 }
 
-function resolveInterface({ name, upDelay, downDelay }: InterfaceDocument): InterfaceSettings {
-  return { name, upDelayMs: durationMs(upDelay), downDelayMs: durationMs(downDelay) }
+function resolveInterface(document: InterfaceDocument): InterfaceSettings {
+  const { name, upDelay, downDelay } = document
+  return {
+    name,
+    upDelayMs: durationMs(upDelay),
+    downDelayMs: durationMs(downDelay),
+    ...resolvePace(document),
+  }
 }
 
 /** Keyed by `KIND NAME`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PACE } from './announcements-schema.ts'
 import { writeRefusal } from './refusal.ts'
 import { durationText, named, oneOf, shaped, text, wholeNumber } from './schema-parts.ts'
 
@@ -242,6 +243,7 @@ export const InterfaceDocument = z.strictObject(
     downDelay: durationText('downDelay', '2s')
       .default('0s')
       .describe('How long it must be down before that counts. 0s to 255s.'),
+    ...PACE,
   },
   { error: ({ input }) => shaped('an interface', 'a map', '{ name: eth0, downDelay: 1s }', input) },
 )

@@ -2,6 +2,7 @@
  * Runs the loop again on what a process recorded. The loop is the same code and reads the same clock readings, so
  * that it does the same: a failure in production is a recording away from being a test.
  */
+import { AGENT_DEFAULTS } from '@aloft/shared/config/agent-config'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import type { Holding } from '../../world/holdings.ts'
@@ -43,7 +44,7 @@ export function replay(inputs: Iterable<RecordedInput>): Output[] {
     const { input } = entry
     if (input.kind === 'resume') resume.push({ name: input.name, gapMs: input.gapMs })
     else if (input.kind === 'configure') {
-      loop.configure(input.routers, { resume })
+      loop.configure(input.routers, { resume, settings: { ...AGENT_DEFAULTS, ...input.settings } })
       resume = []
     } else feed(loop, world, input)
   }

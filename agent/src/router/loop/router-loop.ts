@@ -3,7 +3,11 @@
  * its order, before the next input is looked at. One alarm stands at the earliest deadline of all machines. The loop
  * knows no kernel; production, simulation and replay give it different worlds.
  */
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import {
+  AGENT_DEFAULTS,
+  type AgentSettings,
+  type VirtualRouterConfig,
+} from '@aloft/shared/config/agent-config'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import { discardReason, TTL_REQUIRED } from '../../vrrp/acceptance.ts'
 import { type Decoded, decodeAdvertisement } from '../../vrrp/advertisement.ts'
@@ -37,6 +41,8 @@ import { VirtualLinkProblems } from './virtual-link-problems.ts'
 /** Routers that go on as active because their predecessor process was; `gapMs`: how long nobody was at the wheel. */
 export interface ConfigureOptions {
   readonly resume?: readonly { readonly name: string; readonly gapMs: number }[]
+  /** What the config says beside virtual routers; the defaults where it says nothing. */
+  readonly settings?: AgentSettings
 }
 
 /** An Active_Down_Timer that rings this late may only mean that we were not running: unread datagrams come first. */
@@ -74,12 +80,14 @@ export class RouterLoop implements RouterInput {
    * Runs exactly these virtual routers from now on. Those that are the same as before are not touched; a changed one
    * is stopped and started anew. Throws RangeError, having changed nothing, when two share interface, family and VRID.
    */
-  configure(routers: readonly VirtualRouterConfig[], { resume = [] }: ConfigureOptions = {}): void {
+  configure(routers: readonly VirtualRouterConfig[], options: ConfigureOptions = {}): void {
+    const { resume = [], settings = AGENT_DEFAULTS } = options
     const { stopped, started } = changesTo(routers, this.#instances)
     for (const [name, opened] of this.#interfaces.open(routers)) this.#readLink(name, opened)
     this.#virtualLinks.prepare(routers, this.#holding(routers, resume))
     for (const { name, gapMs } of resume) this.#record({ kind: 'resume', name, gapMs })
-    const now = this.#record({ kind: 'configure', routers })
+    const now = this.#record({ kind: 'configure', routers, settings })
+    this.#effects.announcer.setPacing(settings)
 
     for (const instance of stopped) this.#remove(instance, now)
     const gaps = new Map(resume.map(({ name, gapMs }) => [name, gapMs]))
