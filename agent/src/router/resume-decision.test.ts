@@ -25,7 +25,7 @@ const wasActive: RoleEntry = {
 }
 
 test('an active router whose process ran a moment ago goes on', () => {
-  expect(decideResume(question())).toEqual({ resume: [{ name: 'web', gapMs: 150 }], release: [] })
+  expect(decideResume(question())).toEqual({ resume: [{ key: 'eth0 ipv4 51', gapMs: 150 }], release: [] })
 })
 
 test.each([
@@ -60,7 +60,7 @@ test('a router that is no longer configured gives its addresses back', () => {
 test('an address dropped from the configuration is given back by a router that goes on', () => {
   const left = { runId: 'a', bootId: 'boot', routers: [{ ...wasActive, addresses: [vip, other] }] }
   expect(decideResume(question({ left }))).toEqual({
-    resume: [{ name: 'web', gapMs: 150 }],
+    resume: [{ key: 'eth0 ipv4 51', gapMs: 150 }],
     release: [{ interfaceName: 'eth0', addresses: [other] }],
   })
 })

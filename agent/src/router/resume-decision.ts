@@ -6,6 +6,7 @@ import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { Role } from '@aloft/shared/protocol/events'
 import type { Heartbeat } from './heartbeat.ts'
+import { keyOf } from './loop/instance.ts'
 
 /** What a router process leaves in `router-state.json` at each transition. */
 export interface RolesFile {
@@ -39,7 +40,8 @@ export interface InterfaceAddresses {
 }
 
 export interface Resumption {
-  readonly name: string
+  /** `wireKey`: a name may stand for a router of each family. */
+  readonly key: string
   /** How long nobody was at the wheel. */
   readonly gapMs: number
 }
@@ -77,7 +79,7 @@ export function decideResume(question: ResumeQuestion): ResumeAnswer {
       addresses: addresses.filter((address) => !isTakenOver(successors, interfaceName, address)),
     }))
     .filter(({ addresses }) => addresses.length > 0)
-  return { resume: successors.map(({ name }) => ({ name, gapMs })), release }
+  return { resume: successors.map((router) => ({ key: keyOf(router), gapMs })), release }
 }
 
 /** How long ago the process that wrote the roles last ran; infinite when nobody can tell. */

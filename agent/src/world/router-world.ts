@@ -49,7 +49,7 @@ export interface RecordedInput {
     | { readonly kind: 'link'; readonly interfaceName: string; readonly state: LinkState | null }
     /** `router`: its key (`wireKey`); why it cannot take part, null when it can. */
     | { readonly kind: 'virtual-link'; readonly router: string; readonly problem: string | null }
-    | { readonly kind: 'resume'; readonly name: string; readonly gapMs: number }
+    | { readonly kind: 'resume'; readonly key: string; readonly gapMs: number }
     | { readonly kind: 'tracked'; readonly standings: Readonly<Record<string, Standing>> }
     | { readonly kind: 'holding-failed'; readonly failure: HoldingFailure }
     | { readonly kind: 'holding-lost'; readonly loss: HoldingLoss }

@@ -60,7 +60,7 @@ describe('a replay', () => {
           routerConfig(),
           routerConfig({ name: 'mail', vrid: 52, preempt: { enabled: true, delayMs: 2000 } }),
         ]
-        loop.configure(routers, { resume: isResumed ? [{ name: 'web', gapMs: 5 }] : [] })
+        loop.configure(routers, { resume: isResumed ? [{ key: 'eth0 ipv4 51', gapMs: 5 }] : [] })
         for (const input of inputs) {
           if (input.do === 'advance') world.advance(loop, input.ms, { lateMs: input.ms % 3 })
           else if (input.do === 'hear')

@@ -38,11 +38,11 @@ export type OutputBody =
 export function replay(inputs: Iterable<RecordedInput>): Output[] {
   const world = new ReplayWorld()
   const loop = new RouterLoop(world.asRouterWorld())
-  let resume: { name: string; gapMs: number }[] = []
+  let resume: { key: string; gapMs: number }[] = []
   for (const [entry, readings] of withClockReadings(inputs)) {
     world.begin(entry.at, readings)
     const { input } = entry
-    if (input.kind === 'resume') resume.push({ name: input.name, gapMs: input.gapMs })
+    if (input.kind === 'resume') resume.push({ key: input.key, gapMs: input.gapMs })
     else if (input.kind === 'configure') {
       loop.configure(input.routers, { resume, settings: { ...AGENT_DEFAULTS, ...input.settings } })
       resume = []

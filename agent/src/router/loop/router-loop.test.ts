@@ -451,7 +451,7 @@ describe('resuming', () => {
   it('goes on as active: no transition, the address taken again, recorded as resumed', () => {
     const world = new FakeWorld()
     const loop = new RouterLoop(world)
-    loop.configure([routerConfig()], { resume: [{ name: 'web', gapMs: 120 }] })
+    loop.configure([routerConfig()], { resume: [{ key: 'eth0 ipv4 51', gapMs: 120 }] })
     expect(deeds(world)).toEqual([
       'open eth0 ipv4',
       'send eth0 192.0.2.1 priority 64',
@@ -467,7 +467,7 @@ describe('resuming', () => {
     const world = new FakeWorld()
     world.linkStates.set('eth0', { ...UP, up: false })
     const loop = new RouterLoop(world)
-    loop.configure([routerConfig()], { resume: [{ name: 'web', gapMs: 120 }] })
+    loop.configure([routerConfig()], { resume: [{ key: 'eth0 ipv4 51', gapMs: 120 }] })
     expect(deeds(world)).toEqual(['open eth0 ipv4', 'release eth0 192.0.2.100', 'journal initialize → fault'])
   })
 })

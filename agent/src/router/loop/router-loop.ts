@@ -38,11 +38,11 @@ import { type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
 import { VirtualLinkProblems } from './virtual-link-problems.ts'
 
-/** Routers that go on as active because their predecessor process was; `gapMs`: how long nobody was at the wheel. */
 export interface ConfigureOptions {
-  readonly resume?: readonly { readonly name: string; readonly gapMs: number }[]
-  /** What the config says beside virtual routers; the defaults where it says nothing. */
+  /** What the config says of the agent as a whole. */
   readonly settings?: AgentSettings
+  /** Routers (`wireKey`) that go on as active because their predecessor process was; `gapMs`: how long nobody was at the wheel. */
+  readonly resume?: readonly { readonly key: string; readonly gapMs: number }[]
 }
 
 /** An Active_Down_Timer that rings this late may only mean that we were not running: unread datagrams come first. */
@@ -85,13 +85,13 @@ export class RouterLoop implements RouterInput {
     const { stopped, started } = changesTo(routers, this.#instances)
     for (const [name, opened] of this.#interfaces.open(routers)) this.#readLink(name, opened)
     this.#virtualLinks.prepare(routers, this.#holding(routers, resume))
-    for (const { name, gapMs } of resume) this.#record({ kind: 'resume', name, gapMs })
+    for (const { key, gapMs } of resume) this.#record({ kind: 'resume', key, gapMs })
     const now = this.#record({ kind: 'configure', routers, settings })
     this.#effects.announcer.setPacing(settings)
 
     for (const instance of stopped) this.#remove(instance, now)
-    const gaps = new Map(resume.map(({ name, gapMs }) => [name, gapMs]))
-    for (const config of started) this.#start(config, gaps.get(config.name) ?? null, now)
+    const gaps = new Map(resume.map(({ key, gapMs }) => [key, gapMs]))
+    for (const config of started) this.#start(config, gaps.get(keyOf(config)) ?? null, now)
     this.#interfaces.close(routers)
     this.#world.virtualLinks.retain(routers)
     this.#startReason = 'configuration'
@@ -256,11 +256,11 @@ export class RouterLoop implements RouterInput {
   }
 
   /** Those of these routers that hold their addresses already, and go on holding them. */
-  #holding(routers: readonly VirtualRouterConfig[], resume: readonly { readonly name: string }[]) {
+  #holding(routers: readonly VirtualRouterConfig[], resume: readonly { readonly key: string }[]) {
     return routers.filter(
       (router) =>
         this.#instances.get(keyOf(router))?.state.role === 'active' ||
-        resume.some(({ name }) => name === router.name),
+        resume.some(({ key }) => key === keyOf(router)),
     )
   }
 
