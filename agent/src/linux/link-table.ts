@@ -1,5 +1,5 @@
 /** What the kernel has said about links and addresses, and what a router may conclude. Pure: messages in, state out. */
-import { type Address, familyOf } from '@aloft/shared/network/address'
+import { type Address, type Family, familyOf } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { LinkState } from '../world/router-world.ts'
 import { ADDRESS_ORIGIN, type AddressNotice, type KernelMessage, type LinkNotice } from './rtnetlink.ts'
@@ -78,24 +78,22 @@ export class LinkTable {
     const notice = this.find(interfaceName)
     if (notice === null) return null
     const addresses = [...(this.#links.get(notice.index)?.addresses.values() ?? [])]
-    const linkLocal = addresses.find((each) => familyOf(each.address) === 'ipv6' && each.scope === SCOPE_LINK)
-    return {
-      up: notice.up,
-      ipv4: this.#primary(notice, addresses),
-      ipv6: linkLocal?.address ?? null,
-    }
+    const own = this.#own(notice, addresses)
+    const [ipv4, ipv6] = [first(own, 'ipv4'), first(own, 'ipv6')]
+    const others = own.map(({ address }) => address).filter((each) => each !== ipv4 && each !== ipv6)
+    return { up: notice.up, ipv4, ipv6, ...(others.length > 0 && { others }) }
   }
 
   /**
-   * The first IPv4 address that is not a virtual router's. An address owner (priority 255) may have no other than the
-   * virtual one; it is then the primary address, provided that no router put it there.
+   * The host's own addresses, those that are no virtual router's first. An address owner (priority 255) may have no
+   * other than the virtual one; it is then the host's own, provided that no router put it there.
    */
-  #primary({ index, name }: LinkNotice, addresses: readonly AddressNotice[]): Address | null {
+  #own({ index, name }: LinkNotice, addresses: readonly AddressNotice[]): AddressNotice[] {
     const real = addresses.filter(
-      (each) =>
-        familyOf(each.address) === 'ipv4' && each.scope < SCOPE_HOST && !this.#isMarked(index, each.address),
+      (each) => each.scope < SCOPE_HOST && !each.isTentative && !this.#isMarked(index, each.address),
     )
-    return (real.find((each) => !this.#options.isVirtual(name, each.address)) ?? real[0])?.address ?? null
+    const isVirtual = ({ address }: AddressNotice) => this.#options.isVirtual(name, address)
+    return [...real.filter((each) => !isVirtual(each)), ...real.filter(isVirtual)]
   }
 
   #isMarked(index: number, address: Address): boolean {
@@ -129,4 +127,12 @@ export class LinkTable {
     this.#added.get(index)?.delete(address)
     this.#links.get(index)?.addresses.delete(address)
   }
+}
+
+/** RFC 9568 §5.1.1.1, §5.1.2.1: advertisements come from an address of the interface, of IPv6 a link-local one. */
+function first(own: readonly AddressNotice[], family: Family): Address | null {
+  const found = own.find(
+    ({ address, scope }) => familyOf(address) === family && (family === 'ipv4' || scope === SCOPE_LINK),
+  )
+  return found?.address ?? null
 }

@@ -30,6 +30,8 @@ const IFA_PROTO = 11
 const NLMSGERR_ATTR_MSG = 1
 /** No duplicate address detection: the address moved here knowingly, and must work at once. */
 const IFA_F_NODAD = 0x02
+const IFA_F_DADFAILED = 0x08
+const IFA_F_TENTATIVE = 0x40
 const RT_SCOPE_UNIVERSE = 0
 
 const IFF_UP = 0x1
@@ -66,6 +68,8 @@ export interface AddressNotice {
   readonly scope: number
   /** IFA_PROTO; 0 where unknown. */
   readonly origin: number
+  /** IPv6: duplicate address detection has not finished, or has found a duplicate. Nobody may use it. */
+  readonly isTentative?: boolean
 }
 
 /** Adds (or removes) an address. The answer is a `reply` with the same sequence. */
@@ -210,6 +214,7 @@ function decodeAddress(body: Uint8Array): AddressNotice | null {
     prefixLength: body[1] ?? 0,
     scope: body[3] ?? 0,
     origin: attributes.get(IFA_PROTO)?.[0] ?? 0,
+    ...(((body[2] ?? 0) & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) !== 0 && { isTentative: true }),
   }
 }
 

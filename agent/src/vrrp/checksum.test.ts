@@ -1,7 +1,8 @@
 import { type Address, addressFromBytes } from '@aloft/shared/network/address'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isChecksumRight, onesComplementSum, vrrpChecksum } from './checksum.ts'
+import { onesComplementSum } from '../packets/ones-complement.ts'
+import { isChecksumRight, vrrpChecksum } from './checksum.ts'
 import { address } from './examples.test.support.ts'
 
 const endpoints = { source: address('192.168.1.10'), destination: address('224.0.0.18') }

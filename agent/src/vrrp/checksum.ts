@@ -8,6 +8,7 @@
  * So over IPv4 v3 we send what keepalived and FRR accept unless told otherwise, and accept both.
  */
 import { type Address, addressBytes } from '@aloft/shared/network/address'
+import { foldCarries, onesComplementSum } from '../packets/ones-complement.ts'
 
 export type ChecksumForm = 'pseudo-header' | 'message-only'
 
@@ -24,19 +25,12 @@ const CHECKSUM_OFFSET = 6
 export function vrrpChecksum(message: Uint8Array, endpoints: Endpoints | null): number {
   const field = ((message[CHECKSUM_OFFSET] ?? 0) << 8) | (message[CHECKSUM_OFFSET + 1] ?? 0)
   const sum = onesComplementSum(message) + (~field & 0xffff) + pseudoHeaderSum(message.length, endpoints)
-  return ~fold(sum) & 0xffff
+  return ~foldCarries(sum) & 0xffff
 }
 
 /** True when the message's checksum field is right for that form. */
 export function isChecksumRight(message: Uint8Array, endpoints: Endpoints | null): boolean {
-  return fold(onesComplementSum(message) + pseudoHeaderSum(message.length, endpoints)) === 0xffff
-}
-
-/** The 16-bit one's complement sum of bytes in network order, an odd last byte padded with zero (RFC 1071 §1). */
-export function onesComplementSum(bytes: Uint8Array): number {
-  let sum = 0
-  for (let i = 0; i < bytes.length; i += 2) sum += ((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)
-  return fold(sum)
+  return foldCarries(onesComplementSum(message) + pseudoHeaderSum(message.length, endpoints)) === 0xffff
 }
 
 /** The pseudo-headers of IPv4 and of IPv6 (RFC 8200 §8.1) differ in layout only: as sums they are one formula. */
@@ -45,10 +39,4 @@ function pseudoHeaderSum(length: number, endpoints: Endpoints | null): number {
   const addresses =
     onesComplementSum(addressBytes(endpoints.source)) + onesComplementSum(addressBytes(endpoints.destination))
   return addresses + VRRP_PROTOCOL + length
-}
-
-function fold(sum: number): number {
-  let folded = sum
-  while (folded > 0xffff) folded = (folded & 0xffff) + Math.floor(folded / 0x10000)
-  return folded
 }

@@ -1,3 +1,4 @@
+<<<<<<< HEAD:agent/src/linux/holdings/kernel-holdings.ts
 /** `Holdings` over the kernel: rtnetlink puts them on an interface, AF_PACKET tells the LAN. */
 import { familyOf } from '@aloft/shared/network/address'
 import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
@@ -14,6 +15,18 @@ import { AF_PACKET, linkLayerAddress, SOCK_RAW } from '../kernel-numbers.ts'
 import type { LinkTable } from '../link-table.ts'
 import type { NativeSocket, Netio } from '../netio.ts'
 import type { RouteSocket } from '../route-socket.ts'
+=======
+/** `Addresses` over the kernel: rtnetlink puts them on an interface, AF_PACKET tells the LAN. */
+import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
+import { ETHERTYPE_ARP } from '../packets/arp.ts'
+import { ETHERTYPE_IPV6 } from '../packets/neighbour-advertisement.ts'
+import type { Addresses, RouterInput } from '../world/router-world.ts'
+import { announcementsOf } from './announcements.ts'
+import { AF_PACKET, linkLayerAddress, SOCK_RAW } from './kernel-numbers.ts'
+import type { LinkTable } from './link-table.ts'
+import type { NativeSocket, Netio } from './netio.ts'
+import type { RouteSocket } from './route-socket.ts'
+>>>>>>> 4dc6316 (transport: IPv6 takeovers are announced, and tentative addresses are nobody's):agent/src/linux/kernel-addresses.ts
 
 /** What netio sends in one system call. */
 const BATCH = 64
@@ -76,11 +89,10 @@ export class KernelHoldings implements Holdings {
     const link = this.#table.find(interfaceName)
     // Interfaces without Ethernet addresses (point-to-point) have no neighbours to tell.
     if (link === null || link.mac.length !== 6) return
-    const frames = addresses
-      .filter(({ address }) => familyOf(address) === 'ipv4')
-      .map(({ address }) => encodeGratuitousArp({ mac: link.mac, address }))
+    const [ipv4, ipv6] = [announcementsOf(link, 'ipv4', addresses), announcementsOf(link, 'ipv6', addresses)]
     try {
-      this.#sendFrames(link.index, frames)
+      this.#sendFrames(linkLayerAddress(link.index, ETHERTYPE_ARP), ipv4)
+      this.#sendFrames(linkLayerAddress(link.index, ETHERTYPE_IPV6), ipv6)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       for (const each of addresses) {
@@ -90,8 +102,7 @@ export class KernelHoldings implements Holdings {
     }
   }
 
-  #sendFrames(index: number, frames: readonly Uint8Array[]): void {
-    const to = linkLayerAddress(index, ETHERTYPE_ARP)
+  #sendFrames(to: Uint8Array, frames: readonly Uint8Array[]): void {
     for (let sent = 0; sent < frames.length; ) {
       sent += this.#frames.sendMany(frames.slice(sent, sent + BATCH), to, null)
     }
