@@ -84,7 +84,10 @@ export interface VirtualRouterSettings
   readonly priority: number
   readonly advertisementIntervalMs: number
   readonly preempt: { readonly enabled: boolean; readonly delayMs: number }
-  readonly authentication: { readonly type: 'none' } | { readonly type: 'simple'; readonly password: string }
+  /** `ah`: signed by an authentication header (RFC 2402) instead of a password in clear. */
+  readonly authentication:
+    | { readonly type: 'none' }
+    | { readonly type: 'simple' | 'ah'; readonly password: string }
   /** VRRPv3 over IPv4 only: whether sent checksums cover the IPv4 pseudo-header. Both forms are always accepted. */
   readonly checksum: 'pseudo-header' | 'message-only'
   readonly announcements: AnnouncementSettings

@@ -1,4 +1,4 @@
-import { familyOf, parseAddress } from '../network/address.ts'
+import { familyOf } from '../network/address.ts'
 import { type Prefix, parsePrefix } from '../network/prefix.ts'
 import { parseDuration } from '../time/duration.ts'
 import {
@@ -18,13 +18,17 @@ import {
   trackerDefaults,
 } from './tracking-resolve.ts'
 
+import { inFamilies, resolveTransport } from './transport-resolve.ts'
+
 /** Step three of three: a document the schema and the rules accept → what the router process is given. */
 export function resolve(document: AgentDocument): AgentConfig {
   const trackers = trackerDefaults(document.trackers)
   return {
     ...AGENT_DEFAULTS,
     node: document.node,
-    virtualRouters: document.virtualRouters.map((each) => resolveVirtualRouter(each, trackers)),
+    virtualRouters: document.virtualRouters.flatMap((each) =>
+      inFamilies(resolveVirtualRouter(each, trackers)),
+    ),
     ...resolveTracking(document),
     ...resolveStartup(document),
     announcementGroups: resolveAnnouncementGroups(document.announcementGroups),
@@ -37,7 +41,7 @@ export function resolveVirtualRouter(
   document: VirtualRouterDocument,
   trackers: TrackerDefaults = new Map(),
 ): VirtualRouterConfig {
-  const { name, interface: onInterface, vrid, version, priority, checksum, sourceAddress } = document
+  const { name, interface: onInterface, vrid, version, priority, checksum } = document
   const addresses = document.addresses.map(prefixOf)
   const [first] = addresses
   return {
@@ -53,7 +57,7 @@ export function resolveVirtualRouter(
     addresses,
     authentication: document.authentication ?? { type: 'none' },
     checksum,
-    sourceAddress: sourceAddress === undefined ? null : parseAddress(sourceAddress),
+    ...resolveTransport(document),
     ...resolveRouterTracking(document, trackers),
     announcements: resolveAnnouncements(document),
     notify: resolveNotify(document.notify),

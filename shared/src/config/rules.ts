@@ -1,4 +1,3 @@
-import { addressBytes, familyOf } from '../network/address.ts'
 import { formatDuration } from '../time/duration.ts'
 import type { VirtualRouterConfig } from './agent-config.ts'
 import { announcementRules } from './announcements-rules.ts'
@@ -7,6 +6,9 @@ import { electionRules } from './election-rules.ts'
 import { intervalRules } from './interval-rules.ts'
 import { resolveVirtualRouter } from './resolve.ts'
 import type { VirtualRouterDocument } from './schema.ts'
+import { inFamilies } from './transport-resolve.ts'
+import { transportRules } from './transport-rules.ts'
+import { unusable } from './unusable-address.ts'
 
 /** One virtual router whose own keys are sound, and where it stands in the list. */
 export interface Candidate {
@@ -38,14 +40,12 @@ export function checkRules(candidates: readonly Candidate[]): Finding[] {
 }
 
 const routerRules: readonly Rule[] = [
-  mixedFamilies,
-  familyOfVersion,
   unusableAddresses,
   (_, router) => intervalRules(router),
   preemptRules,
   authenticationRules,
   checksumRules,
-  sourceRules,
+  transportRules,
   electionRules,
   announcementRules,
 ]
@@ -63,51 +63,14 @@ function warning(
   return { severity: 'warning', code, message, hint, key, at: 'value' }
 }
 
-function mixedFamilies(document: VirtualRouterDocument, { addresses, family }: VirtualRouterConfig) {
-  const index = addresses.findIndex(({ address }) => familyOf(address) !== family)
-  if (index === -1) return []
-  const message = `addresses mixes IPv4 and IPv6: ${document.addresses[0]} and ${document.addresses[index]}`
-  return [error('mixed-families', ['addresses', index], message, 'write a virtual router for each family')]
-}
-
-function familyOfVersion({ version }: VirtualRouterDocument, { family }: VirtualRouterConfig) {
-  if (family === 'ipv4') return []
-  if (version === 2) {
-    return [error('version-family', ['version'], 'VRRP version 2 carries IPv4 only', 'write version: 3')]
-  }
-  return [
-    error(
-      'not-supported-yet',
-      ['addresses', 0],
-      'IPv6 virtual routers are not supported by this version yet',
-      'use IPv4 addresses',
-    ),
-  ]
-}
-
 function unusableAddresses(_: VirtualRouterDocument, { addresses }: VirtualRouterConfig) {
   return addresses.flatMap(({ address }, index) => {
-    const kind = unusable(addressBytes(address))
+    const kind = unusable(address)
     if (kind === null) return []
     return [
       error('unusable-address', ['addresses', index], `${address} is ${kind}`, 'write a unicast address'),
     ]
   })
-}
-
-/** Why no host can hold an address; null when one can. */
-function unusable(bytes: Uint8Array): string | null {
-  const [first = 0] = bytes
-  if (bytes.length === 16) {
-    if (first === 0xff) return 'a multicast address'
-    return bytes.slice(0, 15).every((byte) => byte === 0) && (bytes[15] ?? 0) <= 1
-      ? 'unspecified or loopback'
-      : null
-  }
-  if (first === 0) return 'not an address of a host'
-  if (first === 127) return 'a loopback address'
-  if (first >= 224) return first >= 240 ? 'a reserved or broadcast address' : 'a multicast address'
-  return null
 }
 
 function preemptRules({ priority, preempt }: VirtualRouterDocument, router: VirtualRouterConfig) {
@@ -155,24 +118,6 @@ function checksumRules({ version, checksum }: VirtualRouterDocument) {
   return [warning('checksum-version', ['checksum'], 'checksum has no effect on VRRP version 2', 'remove it')]
 }
 
-function sourceRules(_: VirtualRouterDocument, { sourceAddress, family }: VirtualRouterConfig) {
-  if (sourceAddress === null) return []
-  if (familyOf(sourceAddress) !== family) {
-    return [
-      error(
-        'mixed-families',
-        ['sourceAddress'],
-        `${sourceAddress} is not of the family of the addresses`,
-        null,
-      ),
-    ]
-  }
-  const kind = unusable(addressBytes(sourceAddress))
-  return kind === null
-    ? []
-    : [error('unusable-address', ['sourceAddress'], `${sourceAddress} is ${kind}`, 'write a unicast address')]
-}
-
 /** What only one virtual router of a node may have: its name, its VRID on an interface, an address. */
 function repeated(candidates: readonly Candidate[]): Finding[] {
   const seen = new Map<string, string>()
@@ -206,9 +151,8 @@ interface Claim {
 }
 
 function claims(document: VirtualRouterDocument): Claim[] {
-  const { name, vrid } = document
-  const { family, addresses } = resolveVirtualRouter(document)
-  const onInterface = document.interface
+  const { name } = document
+  const router = resolveVirtualRouter(document)
   return [
     {
       identity: `name ${name}`,
@@ -217,14 +161,8 @@ function claims(document: VirtualRouterDocument): Claim[] {
       hint: 'give each its own name',
       key: ['name'],
     },
-    {
-      identity: `vrid ${onInterface} ${family} ${vrid}`,
-      code: 'duplicate-vrid',
-      what: `vrid ${vrid} on ${onInterface}`,
-      hint: 'routers on one LAN need different VRIDs',
-      key: ['vrid'],
-    },
-    ...addresses.map(({ address }, index) => ({
+    ...inFamilies(router).flatMap(wireClaims),
+    ...router.addresses.map(({ address }, index) => ({
       identity: `address ${address}`,
       code: 'duplicate-address',
       what: `the address ${address}`,
@@ -232,4 +170,17 @@ function claims(document: VirtualRouterDocument): Claim[] {
       key: ['addresses', index],
     })),
   ]
+}
+
+/** A VRID may come again where the routers cannot hear each other: in another group, or among other peers. */
+function wireClaims(router: VirtualRouterConfig): Claim[] {
+  const { interface: onInterface, family, vrid, unicast, multicastGroup } = router
+  const places = unicast?.peers.map(({ address }) => `peer ${address}`) ?? [`group ${multicastGroup}`]
+  return [...new Set(places)].map((place) => ({
+    identity: `vrid ${onInterface} ${family} ${vrid} ${place}`,
+    code: 'duplicate-vrid',
+    what: `vrid ${vrid} on ${onInterface}${unicast === null ? '' : ` with ${place}`}`,
+    hint: 'routers on one LAN need different VRIDs',
+    key: ['vrid'],
+  }))
 }

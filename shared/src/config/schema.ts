@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { parseAddress } from '../network/address.ts'
 import { parsePrefix } from '../network/prefix.ts'
 import { AnnouncementGroups, Announcements } from './announcements-schema.ts'
 import { electionKeys, startupKeys } from './election-schema.ts'
@@ -8,6 +7,7 @@ import { Notifications, Notify } from './notify-schema.ts'
 import { writeRefusal } from './refusal.ts'
 import { durationText, named, oneOf, shaped, text, wholeNumber } from './schema-parts.ts'
 import { routerTrackingKeys, trackingKeys } from './tracking-schema.ts'
+import { transportKeys } from './transport-schema.ts'
 
 /**
  * The config as it is written (design §3.2): the one source of what `aloft check` accepts and `aloft schema` prints.
@@ -62,9 +62,9 @@ const Authentication = z
   .strictObject(
     {
       type: z
-        .literal('simple', { error: ({ input }) => oneOf('type', ['simple'], input) })
+        .literal(['simple', 'ah'], { error: ({ input }) => oneOf('type', ['simple', 'ah'], input) })
         .describe(
-          '`simple` is the clear-text password of RFC 2338; it guards against mistakes, not attackers.',
+          '`simple` is the clear-text password of RFC 2338; it guards against mistakes, not attackers. `ah` signs each packet with it (RFC 2402, HMAC-MD5-96).',
         ),
       password: text({
         key: 'password',
@@ -101,7 +101,9 @@ export const VirtualRouterDocument = z.strictObject(
       })
       .max(255, { error: () => tooManyAddresses })
       .min(1, { error: () => noAddress })
-      .describe('The virtual addresses, in the order they are advertised; at least one, all of one family.'),
+      .describe(
+        'The virtual addresses, in the order they are advertised; at least one. Of both families, they are two virtual routers of one name.',
+      ),
     authentication: Authentication.optional(),
     checksum: z
       .literal(['pseudo-header', 'message-only'], {
@@ -111,14 +113,7 @@ export const VirtualRouterDocument = z.strictObject(
       .describe(
         'Version 3 over IPv4: what sent checksums cover. `pseudo-header` is what keepalived and FRR send, `message-only` what RFC 9568 says. Both are accepted.',
       ),
-    sourceAddress: text({
-      key: 'sourceAddress',
-      accepts: (value) => parseAddress(value) !== null,
-      wants: 'an IP address',
-      example: '192.0.2.11',
-    })
-      .optional()
-      .describe('Source address of the advertisements; default: the primary address of the interface.'),
+    ...transportKeys,
     ...routerTrackingKeys,
     ...electionKeys,
     announcements: Announcements.optional(),

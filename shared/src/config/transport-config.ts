@@ -19,6 +19,8 @@ export interface UnicastSettings {
   readonly ttl: number
   /** Whether advertisements of others than the peers are discarded. */
   readonly checkSource: boolean
+  /** VRRPv3 over IPv4: checksums as keepalived before 1.3.7 had them, over the group instead of the peer. */
+  readonly oldChecksum: 'detect' | 'always' | 'never'
 }
 
 export interface UnicastPeer {

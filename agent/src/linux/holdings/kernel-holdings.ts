@@ -1,8 +1,7 @@
-<<<<<<< HEAD:agent/src/linux/holdings/kernel-holdings.ts
 /** `Holdings` over the kernel: rtnetlink puts them on an interface, AF_PACKET tells the LAN. */
-import { familyOf } from '@aloft/shared/network/address'
 import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
-import { ETHERTYPE_ARP, encodeGratuitousArp } from '../../packets/arp.ts'
+import { ETHERTYPE_ARP } from '../../packets/arp.ts'
+import { ETHERTYPE_IPV6 } from '../../packets/neighbour-advertisement.ts'
 import {
   byDevice,
   type HeldAddress,
@@ -11,22 +10,11 @@ import {
   type Holdings,
 } from '../../world/holdings.ts'
 import type { RouterInput } from '../../world/router-world.ts'
+import { announcementsOf } from '../announcements.ts'
 import { AF_PACKET, linkLayerAddress, SOCK_RAW } from '../kernel-numbers.ts'
 import type { LinkTable } from '../link-table.ts'
 import type { NativeSocket, Netio } from '../netio.ts'
 import type { RouteSocket } from '../route-socket.ts'
-=======
-/** `Addresses` over the kernel: rtnetlink puts them on an interface, AF_PACKET tells the LAN. */
-import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
-import { ETHERTYPE_ARP } from '../packets/arp.ts'
-import { ETHERTYPE_IPV6 } from '../packets/neighbour-advertisement.ts'
-import type { Addresses, RouterInput } from '../world/router-world.ts'
-import { announcementsOf } from './announcements.ts'
-import { AF_PACKET, linkLayerAddress, SOCK_RAW } from './kernel-numbers.ts'
-import type { LinkTable } from './link-table.ts'
-import type { NativeSocket, Netio } from './netio.ts'
-import type { RouteSocket } from './route-socket.ts'
->>>>>>> 4dc6316 (transport: IPv6 takeovers are announced, and tentative addresses are nobody's):agent/src/linux/kernel-addresses.ts
 
 /** What netio sends in one system call. */
 const BATCH = 64
