@@ -17,7 +17,6 @@ import {
   type TrackerDefaults,
   trackerDefaults,
 } from './tracking-resolve.ts'
-
 import { inFamilies, resolveTransport } from './transport-resolve.ts'
 
 /** Step three of three: a document the schema and the rules accept → what the router process is given. */
