@@ -12,6 +12,7 @@ export interface Bug {
 
 const MACHINE = 'agent/src/vrrp/machine.ts'
 const INTERVALS = 'agent/src/vrrp/intervals.ts'
+const DEPARTURE = 'agent/src/vrrp/departure.ts'
 const LOOP = 'agent/src/router/loop/router-loop.ts'
 
 export const BUGS: readonly Bug[] = [
@@ -30,8 +31,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a backup preempts an equal priority',
     file: MACHINE,
-    original: 'const isOutranked = priority < config.priority',
-    planted: 'const isOutranked = priority <= config.priority',
+    original: 'const isOutranked = priority < parameters.priority',
+    planted: 'const isOutranked = priority <= parameters.priority',
   },
   {
     name: 'a backup waits one interval instead of three',
@@ -63,6 +64,24 @@ export const BUGS: readonly Bug[] = [
     file: MACHINE,
     original: "return [backup, [{ do: 'release-addresses' }, record(parameters, change, now)]]",
     planted: 'return [backup, [record(parameters, change, now)]]',
+  },
+  {
+    name: 'an active that leaves lets go before its successor is there',
+    file: DEPARTURE,
+    original: '{ releaseAt: latestRelease(parameters, after.state, now), isSucceeded: false }',
+    planted: '{ releaseAt: now + 0 * latestRelease(parameters, after.state, now), isSucceeded: false }',
+  },
+  {
+    name: 'an active that leaves holds on after its successor was heard',
+    file: DEPARTURE,
+    original: 'const releaseAt = Math.min(leaving.releaseAt, now + lingerMs(parameters))',
+    planted: 'const releaseAt = Math.max(leaving.releaseAt, now + lingerMs(parameters))',
+  },
+  {
+    name: 'a router that stepped down preempts at once',
+    file: DEPARTURE,
+    original: 'const effective = standBack === null ? parameters : withoutPreemption(parameters)',
+    planted: 'const effective = standBack !== null ? parameters : parameters',
   },
   {
     name: 'an active re-asserts itself without limit',

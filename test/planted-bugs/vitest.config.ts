@@ -21,7 +21,7 @@ export default defineConfig({
   plugins: [planter],
   test: {
     include: [
-      'agent/src/vrrp/{machine,intervals}.test.ts',
+      'agent/src/vrrp/{machine,intervals,departure}.test.ts',
       'agent/src/router/loop/router-loop.test.ts',
       'agent/src/router/resume-decision.test.ts',
       'test/simulation/explore.test.ts',

@@ -3,8 +3,9 @@
  * transition-rules.ts; what must hold only once things have settled, in settled.ts.
  */
 import { portName } from '@aloft/agent/simulated/host'
+import { LINGER_MS } from '@aloft/agent/vrrp/departure'
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { EventBody, Role } from '@aloft/shared/protocol/events'
+import type { EventBody, Role, TransitionBody } from '@aloft/shared/protocol/events'
 import type { LanSimulation, Sight } from './lan-simulation.ts'
 import type { Node, Run } from './node.ts'
 import type { Plan } from './plan.ts'
@@ -25,6 +26,8 @@ export interface Member {
   /** In true time. */
   lastSentMs: number
   lastAnnouncedMs: number
+  /** Until when, in true time, it may hold its addresses without being active. */
+  mayHoldUntilMs: number
   /** When, as an active, it could last hear another active's advertisement. */
   provokedAtMs: number
   sent: number
@@ -46,6 +49,9 @@ export interface Group {
 const BURST_MAX = 12
 /** At 10 % loss, so many advertisements of the better one in a row are lost once in a hundred million times. */
 const OVERLAP_INTERVALS_MAX = 8
+/** What an active that leaves adds to the longest wait of its successor; and clocks that run differently. */
+const HOLDING_MARGIN_MS = 110
+const TICK_MS = 0.1
 
 export class Invariants {
   transitions = 0
@@ -156,6 +162,9 @@ export class Invariants {
       )
     }
     member.role = body.to
+    const isReplacedAgain = body.reason === 'configuration' && member.mayHoldUntilMs > atMs
+    if (body.from === 'active' || isReplacedAgain)
+      member.mayHoldUntilMs = atMs + this.#holdingLimitMs(member, body.reason)
     // A changed configuration makes a new router, which counts from nothing.
     if (body.reason === 'configuration' && body.to === 'initialize') resetCounters(member)
     if (body.to === 'backup') member.backupSinceMs = member.node.clock.now()
@@ -187,11 +196,22 @@ export class Invariants {
     const held = node.host.held(config?.interface)
     const holds = config?.addresses.some(({ address }) => held.some((prefix) => prefix.address === address))
     const isActive = member.role === 'active'
-    if (holds && !isActive)
+    const { disturbedAtMs } = node
+    // A process that was frozen lets go when it wakes.
+    const isExcused = !node.isRunning || this.#simulation.time.now() <= disturbedAtMs + TICK_MS
+    if (holds && !isActive && !isExcused && this.#simulation.time.now() > member.mayHoldUntilMs)
       throw new BrokenInvariant(
-        `an address is held only while active: ${node.name} ${name} is ${member.role}`,
+        `an address is held only while active, or lingering: ${node.name} ${name} is ${member.role}`,
       )
     if (isActive && !holds) throw new BrokenInvariant(`an active holds its addresses: ${node.name} ${name}`)
+  }
+
+  /** Who yields lingers; who resigns waits for a successor, a reconfigured router for the one that replaces it. */
+  #holdingLimitMs({ node, name }: Member, reason: TransitionBody['reason']): number {
+    // Clocks run up to 0.5 % fast or slow.
+    if (reason === 'higher-priority-backup') return 1.01 * LINGER_MS
+    const intervalMs = node.routers.find((router) => router.name === name)?.advertisementIntervalMs ?? 0
+    return (reason === 'shutdown' ? 1 : 4) * Math.max(intervalMs, 1_000) + HOLDING_MARGIN_MS
   }
 
   /** Two actives that hear each other must come to an end of it. */
@@ -248,6 +268,7 @@ function newMember(node: Node, name: string, group: Group): Member {
     backupSinceMs: 0,
     lastSentMs: 0,
     lastAnnouncedMs: 0,
+    mayHoldUntilMs: -1,
     provokedAtMs: -1,
     sent: 0,
     becameActive: 0,
@@ -295,7 +316,8 @@ function checkCounters(member: Member): void {
   const status = member.run?.loop
     .status()
     .virtualRouters.find(({ virtualRouter }) => virtualRouter === member.name)
-  if (!status) return
+  // What is left of a router that was replaced counts for nobody.
+  if (!status || status.isLeaving) return
   const { role, counters } = status
   const said = { role, sent: counters.advertisementsSent, becameActive: counters.becameActive }
   const seen = { role: member.role, sent: member.sent, becameActive: member.becameActive }

@@ -45,6 +45,9 @@ export class Node {
   run: Run | null = null
   /** The last time the process was frozen or woken, in true time: deadlines around it say nothing. */
   disturbedAtMs = Number.NEGATIVE_INFINITY
+  /** It was told to stop, and has not let go of everything yet. */
+  isStopping = false
+  #startsAgain = false
   readonly #options: NodeOptions
   #boot = 1
   #roles = new Map<string, RoleEntry>()
@@ -69,6 +72,7 @@ export class Node {
 
   /** Starts a process, as the product's does: leftovers first, then the configuration, then what it resumes. */
   start(): void {
+    if (this.isStopping) this.#startsAgain = true
     if (this.run) return
     const inheritance = this.#inheritance()
     this.#roles = new Map()
@@ -87,13 +91,20 @@ export class Node {
     run.loop.configure(this.routers, { resume: inheritance.resume })
   }
 
-  /** SIGTERM: resigns and releases, then ends. A frozen process hears it only when it wakes. */
+  /** SIGTERM: resigns, releases when it may, then ends. A frozen process hears it only when it wakes. */
   stop(): void {
-    if (!this.run) return
+    const { run } = this
+    if (!run || this.isStopping) return
     this.thaw()
-    this.run.loop.shutdown()
-    this.#end()
-    this.#left = null
+    this.isStopping = true
+    run.loop.shutdown(() => {
+      if (this.run !== run) return
+      this.#end()
+      this.#left = null
+      const startsAgain = this.#startsAgain
+      this.#startsAgain = false
+      if (startsAgain) this.start()
+    })
   }
 
   /** SIGKILL: the process ends between two instructions; its host goes on holding the addresses. */
@@ -102,6 +113,7 @@ export class Node {
     const lastSignOfLifeMs = this.run.input.frozenAtMs ?? this.clock.now()
     const heartbeatMs = Math.max(lastSignOfLifeMs - HEARTBEAT_MS, this.run.startedAtMs)
     this.#left = { heartbeatMs, boot: this.#boot }
+    this.#startsAgain = false
     this.#end()
   }
 
@@ -127,7 +139,7 @@ export class Node {
 
   reconfigure(routers: readonly VirtualRouterConfig[]): void {
     this.routers = routers
-    this.run?.loop.configure(routers)
+    if (!this.isStopping) this.run?.loop.configure(routers)
   }
 
   #newRun(): Run {
@@ -171,6 +183,7 @@ export class Node {
     this.run?.input.close()
     this.host.disconnect()
     this.run = null
+    this.isStopping = false
   }
 
   #inheritance(): ReturnType<typeof decideResume> {

@@ -22,6 +22,8 @@ export interface Outcome {
 }
 
 const FAULT_INTERVALS = 60
+/** An agent has let go so long after it was told to stop, whatever its advertisement interval. */
+const STOP_MS = 5_200
 /** What a run of these dimensions needs is below a tenth of it: more is a storm. */
 const EVENTS_MAX = 120_000
 
@@ -115,6 +117,8 @@ class SimulationRun {
       simulation.intervene(`stop ${node.name}`, () => node.stop())
       this.invariants.check()
     }
+    // Everybody stops: each waits as long as a successor could take.
+    this.#advance(simulation.time.now() + STOP_MS)
     this.invariants.checkNothingIsHeld()
   }
 

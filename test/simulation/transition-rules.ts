@@ -38,7 +38,9 @@ function deedsRule(deeds: readonly DeedOfRouter[], body: TransitionBody): string
     return isInOrder ? null : `becoming active advertises, acquires, announces (did ${did.join(', ')})`
   }
   if (body.from !== 'active') return null
-  if (!did.includes('release')) return 'whoever stops being active releases'
+  // Who yields or resigns lets go a little later (invariants.ts); on a dead link there is nothing to wait for.
+  const isAbrupt = body.reason === 'interface-down' || body.reason === 'no-primary-ip-address'
+  if (isAbrupt && !did.includes('release')) return 'whoever loses its link releases at once'
   if (body.to !== 'backup' && !did.includes('send 0')) return 'an active that leaves says so with priority 0'
   return null
 }

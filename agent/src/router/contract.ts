@@ -21,8 +21,20 @@ export type StewardMessage =
   | { readonly kind: 'status'; readonly id: number }
   /** Write what the flight recorder holds to `STATE/recordings/`; answered by `recording`. */
   | { readonly kind: 'dump'; readonly id: number }
-  /** Resign, release, then exit 0. */
+  /** Resign, release once a successor is there, then exit 0. Said again: release now. */
   | { readonly kind: 'shutdown' }
+  | StepDownMessage
+
+/** Give a role away; answered by `stepped-down`. */
+export interface StepDownMessage {
+  readonly kind: 'step-down'
+  readonly id: number
+  readonly virtualRouter: string
+  /** How long nobody is preempted afterwards; null: until it is undone. */
+  readonly forMs: number | null
+  /** End an earlier one instead. */
+  readonly undo: boolean
+}
 
 export type RouterMessage =
   | { readonly kind: 'hello'; readonly runId: string; readonly pid: number; readonly revision: string | null }
@@ -35,6 +47,8 @@ export type RouterMessage =
       readonly path: string | null
       readonly error: string | null
     }
+  /** `refused` null: the role was given up, or was none. Otherwise why it was not. */
+  | { readonly kind: 'stepped-down'; readonly id: number; readonly refused: string | null }
   /** The line was not a message; nothing was done. */
   | { readonly kind: 'refused'; readonly error: string }
   /** There is something new in the journal. */

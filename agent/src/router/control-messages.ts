@@ -1,7 +1,8 @@
 /** What each message on the control socket makes the router do. */
 
-import type { RouterStatus, StewardMessage } from './contract.ts'
+import type { RouterStatus, StepDownMessage, StewardMessage } from './contract.ts'
 import type { Client } from './control-socket.ts'
+import type { StepDownOrder } from './loop/departures.ts'
 import { isRunningConfig, type RunningConfig } from './running-config.ts'
 import type { StewardGuard } from './steward-guard.ts'
 
@@ -12,6 +13,8 @@ export interface ControlActions {
   /** Returns the file's path; throws when it cannot be written. */
   dump(): string
   shutdown(): void
+  /** Null: done; otherwise why not. */
+  stepDown(order: StepDownOrder): string | null
 }
 
 export function handleMessage(
@@ -38,9 +41,25 @@ export function handleMessage(
     case 'shutdown':
       actions.shutdown()
       return
+    case 'step-down':
+      answerStepDown(actions, client, message)
+      return
     default:
       client.send({ kind: 'refused', error: 'unknown kind of message' })
   }
+}
+
+function answerStepDown(
+  actions: ControlActions,
+  client: Client,
+  { id, virtualRouter, forMs, undo }: StepDownMessage,
+): void {
+  if (typeof virtualRouter !== 'string' || !(forMs === null || (Number.isFinite(forMs) && forMs > 0))) {
+    client.send({ kind: 'refused', error: 'step-down carries no virtual router or no time' })
+    return
+  }
+  const refused = actions.stepDown({ name: virtualRouter, forMs, undo: undo === true })
+  client.send({ kind: 'stepped-down', id, refused })
 }
 
 function answerConfigure(actions: ControlActions, client: Client, message: RunningConfig): void {

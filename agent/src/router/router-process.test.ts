@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { routerConfig } from '../vrrp/examples.test.support.ts'
 import type { RouterInput } from '../world/router-world.ts'
 import { bootId } from './boot-identity.ts'
@@ -154,9 +154,14 @@ test('told to shut down: resigns, releases, says goodbye, leaves nobody a role t
   const client = await connected()
   fake.take()
   client.send({ kind: 'shutdown' })
+  await vi.waitFor(() =>
+    expect(open.router.status().virtualRouters).toMatchObject([{ role: 'initialize', isLeaving: true }]),
+  )
+  // Nobody takes over: it waits as long as the slowest backup would, and no longer.
+  fake.advance(input, 1_100)
   await client.next('goodbye')
   const done = fake.take().map((each) => each.split(' ')[0])
-  expect(done.slice(0, 3)).toEqual(['send', 'release', 'journal'])
+  expect(done.slice(0, 3)).toEqual(['send', 'journal', 'release'])
   expect(JSON.parse(readFileSync(paths.routerState, 'utf8')).routers).toEqual([])
   expect(lines().at(-1)?.body).toMatchObject({ kind: 'process', what: 'stopped' })
 })

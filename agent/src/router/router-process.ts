@@ -16,6 +16,7 @@ import { startHeartbeat } from './heartbeat.ts'
 import { readInheritance } from './inheritance.ts'
 import { type DroppedDatagram, guardDatagrams } from './input-guard.ts'
 import { Lateness, timeAlarm } from './lateness.ts'
+import type { StepDownOrder } from './loop/departures.ts'
 import type { RouterLoop } from './loop/router-loop.ts'
 import { Observations } from './observations.ts'
 import type { InterfaceAddresses, Resumption } from './resume-decision.ts'
@@ -24,7 +25,7 @@ import type { StatePaths } from './state-directory.ts'
 import { StewardGuard } from './steward-guard.ts'
 
 /** The loop, as this process uses it. */
-export type Loop = RouterInput & Pick<RouterLoop, 'configure' | 'shutdown' | 'status'>
+export type Loop = RouterInput & Pick<RouterLoop, 'configure' | 'shutdown' | 'status' | 'stepDown'>
 
 /** A world that starts to tell once it is asked to. */
 export interface World {
@@ -77,6 +78,7 @@ export class RouterProcess {
   #socket: ControlSocket | null = null
   #heartbeat: { stop(): void } | null = null
   #isStopping = false
+  #isStopped = false
   #inputErrors = 0
   #dumpedAtMs = Number.NEGATIVE_INFINITY
 
@@ -122,15 +124,23 @@ export class RouterProcess {
     if (startSteward) this.#stewards.expect()
   }
 
-  /** Resigns, gives the addresses back, says goodbye. */
+  /**
+   * Resigns, and once its successors are there gives the addresses back and says goodbye. Called again, it waits for
+   * no successor.
+   */
   stop(): void {
-    if (this.#isStopping) return
+    if (this.#isStopped) return
     this.#isStopping = true
+    this.#stewards.stop()
+    this.#loop.shutdown(() => this.#end())
+  }
+
+  #end(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
     const { runId } = this
-    this.#loop.shutdown()
     this.#observations.observe({ kind: 'process', process: 'router', what: 'stopped', runId, detail: null })
     this.#observations.close()
-    this.#stewards.stop()
     this.#heartbeat?.stop()
     for (const client of this.#clients) client.send({ kind: 'goodbye' })
     this.#socket?.close()
@@ -184,6 +194,7 @@ export class RouterProcess {
       status: () => this.status(),
       dump: () => this.#dump('asked'),
       shutdown: () => this.stop(),
+      stepDown: (order: StepDownOrder) => this.#loop.stepDown(order),
     }
     return openControlSocket(this.#environment.paths.routerSocket, {
       opened: (client) => {

@@ -55,6 +55,12 @@ export interface RecordedInput {
     | { readonly kind: 'holding-lost'; readonly loss: HoldingLoss }
     | { readonly kind: 'alarm' }
     | { readonly kind: 'shutdown' }
+    | {
+        readonly kind: 'step-down'
+        readonly name: string
+        readonly forMs: number | null
+        readonly undo: boolean
+      }
     /** The clock was read once more while the last input was handled: an outage is measured to its very end. */
     | { readonly kind: 'clock' }
 }

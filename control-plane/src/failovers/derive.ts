@@ -71,7 +71,7 @@ interface History {
 /** With no measured clock offset, a corrected time may be wrong by this much and still be taken for "before". */
 const UNKNOWN_ERROR_MS = 1_000
 
-const PLANNED: ReadonlySet<TransitionReason> = new Set(['shutdown', 'configuration'])
+const PLANNED: ReadonlySet<TransitionReason> = new Set(['shutdown', 'configuration', 'step-down'])
 const LEFT_ON_ITS_OWN: ReadonlySet<TransitionReason> = new Set([
   ...PLANNED,
   'interface-down',

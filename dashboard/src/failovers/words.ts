@@ -8,6 +8,7 @@ const REASONS: Readonly<Record<Failover['reason'], string>> = {
   shutdown: 'the active was shut down',
   startup: 'first election',
   'higher-priority-backup': 'yielded to a better node',
+  'step-down': 'stepped down on request',
   'interface-up': 'interface came up',
   'interface-down': "the active's interface went down",
   'no-primary-ip-address': 'the active lost its address',

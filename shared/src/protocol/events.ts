@@ -17,7 +17,8 @@ export const FamilyName = z.enum(['ipv4', 'ipv6'])
  * `priority`: the active resigned (priority 0), or nobody was active since we started. `higher-priority-backup`: we
  * yielded to a better active. `configuration`: a config change started or stopped the router. Not of RFC 8347:
  * `tracker`: something tracked failed, or recovered; `sync-group`: another member of the group made it go along;
- * `stall`: it had not been running for longer than its peers wait.
+ * `stall`: it had not been running for longer than its peers wait;
+ * `step-down`: an operator had it give its role away.
  */
 export const TransitionReason = z.enum([
   'startup',
@@ -34,6 +35,7 @@ export const TransitionReason = z.enum([
   'sync-group',
   'stall',
   'configuration',
+  'step-down',
 ])
 export type TransitionReason = z.infer<typeof TransitionReason>
 

@@ -2,8 +2,11 @@
  * Why may a router not take part? Several may say so at once: its link, its trackers, the other members of its sync
  * group, an address that was taken away. It is in fault while any of them does, and leaves when none does.
  */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { TransitionReason } from '@aloft/shared/protocol/events'
 import type { Event, FaultReason, State } from '../../vrrp/virtual-router.ts'
+import type { LinkState, Standing } from '../../world/router-world.ts'
+import { faultOf } from './instance.ts'
 
 /** Who may say so; each replaces only what it said before. */
 export type FaultSource = 'link' | 'virtual-link' | 'tracking' | 'addresses' | 'sync-group'
@@ -42,4 +45,13 @@ export function faultEvent(role: State['role'], before: Faults, after: Faults): 
   if (role !== 'fault') return null
   const last = allFaults(before).at(-1)
   return { kind: 'fault-cleared', reason: last ? WHEN_CLEARED[last.reason] : 'interface-up' }
+}
+
+export function linkFaults(config: VirtualRouterConfig, link: LinkState | null): readonly Fault[] {
+  const reason = faultOf(config, link)
+  return reason === null ? [] : [{ reason, what: config.interface }]
+}
+
+export function trackedFaults({ faults }: Standing): readonly Fault[] {
+  return faults.map((what) => ({ reason: 'tracker', what }))
 }

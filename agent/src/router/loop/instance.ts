@@ -2,6 +2,7 @@
 
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Address, Family } from '@aloft/shared/network/address'
+import { type Departure, NO_DEPARTURE } from '../../vrrp/departure.ts'
 import { INITIAL } from '../../vrrp/machine.ts'
 import { OWNER, type Parameters, type State } from '../../vrrp/virtual-router.ts'
 import type { LinkState } from '../../world/router-world.ts'
@@ -16,6 +17,8 @@ export interface Instance extends DeadlineHolder {
   state: State
   /** Why it may not take part, from each side that may say so; in fault while any does. */
   faults: Faults
+  /** What it still holds of a role it gave up, and whether it keeps from preempting. */
+  departure: Departure
   /** When it entered its role, on the monotonic clock. */
   roleSince: number
   /** Its Active_Down_Timer ran out long ago, and it was given a turn of patience for datagrams still unread. */
@@ -31,6 +34,7 @@ export function newInstance(config: VirtualRouterConfig, now: number): Instance 
     parameters: { config, source: null, priority: config.priority },
     state: INITIAL,
     faults: new Map(),
+    departure: NO_DEPARTURE,
     roleSince: now,
     isPatient: false,
     encoded: null,

@@ -72,6 +72,9 @@ function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input'
     loop.alarm()
   } else if (input.kind === 'shutdown') {
     loop.shutdown()
+  } else if (input.kind === 'step-down') {
+    const { name, forMs, undo } = input
+    loop.stepDown({ name, forMs, undo })
   } else {
     throw new RangeError(`not an input of the router loop: ${JSON.stringify(input)}`)
   }

@@ -1,6 +1,7 @@
 import { ANNOUNCEMENT_DEFAULTS } from '@aloft/shared/config/announcements-config'
 import { describe, expect, it } from 'vitest'
 import { vrrpChecksum } from '../../vrrp/checksum.ts'
+import { LINGER_MS } from '../../vrrp/departure.ts'
 import { address, prefix, routerConfig } from '../../vrrp/examples.test.support.ts'
 import { advertisementFrom, FakeWorld, PEER, refusal } from './fake-world.test.support.ts'
 import { RouterLoop } from './router-loop.ts'
@@ -413,7 +414,6 @@ describe('configure', () => {
     loop.configure([web, { ...mail, addresses: [prefix('192.0.2.200/24')] }])
     expect(deeds(world)).toEqual([
       'send eth0 192.0.2.1 priority 00',
-      'release eth0 192.0.2.100',
       'journal active → initialize',
       'send eth0 192.0.2.1 priority ff',
       'acquire eth0 192.0.2.200',
@@ -421,6 +421,8 @@ describe('configure', () => {
       'journal initialize → active',
     ])
     loop.configure([])
+    expect(roles(loop)).toEqual(['mail initialize'])
+    world.advance(loop, 1_100)
     expect(roles(loop)).toEqual([])
   })
 
@@ -540,12 +542,10 @@ describe('shutdown', () => {
   it('resigns, releases, records and closes; afterwards nothing happens any more', () => {
     const { world, loop } = running([routerConfig({ priority: 255 })])
     loop.shutdown()
-    expect(deeds(world)).toEqual([
-      'send eth0 192.0.2.1 priority 00',
-      'release eth0 192.0.2.100',
-      'journal active → initialize',
-      'close eth0 ipv4',
-    ])
+    expect(deeds(world)).toEqual(['send eth0 192.0.2.1 priority 00', 'journal active → initialize'])
+    loop.datagram(advertisementFrom(peer))
+    world.advance(loop, LINGER_MS)
+    expect(deeds(world)).toEqual(['release eth0 192.0.2.100', 'close eth0 ipv4'])
     loop.datagram(advertisementFrom(peer))
     loop.linkChanged('eth0')
     loop.alarm()

@@ -10,10 +10,10 @@ import {
 } from '@aloft/shared/config/agent-config'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import { discardReason, TTL_REQUIRED } from '../../vrrp/acceptance.ts'
-import { type Decoded, decodeAdvertisement } from '../../vrrp/advertisement.ts'
-import { nextWakeup, step } from '../../vrrp/machine.ts'
+import { decodeAdvertisement } from '../../vrrp/advertisement.ts'
+import { type PresenceEvent, presenceWakeup, stepPresence } from '../../vrrp/departure.ts'
 import { effectivePriority } from '../../vrrp/priority.ts'
-import type { Action, Event } from '../../vrrp/virtual-router.ts'
+import type { Action } from '../../vrrp/virtual-router.ts'
 import type { HoldingFailure, HoldingLoss } from '../../world/holdings.ts'
 import type {
   Datagram,
@@ -26,12 +26,14 @@ import type {
 } from '../../world/router-world.ts'
 import { Announcer } from './announcer.ts'
 import { changesTo } from './changes.ts'
+import { countReceived } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
+import { Departures, type StepDownOrder } from './departures.ts'
 import { DiscardLedger } from './discard-ledger.ts'
-import { type Fault, type FaultSource, faultEvent, withFaults } from './faults.ts'
+import { type Fault, type FaultSource, faultEvent, linkFaults, trackedFaults, withFaults } from './faults.ts'
 import { hexOf } from './hex.ts'
 import { HoldingKeeper } from './holding-keeper.ts'
-import { faultOf, type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
+import { type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
 import { type Interface, Interfaces } from './interfaces.ts'
 import { type Effects, perform } from './perform.ts'
 import { type LoopStatus, statusOf } from './status.ts'
@@ -61,9 +63,17 @@ export class RouterLoop implements RouterInput {
   readonly #parts: readonly Timed[]
   /** What the trackers last said of each router, by its key; kept, so that one started later is told too. */
   readonly #standings = new Map<string, Standing>()
+  readonly #departures = new Departures({
+    step: (instance, event, now) => this.#step(instance, event, now),
+    gone: (instance) => {
+      this.#deadlines.set(instance, null)
+      this.#closeInterfaces()
+    },
+  })
   #armedAt: number | null = null
   /** Routers of the first configuration start because the process does, later ones because of the change. */
   #startReason: 'startup' | 'configuration' = 'startup'
+  #isStopping = false
 
   constructor(world: RouterWorld) {
     this.#holdings = new HoldingKeeper(world.holdings, (holder, now) => this.#reacquire(holder, now))
@@ -92,31 +102,44 @@ export class RouterLoop implements RouterInput {
     for (const instance of stopped) this.#remove(instance, now)
     const gaps = new Map(resume.map(({ key, gapMs }) => [key, gapMs]))
     for (const config of started) this.#start(config, gaps.get(keyOf(config)) ?? null, now)
-    this.#interfaces.close(routers)
-    this.#world.virtualLinks.retain(routers)
+    this.#closeInterfaces()
     this.#startReason = 'configuration'
     this.#arm()
   }
 
-  /** Resigns from every router held, releases its addresses, closes the links, and reports what was left to report. */
-  shutdown(): void {
+  /**
+   * Resigns from every router held, and calls `gone` once their addresses are released: an active goes on answering
+   * until its successor is there. Called again, it waits for nobody.
+   */
+  shutdown(gone: () => void = () => {}): void {
     const now = this.#record({ kind: 'shutdown' })
+    if (this.#isStopping) this.#departures.leaveNow(now)
+    this.#isStopping = true
     for (const instance of this.#instances.values()) {
       this.#step(instance, { kind: 'shutdown', reason: 'shutdown' }, now)
+      this.#departures.add(instance)
     }
     this.#instances.clear()
-    this.#interfaces.close([])
-    this.#world.virtualLinks.retain([])
+    this.#closeInterfaces()
     this.#discards.flush(now)
     this.#arm()
+    this.#departures.whenGone(gone)
+  }
+
+  /** Gives an active role away, lost or not preempted back as ordered; a backup only stays back. Returns why not. */
+  stepDown(order: StepDownOrder): string | null {
+    const named = [...this.#instances.values()].filter(({ config }) => config.name === order.name)
+    const refusal = this.#departures.stepDown(order, named, (input) => this.#record(input))
+    this.#arm()
+    return refusal
   }
 
   status(): LoopStatus {
     return {
-      virtualRouters: [...this.#instances.values()].map((instance) => {
-        const link = this.#interfaces.get(instance.config.interface)?.link ?? null
-        return statusOf(instance, link, this.#world.clock)
-      }),
+      virtualRouters: [...this.#instances.values(), ...this.#departures.without(this.#instances)].map(
+        (each) =>
+          statusOf(each, this.#interfaces.get(each.config.interface)?.link ?? null, this.#world.clock),
+      ),
       discards: this.#discards.totals(),
       holdingFailures: this.#holdings.failures(),
     }
@@ -154,6 +177,7 @@ export class RouterLoop implements RouterInput {
     for (const instance of this.#instances.values()) {
       if (instance.config.interface === interfaceName) this.#followLink(instance, found.link, now)
     }
+    if (!isUp) this.#departures.linkLost(interfaceName, now)
     this.#arm()
   }
 
@@ -217,14 +241,16 @@ export class RouterLoop implements RouterInput {
     if ('malformed' in decoded) return decoded.malformed
     const { advertisement } = decoded
     const { interfaceName, family, source } = datagram
-    const instance = this.#instances.get(wireKey(interfaceName, family, advertisement.vrid))
-    if (instance === undefined) return 'vrid'
+    const key = wireKey(interfaceName, family, advertisement.vrid)
+    const instance = this.#instances.get(key)
+    const isAwaited = this.#departures.hear(key, { source, decoded }, now)
+    if (instance === undefined) return isAwaited ? null : 'vrid'
 
     const { role } = instance.state
-    if (role === 'initialize' || role === 'fault') return null
+    if (role === 'initialize' || (role === 'fault' && instance.departure.leaving === null)) return null
     const reason = discardReason(instance.parameters, { source, decoded, role })
     if (reason !== null) return reason
-    countReceived(instance, decoded)
+    countReceived(instance.counters, decoded)
     this.#step(instance, { kind: 'advertisement', source, advertisement }, now)
     return null
   }
@@ -253,6 +279,7 @@ export class RouterLoop implements RouterInput {
     } else {
       this.#step(instance, { kind: 'startup', reason: this.#startReason }, now)
     }
+    for (const before of this.#departures.awaitReplacement(instance)) this.#schedule(before)
   }
 
   /** Those of these routers that hold their addresses already, and go on holding them. */
@@ -267,6 +294,7 @@ export class RouterLoop implements RouterInput {
   #remove(instance: Instance, now: number): void {
     this.#step(instance, { kind: 'shutdown', reason: 'configuration' }, now)
     this.#instances.delete(keyOf(instance.config))
+    this.#departures.add(instance)
   }
 
   /** The address is taken over before the machine hears of the fault, and the old one is kept to resign from. */
@@ -295,11 +323,13 @@ export class RouterLoop implements RouterInput {
     if (event !== null) this.#step(instance, event, now)
   }
 
-  #step(instance: Instance, event: Event, now: number): void {
-    const [state, actions] = step(instance.parameters, instance.state, event, now)
+  #step(instance: Instance, event: PresenceEvent, now: number): void {
+    const [{ state, departure }, actions] = stepPresence(instance.parameters, instance, event, now)
     if (instance.state.role === 'active' && state.role !== 'active')
       this.#effects.announcer.silence(instance.config)
     instance.state = state
+    instance.departure = departure
+    if (state.role === 'active') this.#departures.takenUpBy(instance)
     instance.isPatient = false
     perform(this.#effects, instance, actions, now)
     this.#schedule(instance)
@@ -312,7 +342,8 @@ export class RouterLoop implements RouterInput {
   }
 
   #schedule(instance: Instance): void {
-    this.#deadlines.set(instance, nextWakeup(instance.state))
+    this.#deadlines.set(instance, presenceWakeup(instance))
+    this.#departures.settle(instance)
   }
 
   /**
@@ -326,6 +357,14 @@ export class RouterLoop implements RouterInput {
     if (dueAt !== null && this.#armedAt !== null && dueAt > this.#armedAt) return
     this.#armedAt = dueAt
     this.#world.alarm.set(dueAt)
+  }
+
+  /** Closes what no virtual router uses any more. */
+  #closeInterfaces(): void {
+    const running = [...this.#instances.values()].map(({ config }) => config)
+    const used = [...running, ...this.#departures.configs]
+    this.#interfaces.close(used)
+    this.#world.virtualLinks.retain(used)
   }
 
   #readLink(name: string, known: Interface): number {
@@ -345,21 +384,6 @@ interface SaidFaults {
   readonly faults: readonly Fault[]
 }
 
-function linkFaults(config: VirtualRouterConfig, link: LinkState | null): readonly Fault[] {
-  const reason = faultOf(config, link)
-  return reason === null ? [] : [{ reason, what: config.interface }]
-}
-
-function trackedFaults({ faults }: Standing): readonly Fault[] {
-  return faults.map((what) => ({ reason: 'tracker', what }))
-}
-
 function deservesPatience({ state, isPatient }: Instance, now: number): boolean {
   return state.role === 'backup' && !isPatient && now - state.activeDownAt > PATIENCE_MS
-}
-
-function countReceived({ counters }: Instance, { checksum }: Decoded): void {
-  counters.advertisementsReceived++
-  if (checksum === 'pseudo-header') counters.checksumWithPseudoHeader++
-  else counters.checksumMessageOnly++
 }

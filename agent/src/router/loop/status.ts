@@ -18,6 +18,10 @@ export interface FaultDetail {
 
 export interface RouterDetail extends RouterState {
   readonly counters: RouterCounters
+  /** Holds its addresses although it is not active any more: a successor is awaited. */
+  readonly isLeaving?: true
+  /** Was told to step down, and preempts nobody until then; null: until that is undone. */
+  readonly standsBack?: { readonly untilWallMs: number | null }
   /** Only in the role `fault`. */
   readonly faults?: readonly FaultDetail[]
   /** The written priority, where trackers have made it another. */
@@ -48,6 +52,7 @@ export function statusOf(instance: Instance, link: LinkState | null, clock: Cloc
     addresses: config.addresses.map(({ address }) => address),
     active: activeRouter(parameters, state),
     counters: { ...instance.counters },
+    ...departureOf(instance, clock),
     ...(state.role === 'fault' && { faults: currentFaults(instance, link) }),
   }
 }
@@ -57,6 +62,16 @@ function currentFaults({ faults }: Instance, link: LinkState | null): readonly F
     reason: reason === 'interface-down' && link === null ? 'interface-missing' : reason,
     what,
   }))
+}
+
+function departureOf({ departure }: Instance, clock: Clock): Pick<RouterDetail, 'isLeaving' | 'standsBack'> {
+  const untilMs = departure.standBack?.untilMs ?? null
+  const isOver = untilMs !== null && untilMs <= clock.now()
+  const untilWallMs = untilMs === null ? null : clock.wallMs() + (untilMs - clock.now())
+  return {
+    ...(departure.leaving && { isLeaving: true as const }),
+    ...(departure.standBack && !isOver && { standsBack: { untilWallMs } }),
+  }
 }
 
 /** Whom we hold for active: ourselves, the last one heard, or nobody. */
