@@ -40,6 +40,34 @@ const bodies: readonly (readonly [Event['body'], string])[] = [
   [{ kind: 'link', interface: 'eth0', up: false }, 'eth0 is down'],
   [{ kind: 'config', revision: 'abc', outcome: 'refused', detail: 'no' }, 'config abc refused: no'],
   [
+    { kind: 'priority', ...router, role: 'active', from: 200, to: 150 },
+    'web (vrid 51) priority 200 → 150 as active',
+  ],
+  [
+    {
+      ...{ kind: 'lan', ...router, finding: 'duplicate-address', source: '02:00:00:00:00:09' },
+      ...{ evidence: { address: '192.0.2.100' }, count: 3, windowMs: 60_000 },
+    },
+    'eth0: web (vrid 51) 02:00:00:00:00:09 answers for an address that we hold (address 192.0.2.100), 3 times in 1m',
+  ],
+  [
+    {
+      ...{ kind: 'lan', ...router, virtualRouter: null, finding: 'foreign-router', source: '192.0.2.9' },
+      ...{ evidence: {}, count: 1, windowMs: 0 },
+    },
+    'eth0: vrid 51 192.0.2.9 advertises a VRID that is none of ours',
+  ],
+  [
+    {
+      kind: 'notification-failed',
+      channel: 'script /x',
+      about: 'INSTANCE web MASTER',
+      detail: 'no',
+      count: 2,
+    },
+    'could not notify script /x about INSTANCE web MASTER (2 times): no',
+  ],
+  [
     { kind: 'gap', count: null, cause: 'spool-corrupt', fromWallMs: null, toWallMs: null },
     'unknown number of events lost: spool-corrupt',
   ],

@@ -1,4 +1,5 @@
 import type { Event } from '@aloft/shared/api/schemas'
+import type { LanBody, LanFinding } from '@aloft/shared/protocol/events'
 import { showInstant, showOutage } from './instant.ts'
 import { printable } from './table.ts'
 
@@ -27,7 +28,38 @@ export function describeBody(body: Event['body']): string {
       return `${body.interface} is ${body.up ? 'up' : 'down'}`
     case 'config':
       return `config ${body.revision} ${body.outcome}${body.detail === null ? '' : `: ${body.detail}`}`
+    case 'priority':
+      return `${body.virtualRouter} (vrid ${body.vrid}) priority ${body.from} → ${body.to} as ${body.role}`
+    case 'lan':
+      return describeFinding(body)
+    case 'notification-failed': {
+      const about = body.about === null ? '' : ` about ${body.about}`
+      const times = body.count === 1 ? '' : ` (${body.count} times)`
+      return `could not notify ${body.channel}${about}${times}: ${body.detail}`
+    }
     case 'gap':
       return `${body.count ?? 'unknown number of'} events lost: ${body.cause}`
   }
+}
+
+/** What each finding means, in words. */
+const FINDINGS: Readonly<Record<LanFinding, string>> = {
+  'foreign-router': 'advertises a VRID that is none of ours',
+  'address-list': 'advertises other addresses than we have',
+  interval: 'advertises at another interval than ours',
+  twin: 'has our priority and our own address: one of us must change',
+  'two-owners': 'owns the addresses too, by its priority of 255',
+  'lower-priority-active': 'is active as well, with a priority that loses against ours',
+  unheard: 'stays active although we answered: it does not seem to hear us',
+  'several-actives': 'is active beside another one',
+  'duplicate-address': 'answers for an address that we hold',
+}
+
+function describeFinding({ finding, interface: name, vrid, virtualRouter, ...body }: LanBody): string {
+  const whose =
+    virtualRouter === null ? (vrid === null ? '' : ` vrid ${vrid}`) : ` ${virtualRouter} (vrid ${vrid})`
+  const evidence = Object.entries(body.evidence).map(([key, value]) => `${key} ${value}`)
+  const shown = evidence.length === 0 ? '' : ` (${evidence.join(', ')})`
+  const times = body.count === 1 ? '' : `, ${body.count} times in ${showOutage(body.windowMs)}`
+  return `${name}:${whose} ${body.source} ${FINDINGS[finding]}${shown}${times}`
 }

@@ -137,6 +137,66 @@ export const GapBody = z.object({
   toWallMs: z.number().nullable(),
 })
 
+/** A virtual router's priority changed without a change of its role: what it tracks failed or recovered. */
+export const PriorityBody = z.object({
+  kind: z.literal('priority'),
+  ...RouterRef,
+  role: Role,
+  from: z.int(),
+  to: z.int(),
+})
+
+/**
+ * Something on a LAN that is not as it should be, seen by listening. The first of a kind at once, then at most one
+ * event a minute with the count.
+ * `foreign-router`: advertisements of a VRID that is none of ours. `address-list`: the active advertises other
+ * addresses than ours. `interval`: the active keeps another interval (version 3, which follows it). `twin`: a router of
+ * our priority and our source address. `two-owners`: two routers claim to own the addresses. `lower-priority-active`:
+ * being active we hear an active that loses against us, so at some time there were two. `unheard`: that one goes on
+ * although we answered each time: it does not hear us. `several-actives`: as a backup we hear more than one.
+ * `duplicate-address`: somebody else answers for an address that we hold (RFC 5227 §2.4).
+ */
+export const LanFinding = z.enum([
+  'foreign-router',
+  'address-list',
+  'interval',
+  'twin',
+  'two-owners',
+  'lower-priority-active',
+  'unheard',
+  'several-actives',
+  'duplicate-address',
+])
+export type LanFinding = z.infer<typeof LanFinding>
+
+export const LanBody = z.object({
+  kind: z.literal('lan'),
+  finding: LanFinding,
+  interface: z.string(),
+  family: FamilyName,
+  /** Null: it concerns no VRID (`duplicate-address`), or `virtualRouter` is none of ours. */
+  vrid: z.int().nullable(),
+  virtualRouter: z.string().nullable(),
+  /** Who was heard: an IP address, for `duplicate-address` an Ethernet address. */
+  source: z.string(),
+  /** What was seen, and where it matters what was expected: `priority`, `ours`, `theirs`, `address`. */
+  evidence: z.record(z.string(), z.union([z.string(), z.number()])),
+  count: z.int().min(1),
+  windowMs: z.number(),
+})
+export type LanBody = z.infer<typeof LanBody>
+
+/** Somebody could not be told: a script failed, a mailbox refused, a pipe overflowed. */
+export const NotificationFailedBody = z.object({
+  kind: z.literal('notification-failed'),
+  /** `script /usr/local/bin/moved`, `fifo /run/aloft/notify`, `email mail.example.org`. */
+  channel: z.string(),
+  /** `INSTANCE web MASTER`; null when it is not about one. */
+  about: z.string().nullable(),
+  detail: z.string(),
+  count: z.int().min(1),
+})
+
 export const EventBody = z.discriminatedUnion('kind', [
   TransitionBody,
   ResumedBody,
@@ -145,6 +205,9 @@ export const EventBody = z.discriminatedUnion('kind', [
   LinkBody,
   ConfigBody,
   GapBody,
+  PriorityBody,
+  LanBody,
+  NotificationFailedBody,
 ])
 export type EventBody = z.infer<typeof EventBody>
 
