@@ -83,11 +83,12 @@ export function linkLayerAddress(interfaceIndex: number, etherType: number): Uin
   return bytes
 }
 
-/** struct sockaddr_nl (netlink(7)): the kernel itself, or the multicast groups to listen to. */
-export function netlinkAddress(groups = 0): Uint8Array {
+/** struct sockaddr_nl (netlink(7)): the kernel itself, or the multicast groups to listen to, or a port of one's own. */
+export function netlinkAddress(groups = 0, port = 0): Uint8Array {
   const bytes = new Uint8Array(12)
   const view = new DataView(bytes.buffer)
   view.setUint16(0, AF_NETLINK, LITTLE_ENDIAN)
+  view.setUint32(4, port, LITTLE_ENDIAN)
   view.setUint32(8, groups, LITTLE_ENDIAN)
   return bytes
 }

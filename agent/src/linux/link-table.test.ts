@@ -11,10 +11,15 @@ function address(text: string): Address {
 const [real, other, vip] = [address('192.0.2.1'), address('203.0.113.1'), address('192.0.2.100')]
 
 function link(name = 'eth0', { index = 2, up = true, gone = false } = {}): KernelMessage {
-  return { kind: 'link', gone, link: { index, name, up, mac: new Uint8Array(6) } }
+  return { kind: 'link', gone, link: { index, name, up, promotesSecondaries: true, mac: new Uint8Array(6) } }
 }
 function has(text: Address, { origin = 0, scope = 0, gone = false } = {}): KernelMessage {
-  return { kind: 'address', gone, address: { index: 2, address: text, prefixLength: 24, scope, origin } }
+  return {
+    kind: 'address',
+    gone,
+    port: 0,
+    address: { index: 2, address: text, prefixLength: 24, scope, origin },
+  }
 }
 function table(messages: readonly KernelMessage[], options: Partial<LinkTableOptions> = {}): LinkTable {
   const made = new LinkTable({ isVirtual: (_, each) => each === vip, keepsOrigin: true, ...options })

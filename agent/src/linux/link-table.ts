@@ -1,8 +1,9 @@
 /** What the kernel has said about links and addresses, and what a router may conclude. Pure: messages in, state out. */
+import { OUR_PROTOCOL } from '@aloft/shared/config/holdings-config'
 import { type Address, type Family, familyOf } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { LinkState } from '../world/router-world.ts'
-import { ADDRESS_ORIGIN, type AddressNotice, type KernelMessage, type LinkNotice } from './rtnetlink.ts'
+import type { AddressNotice, KernelMessage, LinkNotice } from './rtnetlink.ts'
 
 /** Whether the configuration gives an address to a virtual router on this interface. */
 export type IsVirtual = (interfaceName: string, address: Address) => boolean
@@ -98,7 +99,7 @@ export class LinkTable {
 
   #isMarked(index: number, address: Address): boolean {
     if (this.#added.get(index)?.has(address)) return true
-    return this.#links.get(index)?.addresses.get(address)?.origin === ADDRESS_ORIGIN
+    return this.#links.get(index)?.addresses.get(address)?.origin === OUR_PROTOCOL
   }
 
   /** Whether we (or a router before us) put the address there: only those are ours to remove. */

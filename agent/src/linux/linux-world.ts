@@ -3,8 +3,11 @@ import { release } from 'node:os'
 import { knownAddress } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import { GROUP } from '../vrrp/virtual-router.ts'
+import type { HeldItem } from '../world/holdings.ts'
 import type { RouterInput, RouterWorld } from '../world/router-world.ts'
 import { createClock, KernelAlarm } from './clock.ts'
+import { AnnouncementSocket } from './holdings/announcement-socket.ts'
+import { requestFor } from './holdings/held-item.ts'
 import { KernelHoldings } from './holdings/kernel-holdings.ts'
 import { Ipv4Transport } from './ipv4-transport.ts'
 import { KernelLinks } from './kernel-links.ts'
@@ -42,18 +45,28 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     keepsOrigin: kernelIsAtLeast(5, 18),
   })
   const routes = new RouteSocket(addon)
-  const holdings = privileged(() => new KernelHoldings(addon, { routes, table, input: current }))
+  const announcements = privileged(() => new AnnouncementSocket(addon, table))
   const links = new KernelLinks(addon, table, current)
   // Watching begins before the first dump, so that no change falls between the two.
   const watch = new RouteWatch(addon, {
     changed(messages) {
       table.apply(messages)
+      holdings.hear(messages)
       links.refresh()
     },
     lost() {
       table.replace(routes.dump())
+      holdings.suspectAll()
       links.refresh()
     },
+  })
+  const holdings = new KernelHoldings({
+    routes,
+    table,
+    clock,
+    announcements,
+    input: current,
+    followRouting: () => watch.followRouting(),
   })
   table.replace(routes.dump())
   const alarm = new KernelAlarm(addon, clock, {
@@ -74,7 +87,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     warmUp: () => warmUp({ addon, routes, table, holdings }),
     close() {
       input = null
-      for (const each of [alarm, watch, routes, holdings]) each.close()
+      for (const each of [alarm, watch, routes, announcements]) each.close()
       links.closeAll()
     },
   }
@@ -86,14 +99,17 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
  */
 function warmUp({ addon, routes, table, holdings }: Warmable): void {
   const prefix = { address: knownAddress('192.0.2.1'), prefixLength: 32 }
+  const address: HeldItem = { kind: 'address', address: { ...prefix, device: 'lo' } }
   // No interface has the highest index.
-  const nowhere = [{ index: 0x7fff_ffff, prefix }]
+  const nowhere = { indexOf: () => 0x7fff_ffff, leaseMs: 2000, heldMs: 0 }
   const loopback = table.find('lo')
   const options = { netio: addon, interfaceName: 'lo', ...IGNORING }
   const transport = loopback && new Ipv4Transport({ ...options, index: loopback.index })
   for (let round = 0; round < 3; round++) {
-    routes.change('add', nowhere)
-    routes.change('remove', nowhere)
+    for (const change of ['add', 'remove'] as const) {
+      const request = requestFor(change, address, nowhere)
+      if (request !== null) routes.change([request])
+    }
     holdings.announce('lo', [prefix])
     transport?.send({ source: prefix.address, destination: GROUP.ipv4, ttl: 1, payload: new Uint8Array(8) })
     transport?.drain()

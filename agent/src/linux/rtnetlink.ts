@@ -2,9 +2,24 @@
  * The bytes of rtnetlink (rtnetlink(7), linux/rtnetlink.h): requests about addresses, dumps, and what the kernel says
  * about links and addresses. Pure: no socket here.
  */
-import { type Address, addressBytes, addressFromBytes, familyOf } from '@aloft/shared/network/address'
-import type { Prefix } from '@aloft/shared/network/prefix'
-import { AF_INET, AF_INET6, LITTLE_ENDIAN } from './kernel-numbers.ts'
+import { OUR_PROTOCOL } from '@aloft/shared/config/holdings-config'
+import { type Address, addressFromBytes } from '@aloft/shared/network/address'
+import { protocolOfRoute } from './holdings/held-key.ts'
+import { promotesSecondaries } from './holdings/promote-secondaries.ts'
+import { RTM_DELROUTE, RTM_GETROUTE, RTM_NEWROUTE } from './holdings/route-request.ts'
+import { RTM_DELRULE, RTM_GETRULE, RTM_NEWRULE } from './holdings/rule-request.ts'
+import { LITTLE_ENDIAN } from './kernel-numbers.ts'
+import {
+  align,
+  HEADER_BYTES,
+  message,
+  NLM_F_DUMP,
+  NLM_F_REPLACE,
+  NLM_F_REQUEST,
+  readAttributes,
+  textOf,
+  viewOf,
+} from './netlink-message.ts'
 
 const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
@@ -15,12 +30,7 @@ const RTM_NEWADDR = 20
 const RTM_DELADDR = 21
 const RTM_GETADDR = 22
 
-const NLM_F_REQUEST = 0x1
-const NLM_F_ACK = 0x4
 const NLM_F_DUMP_INTR = 0x10
-const NLM_F_EXCL = 0x200
-const NLM_F_CREATE = 0x400
-const NLM_F_DUMP = 0x300
 
 const IFLA_ADDRESS = 1
 const IFLA_IFNAME = 3
@@ -28,34 +38,45 @@ const IFA_ADDRESS = 1
 const IFA_LOCAL = 2
 const IFA_PROTO = 11
 const NLMSGERR_ATTR_MSG = 1
-/** No duplicate address detection: the address moved here knowingly, and must work at once. */
-const IFA_F_NODAD = 0x02
 const IFA_F_DADFAILED = 0x08
 const IFA_F_TENTATIVE = 0x40
-const RT_SCOPE_UNIVERSE = 0
 
 const IFF_UP = 0x1
 const IFF_RUNNING = 0x40
 
-/** Who put an address there (IFA_PROTO, Linux 5.18): VRRP's protocol number marks those that are ours to remove. */
-export const ADDRESS_ORIGIN = 112
-
-const HEADER = 16
-
 export type KernelMessage =
   | { readonly kind: 'link'; readonly gone: boolean; readonly link: LinkNotice }
-  | { readonly kind: 'address'; readonly gone: boolean; readonly address: AddressNotice }
+  /** `port`: the netlink port whose request it was, often a pid; 0 where the kernel does not say. */
+  | {
+      readonly kind: 'address'
+      readonly gone: boolean
+      readonly port: number
+      readonly address: AddressNotice
+    }
+  /** A route or rule that somebody added, changed or removed; `body` is the message without its header. */
+  | RoutingNotice
   /** Answer to a request: `errno` is 0 or positive; `text` is the kernel's explanation where it gave one. */
   | { readonly kind: 'reply'; readonly sequence: number; readonly errno: number; readonly text: string }
   | { readonly kind: 'done'; readonly sequence: number; readonly errno: number }
   /** The tables changed while they were dumped: dump again. */
   | { readonly kind: 'interrupted' }
 
+export interface RoutingNotice {
+  readonly kind: 'route' | 'rule'
+  readonly gone: boolean
+  /** It took the place of others, of which nothing is said. */
+  readonly replaces: boolean
+  readonly port: number
+  readonly body: Uint8Array
+}
+
 export interface LinkNotice {
   readonly index: number
   readonly name: string
   /** Administratively up, and the kernel holds it for operational. */
   readonly up: boolean
+  /** The other addresses of a network stay when its first one goes. */
+  readonly promotesSecondaries: boolean
   /** Link-layer address; empty for interfaces without one. */
   readonly mac: Uint8Array
 }
@@ -72,90 +93,62 @@ export interface AddressNotice {
   readonly isTentative?: boolean
 }
 
-/** Adds (or removes) an address. The answer is a `reply` with the same sequence. */
-export function encodeAddressChange(
-  change: 'add' | 'remove',
+export type DumpedTable = 'links' | 'addresses' | 'routes' | 'rules'
+
+const DUMPS: Readonly<Record<DumpedTable, { readonly type: number; readonly bytes: number }>> = {
+  links: { type: RTM_GETLINK, bytes: 16 },
+  addresses: { type: RTM_GETADDR, bytes: 8 },
+  routes: { type: RTM_GETROUTE, bytes: 12 },
+  rules: { type: RTM_GETRULE, bytes: 12 },
+}
+
+/** Asks for all of a table; the answers end with `done`. Of routes, a strict socket tells those of `protocol` only. */
+export function encodeDump(
+  table: DumpedTable,
   sequence: number,
-  { index, prefix }: { index: number; prefix: Prefix },
+  { family = 0, protocol = 0 }: { readonly family?: number; readonly protocol?: number } = {},
 ): Uint8Array {
-  const isIpv6 = familyOf(prefix.address) === 'ipv6'
-  const bytes = addressBytes(prefix.address)
-  const attributes = [attribute(IFA_LOCAL, bytes), attribute(IFA_ADDRESS, bytes)]
-  if (change === 'add') attributes.push(attribute(IFA_PROTO, Uint8Array.of(ADDRESS_ORIGIN)))
-  const body = new Uint8Array(8)
-  body[0] = isIpv6 ? AF_INET6 : AF_INET
-  body[1] = prefix.prefixLength
-  body[2] = isIpv6 && change === 'add' ? IFA_F_NODAD : 0
-  body[3] = RT_SCOPE_UNIVERSE
-  new DataView(body.buffer).setUint32(4, index, LITTLE_ENDIAN)
-  const flags = NLM_F_REQUEST | NLM_F_ACK | (change === 'add' ? NLM_F_CREATE | NLM_F_EXCL : 0)
-  return message({ type: change === 'add' ? RTM_NEWADDR : RTM_DELADDR, flags, sequence }, [
-    body,
-    ...attributes,
-  ])
+  const { type, bytes } = DUMPS[table]
+  const body = new Uint8Array(bytes)
+  body[0] = family
+  if (table === 'routes') body[5] = protocol
+  return message({ type, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence }, [body])
 }
 
-/** Asks for every link or every address; the answers end with `done`. */
-export function encodeDump(table: 'links' | 'addresses', sequence: number): Uint8Array {
-  const header = {
-    type: table === 'links' ? RTM_GETLINK : RTM_GETADDR,
-    flags: NLM_F_REQUEST | NLM_F_DUMP,
-    sequence,
-  }
-  return message(header, [new Uint8Array(table === 'links' ? 16 : 8)])
-}
-
-function message(
-  header: { type: number; flags: number; sequence: number },
-  parts: readonly Uint8Array[],
-): Uint8Array {
-  const length = HEADER + parts.reduce((sum, part) => sum + align(part.length), 0)
-  const bytes = new Uint8Array(length)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, length, LITTLE_ENDIAN)
-  view.setUint16(4, header.type, LITTLE_ENDIAN)
-  view.setUint16(6, header.flags, LITTLE_ENDIAN)
-  view.setUint32(8, header.sequence, LITTLE_ENDIAN)
-  let offset = HEADER
-  for (const part of parts) {
-    bytes.set(part, offset)
-    offset += align(part.length)
-  }
-  return bytes
-}
-
-function attribute(type: number, value: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(4 + value.length)
-  const view = new DataView(bytes.buffer)
-  view.setUint16(0, bytes.length, LITTLE_ENDIAN)
-  view.setUint16(2, type, LITTLE_ENDIAN)
-  bytes.set(value, 4)
-  return bytes
-}
-
-function align(length: number): number {
-  return (length + 3) & ~3
+/** Asks for the removal of a route or rule in the kernel's own words for it. */
+export function encodeRemoval({ kind, body }: RoutingNotice): Uint8Array {
+  const type = kind === 'route' ? RTM_DELROUTE : RTM_DELRULE
+  return message({ type, flags: NLM_F_REQUEST, sequence: 0 }, [body])
 }
 
 /** Reads what one recvmsg returned. A message that contradicts its own lengths ends the reading. */
 export function decodeMessages(bytes: Uint8Array): KernelMessage[] {
   const messages: KernelMessage[] = []
   const view = viewOf(bytes)
-  for (let offset = 0; offset + HEADER <= bytes.length; ) {
+  for (let offset = 0; offset + HEADER_BYTES <= bytes.length; ) {
     const length = view.getUint32(offset, LITTLE_ENDIAN)
-    if (length < HEADER || offset + length > bytes.length) break
+    if (length < HEADER_BYTES || offset + length > bytes.length) break
     const flags = view.getUint16(offset + 6, LITTLE_ENDIAN)
     if (flags & NLM_F_DUMP_INTR) messages.push({ kind: 'interrupted' })
     const type = view.getUint16(offset + 4, LITTLE_ENDIAN)
     const sequence = view.getUint32(offset + 8, LITTLE_ENDIAN)
-    const read = decodeMessage(type, sequence, bytes.subarray(offset + HEADER, offset + length))
+    const port = view.getUint32(offset + 12, LITTLE_ENDIAN)
+    const body = bytes.subarray(offset + HEADER_BYTES, offset + length)
+    const read = decodeMessage({ type, flags, sequence, port }, body)
     if (read !== null) messages.push(read)
     offset += align(length)
   }
   return messages
 }
 
-function decodeMessage(type: number, sequence: number, body: Uint8Array): KernelMessage | null {
+interface Header {
+  readonly type: number
+  readonly flags: number
+  readonly sequence: number
+  readonly port: number
+}
+
+function decodeMessage({ type, flags, sequence, port }: Header, body: Uint8Array): KernelMessage | null {
   switch (type) {
     case RTM_NEWLINK:
     case RTM_DELLINK: {
@@ -165,8 +158,13 @@ function decodeMessage(type: number, sequence: number, body: Uint8Array): Kernel
     case RTM_NEWADDR:
     case RTM_DELADDR: {
       const address = decodeAddress(body)
-      return address && { kind: 'address', gone: type === RTM_DELADDR, address }
+      return address && { kind: 'address', gone: type === RTM_DELADDR, port, address }
     }
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE:
+    case RTM_NEWRULE:
+    case RTM_DELRULE:
+      return routing({ type, flags, port }, body)
     case NLMSG_ERROR:
       return { kind: 'reply', sequence, errno: errnoOf(body), text: replyText(body) }
     case NLMSG_DONE:
@@ -176,13 +174,24 @@ function decodeMessage(type: number, sequence: number, body: Uint8Array): Kernel
   }
 }
 
+function routing({ type, flags, port }: Omit<Header, 'sequence'>, body: Uint8Array): RoutingNotice | null {
+  if (body.length < 12) return null
+  const kind = type === RTM_NEWROUTE || type === RTM_DELROUTE ? 'route' : 'rule'
+  const gone = type === RTM_DELROUTE || type === RTM_DELRULE
+  const replaces = (flags & NLM_F_REPLACE) !== 0
+  // What others do with their own routes does not concern us, and may be thousands a second.
+  if (kind === 'route' && !replaces && protocolOfRoute(body) !== OUR_PROTOCOL) return null
+  // A copy: the buffer it was read into is used again.
+  return { kind, gone, replaces, port, body: body.slice() }
+}
+
 function errnoOf(body: Uint8Array): number {
   return body.length < 4 ? 0 : 0 - viewOf(body).getInt32(0, LITTLE_ENDIAN)
 }
 
 /** The sockets ask for capped replies: after the number stands the request's header alone, then the attributes. */
 function replyText(body: Uint8Array): string {
-  const text = readAttributes(body.subarray(4 + HEADER)).get(NLMSGERR_ATTR_MSG)
+  const text = readAttributes(body.subarray(4 + HEADER_BYTES)).get(NLMSGERR_ATTR_MSG)
   return text === undefined ? '' : textOf(text)
 }
 
@@ -198,6 +207,7 @@ function decodeLink(body: Uint8Array): LinkNotice | null {
     index: view.getInt32(4, LITTLE_ENDIAN),
     name: textOf(name),
     up: (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0,
+    promotesSecondaries: promotesSecondaries(attributes),
     mac: attributes.get(IFLA_ADDRESS)?.slice() ?? new Uint8Array(0),
   }
 }
@@ -216,29 +226,4 @@ function decodeAddress(body: Uint8Array): AddressNotice | null {
     origin: attributes.get(IFA_PROTO)?.[0] ?? 0,
     ...(((body[2] ?? 0) & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) !== 0 && { isTentative: true }),
   }
-}
-
-function readAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
-  const attributes = new Map<number, Uint8Array>()
-  const view = viewOf(bytes)
-  for (let offset = 0; offset + 4 <= bytes.length; ) {
-    const length = view.getUint16(offset, LITTLE_ENDIAN)
-    if (length < 4 || offset + length > bytes.length) break
-    // The top bits say "nested" and "network order"; the type is the rest.
-    attributes.set(
-      view.getUint16(offset + 2, LITTLE_ENDIAN) & 0x3fff,
-      bytes.subarray(offset + 4, offset + length),
-    )
-    offset += align(length)
-  }
-  return attributes
-}
-
-function textOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0)
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,122 +1,256 @@
-/** `Holdings` over the kernel: rtnetlink puts them on an interface, AF_PACKET tells the LAN. */
+/**
+ * `Holdings` over the kernel: one netlink write for all that a router takes or gives back, whatever it consists of.
+ * Knows what is held now, so that a removal by somebody else is told, and only what is ours is ever removed.
+ */
 import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
-import { ETHERTYPE_ARP } from '../../packets/arp.ts'
-import { ETHERTYPE_IPV6 } from '../../packets/neighbour-advertisement.ts'
-import {
-  byDevice,
-  type HeldAddress,
-  type Holding,
-  type HoldingFailure,
-  type Holdings,
-} from '../../world/holdings.ts'
-import type { RouterInput } from '../../world/router-world.ts'
-import { announcementsOf } from '../announcements.ts'
-import { AF_PACKET, linkLayerAddress, SOCK_RAW } from '../kernel-numbers.ts'
+import type { HeldItem, Holding, HoldingFailure, Holdings } from '../../world/holdings.ts'
+import type { Clock, RouterInput } from '../../world/router-world.ts'
 import type { LinkTable } from '../link-table.ts'
-import type { NativeSocket, Netio } from '../netio.ts'
-import type { RouteSocket } from '../route-socket.ts'
-
-/** What netio sends in one system call. */
-const BATCH = 64
-
-export class KernelHoldings implements Holdings {
-  readonly #routes: RouteSocket
-  readonly #table: LinkTable
-  readonly #frames: NativeSocket
-  readonly #input: () => RouterInput | null
-
-  constructor(netio: Netio, { routes, table, input }: KernelHoldingsOptions) {
-    this.#routes = routes
-    this.#table = table
-    this.#input = input
-    // Protocol 0: this socket never receives a frame.
-    this.#frames = netio.socket(AF_PACKET, SOCK_RAW, 0)
-  }
-
-  acquire(holding: Holding): void {
-    for (const [device, addresses] of byDevice(holding.addresses)) this.#acquireOn(device, addresses, holding)
-  }
-
-  /** Leaves alone what no router put there: an address owner's address is the host's own. */
-  release(holding: Holding): void {
-    for (const [device, addresses] of byDevice(holding.addresses)) this.#releaseOn(device, addresses, holding)
-  }
-
-  renew(_holdings: readonly Holding[]): void {}
-
-  #acquireOn(device: string, addresses: readonly HeldAddress[], { holder }: Holding): void {
-    const index = this.#table.find(device)?.index
-    if (index === undefined) {
-      for (const each of addresses) this.#refused(holder, each, `there is no interface ${device}`)
-      return
-    }
-    const answers = this.#routes.change('add', changesOf(index, addresses))
-    for (const [i, each] of addresses.entries()) {
-      const refusal = answers[i]
-      if (refusal === null) this.#table.noteAdded(index, each.address)
-      else if (refusal !== undefined && refusal.code !== 'EEXIST')
-        this.#refused(holder, each, `cannot add: ${refusal.text}`)
-    }
-  }
-
-  #releaseOn(device: string, addresses: readonly HeldAddress[], { holder }: Holding): void {
-    const index = this.#table.find(device)?.index
-    // With the interface went its addresses.
-    if (index === undefined) return
-    const ours = addresses.filter(({ address }) => this.#table.isOurs(index, address))
-    const answers = this.#routes.change('remove', changesOf(index, ours))
-    for (const [i, each] of ours.entries()) {
-      const refusal = answers[i]
-      if (refusal === null || refusal?.code === 'EADDRNOTAVAIL' || refusal?.code === 'ENODEV')
-        this.#table.noteRemoved(index, each.address)
-      else this.#refused(holder, each, `cannot remove: ${refusal?.text}`)
-    }
-  }
-
-  announce(interfaceName: string, addresses: readonly Prefix[]): void {
-    const link = this.#table.find(interfaceName)
-    // Interfaces without Ethernet addresses (point-to-point) have no neighbours to tell.
-    if (link === null || link.mac.length !== 6) return
-    const [ipv4, ipv6] = [announcementsOf(link, 'ipv4', addresses), announcementsOf(link, 'ipv6', addresses)]
-    try {
-      this.#sendFrames(linkLayerAddress(link.index, ETHERTYPE_ARP), ipv4)
-      this.#sendFrames(linkLayerAddress(link.index, ETHERTYPE_IPV6), ipv6)
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      for (const each of addresses) {
-        const what = `${formatPrefix(each)} dev ${interfaceName}`
-        this.#report({ holder: null, kind: 'announcement', what, error: why, remedy: null })
-      }
-    }
-  }
-
-  #sendFrames(to: Uint8Array, frames: readonly Uint8Array[]): void {
-    for (let sent = 0; sent < frames.length; ) {
-      sent += this.#frames.sendMany(frames.slice(sent, sent + BATCH), to, null)
-    }
-  }
-
-  close(): void {
-    this.#frames.close()
-  }
-
-  #refused(holder: string, address: HeldAddress, error: string): void {
-    const what = `${formatPrefix(address)} dev ${address.device}`
-    this.#report({ holder, kind: 'address', what, error, remedy: null })
-  }
-
-  /** Never inside the call that failed: the loop is in the middle of its actions then. */
-  #report(failure: HoldingFailure): void {
-    setImmediate(() => this.#input()?.holdingFailed(failure))
-  }
-}
+import type { Refusal, RouteSocket } from '../route-socket.ts'
+import type { KernelMessage } from '../rtnetlink.ts'
+import type { AnnouncementSocket } from './announcement-socket.ts'
+import { addressKey, describeItem, devicesOf, itemsOf, keyOfItem, requestFor } from './held-item.ts'
+import { keyOfNotice } from './held-key.ts'
+import { LossWatch } from './loss-watch.ts'
+import { encodePromotion } from './promote-secondaries.ts'
+import { isGone, remedyFor } from './refusal-remedy.ts'
 
 export interface KernelHoldingsOptions {
   readonly routes: RouteSocket
   readonly table: LinkTable
+  readonly clock: Clock
+  readonly announcements: AnnouncementSocket
   readonly input: () => RouterInput | null
+  /** Routes or rules are held for the first time: their changes are of interest now. */
+  readonly followRouting: () => void
 }
 
-function changesOf(index: number, addresses: readonly Prefix[]): { index: number; prefix: Prefix }[] {
-  return addresses.map((prefix) => ({ index, prefix }))
+interface Asked {
+  readonly item: HeldItem
+  readonly request: Uint8Array
+}
+
+interface Held {
+  readonly holder: string
+  readonly holding: Holding
+  /** By key: what is there, and by us. What the host had before is not among it. */
+  readonly ours: Map<string, HeldItem>
+  readonly sinceMs: number
+  /** What renews its lease, made once; null: to be made. */
+  renewal: readonly Asked[] | null
+}
+
+export class KernelHoldings implements Holdings {
+  readonly #options: KernelHoldingsOptions
+  readonly #held = new Map<string, Held>()
+  readonly #losses: LossWatch
+
+  constructor(options: KernelHoldingsOptions) {
+    this.#options = options
+    this.#losses = new LossWatch({
+      ownPort: options.routes.port,
+      possessions: () => this.#held.values(),
+      present: (keys) => this.#present(keys),
+      lost: (loss) => {
+        const held = this.#held.get(loss.holder)
+        // A renewal would bring it back, unannounced and unasked.
+        if (held) held.renewal = null
+        options.input()?.holdingLost(loss)
+      },
+    })
+  }
+
+  acquire(holding: Holding): void {
+    const { holder, routes, rules } = holding
+    const before = this.#held.get(holder)
+    const sinceMs = before?.sinceMs ?? this.#options.clock.now()
+    const held: Held = { holder, holding, ours: new Map(), sinceMs, renewal: null }
+    const items = itemsOf(holding)
+    this.#held.set(holder, held)
+    if (routes.length > 0 || rules.length > 0) this.#options.followRouting()
+    if (before !== undefined) this.#giveUp(before, items)
+    this.#take(held, items, 'add')
+  }
+
+  /** Leaves alone what no router put there: an address owner's address is the host's own. */
+  release(holding: Holding): void {
+    const held = this.#held.get(holding.holder)
+    this.#held.delete(holding.holder)
+    const items = itemsOf(held?.holding ?? holding)
+    this.#remove(
+      holding.holder,
+      items.filter((item) => this.#isOurs(item)),
+    )
+  }
+
+  /** Removes addresses whoever put them there: those of our configuration that were on the host at a start. */
+  removeLeft(holding: Holding): void {
+    this.#remove(holding.holder, itemsOf(holding))
+  }
+
+  /** Routes and rules of ours, from a router before us, that none of these will hold. */
+  removeLeftRouting(kept: readonly Holding[]): void {
+    const keys = new Set(kept.flatMap(itemsOf).map((item) => this.#keyOf(item)))
+    const { routes } = this.#options
+    routes.remove(routes.routing().filter((notice) => !keys.has(keyOfNotice(notice))))
+  }
+
+  renew(holdings: readonly Holding[]): void {
+    const asked: (Asked & { readonly holder: string })[] = []
+    for (const { holder } of holdings) {
+      for (const each of this.#renewalOf(holder)) asked.push({ ...each, holder })
+    }
+    const answers = this.#options.routes.change(asked.map(({ request }) => request))
+    for (const [i, refusal] of answers.entries()) {
+      const each = asked[i]
+      if (refusal !== null && each) this.#refused(each.holder, each.item, { refusal, did: 'renew' })
+    }
+  }
+
+  announce(interfaceName: string, addresses: readonly Prefix[]): void {
+    const error = this.#options.announcements.send(interfaceName, addresses)
+    if (error === null) return
+    for (const each of addresses) {
+      const what = `${formatPrefix(each)} dev ${interfaceName}`
+      this.#report({ holder: null, kind: 'announcement', what, error, remedy: null })
+    }
+  }
+
+  /** What the kernel tells, of everybody's changes. */
+  hear(messages: readonly KernelMessage[]): void {
+    this.#losses.hear(messages)
+  }
+
+  /** The kernel dropped some of its news. */
+  suspectAll(): void {
+    this.#losses.suspectAll()
+  }
+
+  #renewalOf(holder: string): readonly Asked[] {
+    const held = this.#held.get(holder)
+    if (held === undefined || held.holding.leaseMs === null) return []
+    if (held.renewal !== null) return held.renewal
+    const leased = [...held.ours.values()].filter(({ kind }) => kind === 'address')
+    const asked = leased.flatMap((item) => this.#ask('replace', item, held))
+    // A preferred lifetime gets shorter with each renewal, until it is over.
+    const isConstant = leased.every((item) => item.kind !== 'address' || !item.address.preferredLifetimeMs)
+    if (isConstant) held.renewal = asked
+    return asked
+  }
+
+  #take(held: Held, items: readonly HeldItem[], change: 'add' | 'replace'): void {
+    const asked = items.flatMap((item) => this.#ask(change, item, held))
+    const prepared = change === 'add' ? this.#promotions(held.holding) : []
+    const answers = this.#options.routes.change([...prepared, ...asked.map(({ request }) => request)])
+    const adopted: HeldItem[] = []
+    for (const [i, { item }] of asked.entries()) {
+      const refusal = answers[prepared.length + i] ?? null
+      const isThere = refusal?.code === 'EEXIST'
+      if (refusal === null || (isThere && item.kind !== 'address')) this.#noteHeld(held, item)
+      else if (!isThere) this.#refused(held.holder, item, { refusal, did: 'add' })
+      else if (this.#isOurs(item)) adopted.push(item)
+    }
+    // What is there already and ours gets our lease and our options.
+    if (adopted.length > 0) this.#take(held, adopted, 'replace')
+  }
+
+  /** An item on an interface that is not there is refused without asking. */
+  #ask(change: 'add' | 'replace', item: HeldItem, held: Held): Asked[] {
+    const heldMs = this.#options.clock.now() - held.sinceMs
+    const { leaseMs } = held.holding
+    const request = requestFor(change, item, { indexOf: this.#indexOf, leaseMs, heldMs })
+    if (request !== null) return [{ item, request }]
+    const missing = devicesOf(item).find((device) => this.#indexOf(device) === null)
+    const refusal = { code: 'ENODEV', text: `there is no interface ${missing}` }
+    this.#refused(held.holder, item, { refusal, did: 'add' })
+    return []
+  }
+
+  #noteHeld(held: Held, item: HeldItem): void {
+    const key = this.#keyOf(item)
+    if (key !== null) held.ours.set(key, item)
+    if (item.kind !== 'address') return
+    const index = this.#indexOf(item.address.device)
+    if (index !== null) this.#options.table.noteAdded(index, item.address.address)
+  }
+
+  /** What a holder held and no longer wants. */
+  #giveUp(before: Held, wanted: readonly HeldItem[]): void {
+    const keys = new Set(wanted.map((item) => this.#keyOf(item)))
+    const gone = [...before.ours].filter(([key]) => !keys.has(key)).map(([, item]) => item)
+    this.#remove(before.holder, gone)
+  }
+
+  /** Rules, then routes, then addresses: nothing is ever without what it stands on. */
+  #remove(holder: string, items: readonly HeldItem[]): void {
+    const context = { indexOf: this.#indexOf, leaseMs: null, heldMs: 0 }
+    const asked = items.toReversed().flatMap((item): Asked[] => {
+      const request = requestFor('remove', item, context)
+      // With the interface went what was on it.
+      return request === null ? [] : [{ item, request }]
+    })
+    const answers = this.#options.routes.change(asked.map(({ request }) => request))
+    for (const [i, { item }] of asked.entries()) {
+      const refusal = answers[i] ?? null
+      if (refusal !== null && !isGone(refusal)) this.#refused(holder, item, { refusal, did: 'remove' })
+      else if (item.kind === 'address') {
+        const index = this.#indexOf(item.address.device)
+        if (index !== null) this.#options.table.noteRemoved(index, item.address.address)
+      }
+    }
+  }
+
+  /** Addresses that end by themselves, or shall not take others along, are put where the others stay. */
+  #promotions({ addresses, leaseMs, promoteSecondaries }: Holding): Uint8Array[] {
+    if (leaseMs === null && !promoteSecondaries) return []
+    const links = [...new Set(addresses.map(({ device }) => device))].map((name) =>
+      this.#options.table.find(name),
+    )
+    return links.flatMap((link) =>
+      link?.promotesSecondaries === false ? [encodePromotion(link.index, true)] : [],
+    )
+  }
+
+  readonly #indexOf = (device: string): number | null => this.#options.table.find(device)?.index ?? null
+
+  #keyOf(item: HeldItem): string | null {
+    return keyOfItem(item, this.#indexOf)
+  }
+
+  /** Routes and rules carry our protocol in every request, so that the kernel itself removes no others. */
+  #isOurs(item: HeldItem): boolean {
+    if (item.kind !== 'address') return true
+    const index = this.#indexOf(item.address.device)
+    return index !== null && this.#options.table.isOurs(index, item.address.address)
+  }
+
+  /** Which of these the kernel has now. */
+  #present(keys: ReadonlySet<string>): ReadonlySet<string> {
+    const { routes } = this.#options
+    const there = new Set<string>()
+    const isAsked = (kind: string) => [...keys].some((key) => key.startsWith(`${kind} `))
+    for (const message of isAsked('address') ? routes.addresses() : []) {
+      if (message.kind === 'address') there.add(addressKey(message.address.index, message.address.address))
+    }
+    for (const notice of isAsked('route') || isAsked('rule') ? routes.routing() : []) {
+      there.add(keyOfNotice(notice))
+    }
+    return there
+  }
+
+  #refused(holder: string, item: HeldItem, { refusal, did }: { refusal: Refusal; did: string }): void {
+    const error = `cannot ${did}: ${refusal.text}`
+    this.#report({
+      holder,
+      kind: item.kind,
+      what: describeItem(item),
+      error,
+      remedy: remedyFor(item, refusal),
+    })
+  }
+
+  /** Never inside the call that failed: the loop is in the middle of its actions then. */
+  #report(failure: HoldingFailure): void {
+    setImmediate(() => this.#options.input()?.holdingFailed(failure))
+  }
 }
