@@ -23,6 +23,7 @@ import {
   type NotificationSettings,
   type NotifySettings,
 } from './notify-config.ts'
+import { SYNC_GROUP_DEFAULTS, type SyncGroupSettings } from './sync-group-config.ts'
 import {
   ROUTER_TRACKING_DEFAULTS,
   type RouterTrackingSettings,
@@ -48,6 +49,7 @@ export interface AgentSettings
   extends TrackingSettings,
     AgentHoldingsSettings,
     StartupSettings,
+    SyncGroupSettings,
     FirewallSettings {
   readonly announcementGroups: readonly AnnouncementGroup[]
   readonly notifications: NotificationSettings
@@ -58,6 +60,7 @@ export const AGENT_DEFAULTS: AgentSettings = {
   ...TRACKING_DEFAULTS,
   ...AGENT_HOLDINGS_DEFAULTS,
   ...STARTUP_DEFAULTS,
+  ...SYNC_GROUP_DEFAULTS,
   ...FIREWALL_DEFAULTS,
   announcementGroups: [],
   notifications: NOTIFICATION_DEFAULTS,

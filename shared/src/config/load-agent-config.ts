@@ -7,6 +7,7 @@ import { resolve } from './resolve.ts'
 import { type Candidate, checkRules } from './rules.ts'
 import { AgentDocument, VirtualRouterDocument } from './schema.ts'
 import { parseSource } from './source.ts'
+import { groupTracks, syncGroupRules } from './sync-group-rules.ts'
 import { trackingRules } from './tracking-rules.ts'
 
 export interface LoadedConfig {
@@ -50,8 +51,8 @@ function validate(value: unknown): { document: AgentDocument | null; findings: r
   const findings = [
     ...structure,
     ...checkRules(routers),
-    ...trackingRules(value, routers),
-    ...agentRules(value),
+    ...trackingRules(value, routers, groupTracks(value)),
+    ...agentRules(value, routers),
   ]
   if (!parsed.success) return { document: null, findings }
   const isIdle = parsed.data.virtualRouters.length === 0
@@ -59,9 +60,9 @@ function validate(value: unknown): { document: AgentDocument | null; findings: r
 }
 
 /** What depends on several keys outside the virtual routers. */
-function agentRules(value: unknown): readonly Finding[] {
+function agentRules(value: unknown, routers: readonly Candidate[]): readonly Finding[] {
   if (typeof value !== 'object' || value === null) return []
-  return [...announcementGroupRules(value), ...notificationRules(value)]
+  return [...announcementGroupRules(value), ...notificationRules(value), ...syncGroupRules(value, routers)]
 }
 
 const emptyFile: Finding = {

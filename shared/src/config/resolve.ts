@@ -11,6 +11,7 @@ import { resolveAnnouncementGroups, resolveAnnouncements } from './announcements
 import { resolveElection, resolveStartup } from './election-resolve.ts'
 import { resolveNotifications, resolveNotify } from './notify-schema.ts'
 import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
+import { asMember, resolveSyncGroups } from './sync-group-resolve.ts'
 import {
   resolveRouterTracking,
   resolveTracking,
@@ -22,12 +23,14 @@ import { inFamilies, resolveTransport } from './transport-resolve.ts'
 /** Step three of three: a document the schema and the rules accept → what the router process is given. */
 export function resolve(document: AgentDocument): AgentConfig {
   const trackers = trackerDefaults(document.trackers)
+  const groups = resolveSyncGroups(document.syncGroups, trackers)
   return {
     ...AGENT_DEFAULTS,
     node: document.node,
-    virtualRouters: document.virtualRouters.flatMap((each) =>
-      inFamilies(resolveVirtualRouter(each, trackers)),
-    ),
+    virtualRouters: document.virtualRouters
+      .flatMap((each) => inFamilies(resolveVirtualRouter(each, trackers)))
+      .map((router) => asMember(router, groups.syncGroups)),
+    ...groups,
     ...resolveTracking(document),
     ...resolveStartup(document),
     announcementGroups: resolveAnnouncementGroups(document.announcementGroups),

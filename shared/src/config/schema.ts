@@ -6,6 +6,7 @@ import { interfaceName } from './interface-name.ts'
 import { Notifications, Notify } from './notify-schema.ts'
 import { writeRefusal } from './refusal.ts'
 import { durationText, named, oneOf, shaped, text, wholeNumber } from './schema-parts.ts'
+import { syncGroupKeys } from './sync-group-schema.ts'
 import { routerTrackingKeys, trackingKeys } from './tracking-schema.ts'
 import { transportKeys } from './transport-schema.ts'
 
@@ -134,6 +135,7 @@ export const AgentDocument = z
         .describe('The virtual routers this host takes part in.'),
       ...trackingKeys,
       ...startupKeys,
+      ...syncGroupKeys,
       announcementGroups: AnnouncementGroups.optional(),
       notifications: Notifications.optional(),
     },
