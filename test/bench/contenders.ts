@@ -14,7 +14,13 @@ export interface ContenderOptions {
 export interface Contender {
   readonly name: 'aloft' | 'keepalived'
   /** Resolves when node `a` is active and both are settled. */
-  start(options: ContenderOptions): Promise<{ stop(): Promise<void> }>
+  start(options: ContenderOptions): Promise<RunningPair>
+}
+
+export interface RunningPair {
+  /** Node `a`, which is active when the pair has started. `pid`: whom to tell to stop. */
+  readonly active: { pid(): number; readonly stateDir: string | null }
+  stop(): Promise<void>
 }
 
 const NODES = [
@@ -44,6 +50,7 @@ const aloft: Contender = {
     await untilRole(b, 'web', 'backup', 15_000)
     await pause(SETTLE_MS)
     return {
+      active: { pid: () => a.pidOf('steward'), stateDir: a.stateDir },
       async stop() {
         for (const agent of agents) await agent.stop()
       },
@@ -63,12 +70,14 @@ const keepalived: Contender = {
       }),
     )
     const [a, b] = daemons
-    await until(() => a?.state() === 'MASTER' && b?.state() === 'BACKUP', {
+    if (a === undefined || b === undefined) throw new Error('two daemons were to be started')
+    await until(() => a.state() === 'MASTER' && b.state() === 'BACKUP', {
       what: 'keepalived to settle',
       withinMs: 15_000,
     })
     await pause(SETTLE_MS)
     return {
+      active: { pid: () => a.pid, stateDir: null },
       async stop() {
         for (const daemon of daemons) await daemon.stop()
       },

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { benchFailover } from './failover.ts'
 import { benchStall } from './stall.ts'
+import { benchSwitchover } from './switchover.ts'
 
 export interface BenchOptions {
   readonly quick: boolean
@@ -23,6 +24,7 @@ export interface BenchResult {
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   failover: benchFailover,
   stall: benchStall,
+  switchover: benchSwitchover,
 }
 
 async function main(): Promise<number> {

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #define PROTOCOL_VRRP 112
+#define ANSWER_US 50000
 
 static int64_t now_us(void) {
   struct timespec t;
@@ -87,7 +88,7 @@ int main(int argc, char **argv) {
   uint16_t id = (uint16_t)getpid();
   uint32_t sequence = 0;
 
-  int64_t next = started, act_at = INT64_MAX, acted_at = 0, last_answer = 0, gap_from = 0, gap_to = 0, longest = 0;
+  int64_t next = started, act_at = INT64_MAX, acted_at = 0, last_answer = 0, last_sent = 0, gap_from = 0, gap_to = 0, longest = 0;
   int64_t first_after = 0;
   uint32_t sent = 0, answered = 0, adverts = 0;
   uint32_t before_sent = 0;
@@ -125,7 +126,9 @@ int main(int argc, char **argv) {
       act_at = INT64_MAX;
       before_sent = sent;
     }
-    if (at >= next) {
+    /* The last ones are given time for their answers, so that none is counted as lost that is only on its way. */
+    if (at >= next && at < ends - ANSWER_US) {
+      last_sent = at;
       struct icmphdr request = {.type = ICMP_ECHO};
       request.un.echo.id = id;
       request.un.echo.sequence = (uint16_t)++sequence;
@@ -135,7 +138,7 @@ int main(int argc, char **argv) {
       if (next < at) next = at + 1000;
     }
   }
-  int64_t silent_end = last_answer == 0 ? ends - started : ends - last_answer;
+  int64_t silent_end = last_answer == 0 ? ends - started : last_sent > last_answer ? last_sent - last_answer : 0;
   printf("{\"sent\":%u,\"answered\":%u,\"lost\":%u,\"advertisements\":%u,\"longestGapMs\":%.3f,\"gapStartMs\":%.3f,"
          "\"gapEndMs\":%.3f,\"actedAtMs\":%.3f,\"silentAtEndMs\":%.3f,\"sentBeforeAction\":%u}\n",
          sent, answered, sent - answered, adverts, longest / 1000.0, (gap_from - started) / 1000.0, (gap_to - started) / 1000.0,

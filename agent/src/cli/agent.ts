@@ -147,7 +147,10 @@ function whenStopped(steward: StewardProcess, service: ServiceManager): Promise<
   return new Promise((resolve, reject) => {
     let isStopping = false
     const stop = () => {
-      if (isStopping) return
+      if (isStopping) {
+        steward.hurry()
+        return
+      }
       isStopping = true
       service.stopping()
       steward.stop().then(resolve, reject)

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { AgentOptions } from './agent.ts'
 import { finish, WrongUsage } from './outcome.ts'
 import type { StatusOptions } from './status.ts'
+import type { StepDownOptions } from './step-down.ts'
 
 const STATE_DIR = [
   '--state-dir <dir>',
@@ -46,6 +47,26 @@ export function mountStatus(program: Command): void {
     .action(async (options: StatusOptions) => {
       const { showStatus } = await import('./status.ts')
       finish(await showStatus(options))
+    })
+}
+
+export function mountStepDown(program: Command): void {
+  program
+    .command('step-down')
+    .description(
+      'have the local agent give the role of active away; nothing is lost while another takes over',
+    )
+    .argument('<router>', 'the name of a virtual router, both families of it')
+    .option(
+      '--for <time>',
+      'preempt nobody for so long, or `ever`; over as soon as the new active is lost (default: 5m)',
+    )
+    .option('--undo', 'preempt again from now on')
+    .option(...STATE_DIR)
+    .option('--json', 'print {virtualRouter, forMs, undo}')
+    .action(async (router: string, options: StepDownOptions) => {
+      const { stepDown } = await import('./step-down.ts')
+      finish(await stepDown(router, options))
     })
 }
 

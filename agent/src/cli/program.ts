@@ -4,7 +4,7 @@ import { mountControlPlane, mountDemo } from './centre-commands.ts'
 import { mountCheck } from './check.ts'
 import { mountEvents } from './events.ts'
 import { mountFailovers } from './failovers.ts'
-import { mountAgent, mountReplay, mountStatus } from './node-commands.ts'
+import { mountAgent, mountReplay, mountStatus, mountStepDown } from './node-commands.ts'
 import { mountSchema } from './schema.ts'
 import { mountSites } from './sites.ts'
 import { mountToken } from './token.ts'
@@ -27,6 +27,7 @@ export function createProgram(): Command {
   program.commandsGroup('On a node:')
   mountAgent(program)
   mountStatus(program)
+  mountStepDown(program)
   mountCheck(program)
   mountSchema(program)
   mountReplay(program)

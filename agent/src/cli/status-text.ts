@@ -85,13 +85,24 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
   const faults = router.virtualRouters.flatMap((each) =>
     (each.faults ?? []).map((fault) => faultLine(each, fault)),
   )
+  const departures = router.virtualRouters.flatMap(departureLines)
   const discards = router.discards.map(
     ({ interface: interfaceName, reason, count }) => `discarded on ${interfaceName}: ${count} × ${reason}`,
   )
   const table = rows.length > 0 ? alignColumns([header, ...rows]) : ['no virtual routers are configured']
-  return [table, faults, discards]
+  return [table, faults, departures, discards]
     .filter(({ length }) => length > 0)
     .flatMap((part, i) => (i === 0 ? part : ['', ...part]))
+}
+
+function departureLines(router: RouterStatus['virtualRouters'][number]): string[] {
+  const { virtualRouter, isLeaving, standsBack } = router
+  const leaving = isLeaving ? [`${virtualRouter} goes on answering until its successor is there`] : []
+  if (!standsBack) return leaving
+  const { untilWallMs } = standsBack
+  const until =
+    untilWallMs === null ? 'it is told to (step-down --undo)' : new Date(untilWallMs).toISOString()
+  return [...leaving, `${virtualRouter} stepped down and preempts nobody until ${until}`]
 }
 
 /** Why a router takes no part, and what would change that. */

@@ -21,8 +21,8 @@ export type StewardMessage =
   | { readonly kind: 'status'; readonly id: number }
   /** Write what the flight recorder holds to `STATE/recordings/`; answered by `recording`. */
   | { readonly kind: 'dump'; readonly id: number }
-  /** Resign, release once a successor is there, then exit 0. Said again: release now. */
-  | { readonly kind: 'shutdown' }
+  /** Resign, release once a successor is there (`now`: at once), then exit 0. */
+  | { readonly kind: 'shutdown'; readonly now?: boolean }
   | StepDownMessage
 
 /** Give a role away; answered by `stepped-down`. */

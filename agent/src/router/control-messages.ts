@@ -12,7 +12,8 @@ export interface ControlActions {
   status(): RouterStatus
   /** Returns the file's path; throws when it cannot be written. */
   dump(): string
-  shutdown(): void
+  /** `now`: without waiting for a successor. */
+  shutdown(now: boolean): void
   /** Null: done; otherwise why not. */
   stepDown(order: StepDownOrder): string | null
 }
@@ -39,7 +40,7 @@ export function handleMessage(
       answerConfigure(actions, client, message)
       return
     case 'shutdown':
-      actions.shutdown()
+      actions.shutdown(message.now === true)
       return
     case 'step-down':
       answerStepDown(actions, client, message)

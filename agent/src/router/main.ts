@@ -46,8 +46,10 @@ async function main(): Promise<void> {
     router.crash(error)
     process.exit(70)
   })
-  process.on('SIGTERM', () => router.stop())
-  process.on('SIGINT', () => router.stop())
+  // A service manager tells both processes to stop, and so does the steward: only a second signal is impatience.
+  let signals = 0
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => router.stop({ now: ++signals > 1 }))
   process.on('SIGHUP', () => {})
   await router.start()
 }

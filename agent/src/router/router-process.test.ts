@@ -31,7 +31,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   for (const socket of open.sockets) socket.destroy()
-  open.router.stop()
+  open.router.stop({ now: true })
   rmSync(paths.directory, { recursive: true })
 })
 

@@ -125,14 +125,16 @@ export class RouterProcess {
   }
 
   /**
-   * Resigns, and once its successors are there gives the addresses back and says goodbye. Called again, it waits for
-   * no successor.
+   * Resigns, and once its successors are there gives the addresses back and says goodbye. `now`: it waits for no
+   * successor, or no longer.
    */
-  stop(): void {
-    if (this.#isStopped) return
+  stop({ now = false } = {}): void {
+    if (this.#isStopped || (this.#isStopping && !now)) return
+    const wasStopping = this.#isStopping
     this.#isStopping = true
     this.#stewards.stop()
     this.#loop.shutdown(() => this.#end())
+    if (now && !wasStopping) this.#loop.shutdown()
   }
 
   #end(): void {
@@ -193,7 +195,7 @@ export class RouterProcess {
       configure: (running: RunningConfig) => this.#configure(running),
       status: () => this.status(),
       dump: () => this.#dump('asked'),
-      shutdown: () => this.stop(),
+      shutdown: (now: boolean) => this.stop({ now }),
       stepDown: (order: StepDownOrder) => this.#loop.stepDown(order),
     }
     return openControlSocket(this.#environment.paths.routerSocket, {

@@ -65,6 +65,11 @@ export class RouterKeeper {
     this.#running = this.#run()
   }
 
+  /** The router that is stopping waits for no successor. */
+  hurry(): void {
+    this.#connection?.send({ kind: 'shutdown', now: true })
+  }
+
   /** Stops the router cleanly. False: it did not stop in time and was killed, so its addresses may still be there. */
   async stop(): Promise<boolean> {
     this.#stopping.abort()

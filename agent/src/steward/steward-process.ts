@@ -99,6 +99,11 @@ export class StewardProcess {
     this.#router.configure(read.running)
   }
 
+  /** It is stopping, and has been told so again. */
+  hurry(): void {
+    if (this.#options.startsRouter) this.#router.hurry()
+  }
+
   /** Stops the router, then itself; what was observed is in the spool afterwards. False: the router had to be killed. */
   async stop(): Promise<boolean> {
     const isClean = this.#options.startsRouter ? await this.#router.stop() : await this.#router.leave()
