@@ -38,6 +38,7 @@ function recordTakeover(ringBytes = 1 << 20): string {
   loop.configure([routerConfig()])
   world.advance(loop, 4000)
   loop.shutdown()
+  world.advance(loop, 1100)
   const file = path.join(folder, 'flight.jsonl')
   writeFileSync(file, recorder.text())
   return file
@@ -50,8 +51,8 @@ describe('aloft replay', () => {
     expect(lines[0]).toBe('0.000000 eth0 open ipv4')
     expect(lines[2]).toMatch(/^3\.609375 eth0 send 192\.0\.2\.1 → 224\.0\.0\.18 31336401/)
     expect(lines[3]).toBe('3.609375 eth0 ipv4 51 acquire 192.0.2.100/24 dev eth0')
-    expect(lines.at(-3)).toBe('4.000000 eth0 ipv4 51 release 192.0.2.100/24 dev eth0')
-    expect(lines.at(-1)).toBe('4.000000 eth0 close ipv4')
+    expect(lines.at(-2)).toBe('5.100000 eth0 ipv4 51 release 192.0.2.100/24 dev eth0')
+    expect(lines.at(-1)).toBe('5.100000 eth0 close ipv4')
     expect(complained).toBe('')
   })
 
