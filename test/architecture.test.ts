@@ -23,6 +23,7 @@ const PURE = [
   'agent/src/vrrp/',
   'agent/src/packets/',
   'agent/src/session/',
+  'agent/src/tracking/',
   'agent/src/world/',
   'agent/src/router/loop/',
   'shared/src/',

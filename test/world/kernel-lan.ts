@@ -84,6 +84,8 @@ function hostOf(namespace: string, { links, holdings }: LinuxWorld, told: Told):
   const visiting: Links = {
     open: (endpoint) => inside(namespace, () => links.open(endpoint)),
     close: (endpoint) => links.close(endpoint),
+    watch: (name) => links.watch(name),
+    unwatch: (name) => links.unwatch(name),
     state: (name) => links.state(name),
     send: (name, packet) => links.send(name, packet),
   }

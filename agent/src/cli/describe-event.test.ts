@@ -38,11 +38,18 @@ const bodies: readonly (readonly [Event['body'], string])[] = [
     'eth0: advertisement from 192.0.2.9 discarded: checksum, 3 times in 1m',
   ],
   [{ kind: 'link', interface: 'eth0', up: false }, 'eth0 is down'],
-  [{ kind: 'config', revision: 'abc', outcome: 'refused', detail: 'no' }, 'config abc refused: no'],
   [
-    { kind: 'priority', ...router, role: 'active', from: 200, to: 150 },
-    'web (vrid 51) priority 200 → 150 as active',
+    { kind: 'priority', ...router, role: 'active', from: 200, to: 150, why: 'script haproxy 0 → -50' },
+    'web (vrid 51) priority 200 → 150 as active: script haproxy 0 → -50',
   ],
+  [
+    {
+      ...{ kind: 'tracker', tracker: 'script', name: 'haproxy', state: 'down', value: null },
+      ...{ why: 'exit status 1, 3 times in a row', output: null },
+    },
+    'script haproxy is down: exit status 1, 3 times in a row',
+  ],
+  [{ kind: 'config', revision: 'abc', outcome: 'refused', detail: 'no' }, 'config abc refused: no'],
   [
     {
       ...{ kind: 'lan', ...router, finding: 'duplicate-address', source: '02:00:00:00:00:09' },

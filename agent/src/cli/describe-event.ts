@@ -26,10 +26,12 @@ export function describeBody(body: Event['body']): string {
     }
     case 'link':
       return `${body.interface} is ${body.up ? 'up' : 'down'}`
+    case 'priority':
+      return `${body.virtualRouter} (vrid ${body.vrid}) priority ${body.from} → ${body.to} as ${body.role}${body.why === '' ? '' : `: ${body.why}`}`
+    case 'tracker':
+      return `${body.tracker} ${body.name} is ${body.state}: ${body.why}`
     case 'config':
       return `config ${body.revision} ${body.outcome}${body.detail === null ? '' : `: ${body.detail}`}`
-    case 'priority':
-      return `${body.virtualRouter} (vrid ${body.vrid}) priority ${body.from} → ${body.to} as ${body.role}`
     case 'lan':
       return describeFinding(body)
     case 'notification-failed': {

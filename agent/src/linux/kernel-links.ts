@@ -29,6 +29,8 @@ export class KernelLinks implements Links {
   readonly #lines = new Map<string, Line>()
   /** What the loop was last told, as JSON. */
   readonly #told = new Map<string, string>()
+  /** Told of though nothing may be open on them. */
+  readonly #watched = new Set<string>()
 
   constructor(netio: Netio, table: LinkTable, input: () => RouterInput | null) {
     this.#netio = netio
@@ -69,13 +71,29 @@ export class KernelLinks implements Links {
     }
     line.transport?.close()
     this.#lines.delete(key)
-    if (![...this.#lines.values()].some((each) => each.interfaceName === interfaceName))
-      this.#told.delete(interfaceName)
+    this.#forget(interfaceName)
+  }
+
+  watch(interfaceName: string): void {
+    this.#watched.add(interfaceName)
+    if (!this.#told.has(interfaceName))
+      this.#told.set(interfaceName, JSON.stringify(this.state(interfaceName)))
+  }
+
+  unwatch(interfaceName: string): void {
+    this.#watched.delete(interfaceName)
+    this.#forget(interfaceName)
+  }
+
+  #forget(interfaceName: string): void {
+    const isOpen = [...this.#lines.values()].some((each) => each.interfaceName === interfaceName)
+    if (!isOpen && !this.#watched.has(interfaceName)) this.#told.delete(interfaceName)
   }
 
   closeAll(): void {
     for (const { transport } of this.#lines.values()) transport?.close()
     this.#lines.clear()
+    this.#watched.clear()
     this.#told.clear()
   }
 

@@ -3,6 +3,7 @@
  * know nothing of each other; the order of steps in `start` and `stop` is the point of this file.
  */
 import { randomBytes } from 'node:crypto'
+import { AGENT_DEFAULTS } from '@aloft/shared/config/agent-config'
 import type { Address } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { Holding } from '../world/holdings.ts'
@@ -230,7 +231,7 @@ export class RouterProcess {
     this.#running = running
     this.#observations.configured(running.config.virtualRouters)
     const { node: _, virtualRouters, ...settings } = running.config
-    this.#loop.configure(virtualRouters, { resume, settings })
+    this.#loop.configure(virtualRouters, { resume, settings: { ...AGENT_DEFAULTS, ...settings } })
   }
 
   #release(leftBehind: readonly InterfaceAddresses[]): void {

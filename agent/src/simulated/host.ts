@@ -125,6 +125,10 @@ export class SimulatedHost implements Links, Holdings {
     this.#interfaces.get(endpoint.interfaceName)?.open.delete(keyOf(endpoint))
   }
 
+  /** A simulated host tells of every interface. */
+  watch(): void {}
+  unwatch(): void {}
+
   state(interfaceName: string): LinkState | null {
     const found = this.#interfaces.get(interfaceName)
     return found ? { up: found.isUp, ipv4: found.ipv4, ipv6: found.spec.ipv6 ?? null } : null

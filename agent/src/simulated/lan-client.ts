@@ -62,6 +62,9 @@ export class SimulatedLanClient {
     this.links = {
       open: (endpoint) => this.#tell({ kind: 'open', endpoint }),
       close: (endpoint) => this.#tell({ kind: 'close', endpoint }),
+      // The LAN tells of every interface of this host.
+      watch: () => {},
+      unwatch: () => {},
       state: (interfaceName) => this.#states.get(interfaceName) ?? null,
       send: (interfaceName, packet) => {
         const payload = Buffer.from(packet.payload).toString('hex')

@@ -56,6 +56,9 @@ export interface Links {
   /** Start listening (joins the group); state and datagrams arrive at RouterInput. Open already is fine. */
   open(endpoint: Endpoint): void
   close(endpoint: Endpoint): void
+  /** Changes of this interface are told too, though nothing listens on it. */
+  watch(interfaceName: string): void
+  unwatch(interfaceName: string): void
   /** Current state; null while no such interface exists. */
   state(interfaceName: string): LinkState | null
   /** Sends out of an interface that has an endpoint of the packet's family. False: it could not be sent. */

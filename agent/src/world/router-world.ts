@@ -5,6 +5,7 @@
 import type { AgentSettings, VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Address, Family } from '@aloft/shared/network/address'
 import type { EventBody } from '@aloft/shared/protocol/events'
+import type { Verdict } from '../tracking/verdict.ts'
 import type { HoldingFailure, HoldingLoss, Holdings } from './holdings.ts'
 import type { Datagram, LinkState, Links } from './links.ts'
 import type { VirtualLinks } from './virtual-links.ts'
@@ -50,7 +51,7 @@ export interface RecordedInput {
     /** `router`: its key (`wireKey`); why it cannot take part, null when it can. */
     | { readonly kind: 'virtual-link'; readonly router: string; readonly problem: string | null }
     | { readonly kind: 'resume'; readonly key: string; readonly gapMs: number }
-    | { readonly kind: 'tracked'; readonly standings: Readonly<Record<string, Standing>> }
+    | { readonly kind: 'tracked'; readonly verdicts: readonly Verdict[] }
     | { readonly kind: 'holding-failed'; readonly failure: HoldingFailure }
     | { readonly kind: 'holding-lost'; readonly loss: HoldingLoss }
     | { readonly kind: 'alarm' }
@@ -63,12 +64,6 @@ export interface RecordedInput {
       }
     /** The clock was read once more while the last input was handled: an outage is measured to its very end. */
     | { readonly kind: 'clock' }
-}
-
-/** What a router's trackers come to: the priority they leave it (clamped by the loop), and which of them forbid it to take part. */
-export interface Standing {
-  readonly priority: number
-  readonly faults: readonly string[]
 }
 
 /** A datagram with its payload in hex, so that a recording is text. */

@@ -121,6 +121,19 @@ export const ProtocolErrorBody = z.object({
 
 export const LinkBody = z.object({ kind: z.literal('link'), interface: z.string(), up: z.boolean() })
 
+/** Something the host watches is well, or has failed. */
+export const TrackerBody = z.object({
+  kind: z.literal('tracker'),
+  tracker: z.enum(['script', 'file', 'process', 'bfd']),
+  name: z.string(),
+  state: z.enum(['up', 'down']),
+  /** The number in a file; null for everything else. */
+  value: z.int().nullable(),
+  why: z.string(),
+  /** The last lines a script wrote; null when it wrote none. */
+  output: z.string().nullable(),
+})
+
 export const ConfigBody = z.object({
   kind: z.literal('config'),
   revision: z.string(),
@@ -144,6 +157,8 @@ export const PriorityBody = z.object({
   role: Role,
   from: z.int(),
   to: z.int(),
+  /** Which trackers moved it, by how much: `script haproxy 0 → -50`. */
+  why: z.string(),
 })
 
 /**
@@ -203,6 +218,7 @@ export const EventBody = z.discriminatedUnion('kind', [
   ProcessBody,
   ProtocolErrorBody,
   LinkBody,
+  TrackerBody,
   ConfigBody,
   GapBody,
   PriorityBody,

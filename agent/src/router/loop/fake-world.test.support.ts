@@ -82,6 +82,8 @@ export class FakeWorld implements RouterWorld {
   readonly links = {
     open: (endpoint: Endpoint) => void this.done.push(`open ${named(endpoint)}`),
     close: (endpoint: Endpoint) => void this.done.push(`close ${named(endpoint)}`),
+    watch: (name: string) => void this.done.push(`watch ${name}`),
+    unwatch: (name: string) => void this.done.push(`unwatch ${name}`),
     state: (name: string) => this.linkStates.get(name) ?? null,
     send: (name: string, packet: OutgoingPacket) => {
       const { source, payload } = packet

@@ -4,8 +4,9 @@
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { TransitionReason } from '@aloft/shared/protocol/events'
+import type { Standing } from '../../tracking/standing.ts'
 import type { Event, FaultReason, State } from '../../vrrp/virtual-router.ts'
-import type { LinkState, Standing } from '../../world/router-world.ts'
+import type { LinkState } from '../../world/router-world.ts'
 import { faultOf } from './instance.ts'
 
 /** Who may say so; each replaces only what it said before. */
@@ -17,12 +18,19 @@ export interface Fault {
   readonly what: string | null
 }
 
+export interface SaidFaults {
+  readonly source: FaultSource
+  readonly faults: readonly Fault[]
+}
+
 export type Faults = ReadonlyMap<FaultSource, readonly Fault[]>
 
 /** With what `source` says now in the place of what it said before. */
 export function withFaults(faults: Faults, source: FaultSource, said: readonly Fault[]): Faults {
-  const rest = [...faults].filter(([other]) => other !== source)
-  return new Map(said.length === 0 ? rest : [...rest, [source, said]])
+  const next = new Map(faults)
+  if (said.length === 0) next.delete(source)
+  else next.set(source, said)
+  return next
 }
 
 /** In the order they began, so that the first is why the router is in fault. */

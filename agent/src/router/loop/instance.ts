@@ -2,6 +2,7 @@
 
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Address, Family } from '@aloft/shared/network/address'
+import type { Standing } from '../../tracking/standing.ts'
 import { type Departure, NO_DEPARTURE } from '../../vrrp/departure.ts'
 import { INITIAL } from '../../vrrp/machine.ts'
 import { OWNER, type Parameters, type State } from '../../vrrp/virtual-router.ts'
@@ -12,9 +13,11 @@ import type { DeadlineHolder } from './deadlines.ts'
 import type { Faults } from './faults.ts'
 
 export interface Instance extends DeadlineHolder {
-  readonly config: VirtualRouterConfig
+  config: VirtualRouterConfig
   parameters: Parameters
   state: State
+  /** What it follows, and what that does to it. */
+  standing: Standing
   /** Why it may not take part, from each side that may say so; in fault while any does. */
   faults: Faults
   /** What it still holds of a role it gave up, and whether it keeps from preempting. */
@@ -33,6 +36,7 @@ export function newInstance(config: VirtualRouterConfig, now: number): Instance 
     config,
     parameters: { config, source: null, priority: config.priority },
     state: INITIAL,
+    standing: { priority: config.priority, faults: [], effects: [] },
     faults: new Map(),
     departure: NO_DEPARTURE,
     roleSince: now,
@@ -64,7 +68,7 @@ export type LinkFault = 'interface-down' | 'no-primary-ip-address'
 
 /** Why a router may not take part on a link in that state; null when it may. */
 export function faultOf(config: VirtualRouterConfig, link: LinkState | null): LinkFault | null {
-  if (link === null || !link.up) return 'interface-down'
+  if (config.trackPrimary && !link?.up) return 'interface-down'
   return sourceOf(config, link) === null ? 'no-primary-ip-address' : null
 }
 
@@ -73,4 +77,11 @@ export function sourceOf(config: VirtualRouterConfig, link: LinkState | null): A
   const primary = config.sourceAddress ?? link?.[config.family] ?? null
   if (primary !== null || config.priority !== OWNER) return primary
   return config.addresses[0]?.address ?? null
+}
+
+/** An Active_Down_Timer that rings this late may only mean that we were not running: unread datagrams come first. */
+const PATIENCE_MS = 1
+
+export function deservesPatience({ state, isPatient }: Instance, now: number): boolean {
+  return state.role === 'backup' && !isPatient && now - state.activeDownAt > PATIENCE_MS
 }

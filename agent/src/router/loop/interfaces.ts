@@ -8,11 +8,19 @@ export interface Interface {
   link: LinkState | null
 }
 
+/** Those that are followed besides the one a router runs on. */
+function trackedBy(routers: readonly VirtualRouterConfig[]): string[] {
+  return routers.flatMap(({ track }) => track.flatMap(({ kind, name }) => (kind === 'interface' ? name : [])))
+}
+
 export class Interfaces {
+  readonly #links: Links
+  readonly #watched = new Set<string>()
   readonly #endpoints: OpenEndpoints
   readonly #known = new Map<string, Interface>()
 
   constructor(links: Links) {
+    this.#links = links
     this.#endpoints = new OpenEndpoints(links)
   }
 
@@ -29,7 +37,12 @@ export class Interfaces {
   open(routers: readonly VirtualRouterConfig[]): readonly (readonly [string, Interface])[] {
     this.#endpoints.open(routers)
     const added: [string, Interface][] = []
-    for (const { interface: name } of routers) {
+    const tracked = trackedBy(routers)
+    for (const name of tracked) {
+      if (!this.#watched.has(name)) this.#links.watch(name)
+      this.#watched.add(name)
+    }
+    for (const name of [...routers.map((router) => router.interface), ...tracked]) {
       if (this.#known.has(name)) continue
       const opened: Interface = { link: null }
       this.#known.set(name, opened)
@@ -41,7 +54,17 @@ export class Interfaces {
   /** Listens no more where none of these routers needs it. */
   close(routers: readonly VirtualRouterConfig[]): void {
     this.#endpoints.keep(routers)
-    const wanted = new Set(routers.map((router) => router.interface))
+    const tracked = new Set(trackedBy(routers))
+    const wanted = new Set([...routers.map((router) => router.interface), ...tracked])
+    for (const name of this.#watched) {
+      if (tracked.has(name)) continue
+      this.#links.unwatch(name)
+      this.#watched.delete(name)
+    }
     for (const name of this.#known.keys()) if (!wanted.has(name)) this.#known.delete(name)
+  }
+
+  names(): ReadonlySet<string> {
+    return new Set(this.#known.keys())
   }
 }

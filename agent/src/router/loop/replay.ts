@@ -67,7 +67,7 @@ function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input'
     world.virtualLinkProblems.set(input.router, input.problem)
     loop.virtualLinkChanged(input.router)
   } else if (input.kind === 'tracked') {
-    loop.tracked(input.standings)
+    loop.tracked(input.verdicts)
   } else if (input.kind === 'alarm') {
     loop.alarm()
   } else if (input.kind === 'shutdown') {
@@ -118,6 +118,8 @@ class ReplayWorld {
       links: {
         open: (endpoint) => this.#log({ do: 'open', ...endpoint }),
         close: (endpoint) => this.#log({ do: 'close', ...endpoint }),
+        watch: () => {},
+        unwatch: () => {},
         state: (interfaceName) => this.links.get(interfaceName) ?? null,
         send: (interfaceName, packet) => {
           this.#log({ do: 'send', interfaceName, ...packet, payload: hexOf(packet.payload) })

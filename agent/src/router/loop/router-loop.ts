@@ -9,6 +9,7 @@ import {
   type VirtualRouterConfig,
 } from '@aloft/shared/config/agent-config'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
+import type { Verdict } from '../../tracking/verdict.ts'
 import { discardReason, TTL_REQUIRED } from '../../vrrp/acceptance.ts'
 import { decodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { type PresenceEvent, presenceWakeup, stepPresence } from '../../vrrp/departure.ts'
@@ -21,7 +22,6 @@ import type {
   RecordedInput,
   RouterInput,
   RouterWorld,
-  Standing,
   UndecodablePacket,
 } from '../../world/router-world.ts'
 import { Announcer } from './announcer.ts'
@@ -30,14 +30,17 @@ import { countReceived } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
 import { Departures, type StepDownOrder } from './departures.ts'
 import { DiscardLedger } from './discard-ledger.ts'
-import { type Fault, type FaultSource, faultEvent, linkFaults, trackedFaults, withFaults } from './faults.ts'
+import { faultEvent, linkFaults, type SaidFaults, trackedFaults, withFaults } from './faults.ts'
 import { hexOf } from './hex.ts'
 import { HoldingKeeper } from './holding-keeper.ts'
-import { type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
-import { type Interface, Interfaces } from './interfaces.ts'
+import { deservesPatience, type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
+import { Interfaces } from './interfaces.ts'
+import { LazyAlarm } from './lazy-alarm.ts'
+import { DelayedLinks } from './link-delays.ts'
 import { type Effects, perform } from './perform.ts'
 import { type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
+import { Trackers, takeStanding } from './trackers.ts'
 import { VirtualLinkProblems } from './virtual-link-problems.ts'
 
 export interface ConfigureOptions {
@@ -46,9 +49,6 @@ export interface ConfigureOptions {
   /** Routers (`wireKey`) that go on as active because their predecessor process was; `gapMs`: how long nobody was at the wheel. */
   readonly resume?: readonly { readonly key: string; readonly gapMs: number }[]
 }
-
-/** An Active_Down_Timer that rings this late may only mean that we were not running: unread datagrams come first. */
-const PATIENCE_MS = 1
 
 export class RouterLoop implements RouterInput {
   readonly #world: RouterWorld
@@ -61,8 +61,8 @@ export class RouterLoop implements RouterInput {
   readonly #holdings: HoldingKeeper
   /** Everything but the virtual routers that has deadlines of its own. */
   readonly #parts: readonly Timed[]
-  /** What the trackers last said of each router, by its key; kept, so that one started later is told too. */
-  readonly #standings = new Map<string, Standing>()
+  readonly #delays: DelayedLinks
+  readonly #trackers: Trackers
   readonly #departures = new Departures({
     step: (instance, event, now) => this.#step(instance, event, now),
     gone: (instance) => {
@@ -70,7 +70,7 @@ export class RouterLoop implements RouterInput {
       this.#closeInterfaces()
     },
   })
-  #armedAt: number | null = null
+  readonly #alarm: LazyAlarm
   /** Routers of the first configuration start because the process does, later ones because of the change. */
   #startReason: 'startup' | 'configuration' = 'startup'
   #isStopping = false
@@ -78,12 +78,15 @@ export class RouterLoop implements RouterInput {
   constructor(world: RouterWorld) {
     this.#holdings = new HoldingKeeper(world.holdings, (holder, now) => this.#reacquire(holder, now))
     this.#world = { ...world, holdings: this.#holdings }
+    this.#alarm = new LazyAlarm(world.alarm)
     this.#interfaces = new Interfaces(world.links)
     this.#discards = new DiscardLedger((body, at) => world.journal.append(body, at))
     this.#virtualLinks = new VirtualLinkProblems(world, (input) => this.#record(input))
     const announcer = new Announcer(this.#holdings)
     this.#effects = { world: this.#world, announcer }
-    this.#parts = [this.#discards, this.#holdings, announcer]
+    this.#delays = new DelayedLinks((name, link, at) => this.#linkCounts(name, link, at))
+    this.#trackers = new Trackers((name) => this.#interfaces.get(name)?.link ?? null)
+    this.#parts = [this.#discards, this.#holdings, announcer, this.#delays]
   }
 
   /**
@@ -92,8 +95,9 @@ export class RouterLoop implements RouterInput {
    */
   configure(routers: readonly VirtualRouterConfig[], options: ConfigureOptions = {}): void {
     const { resume = [], settings = AGENT_DEFAULTS } = options
-    const { stopped, started } = changesTo(routers, this.#instances)
-    for (const [name, opened] of this.#interfaces.open(routers)) this.#readLink(name, opened)
+    const { stopped, started, adapted } = changesTo(routers, this.#instances)
+    this.#delays.configure(settings.interfaces)
+    for (const [name, opened] of this.#interfaces.open(routers)) opened.link = this.#readLink(name).counted
     this.#virtualLinks.prepare(routers, this.#holding(routers, resume))
     for (const { key, gapMs } of resume) this.#record({ kind: 'resume', key, gapMs })
     const now = this.#record({ kind: 'configure', routers, settings })
@@ -102,6 +106,7 @@ export class RouterLoop implements RouterInput {
     for (const instance of stopped) this.#remove(instance, now)
     const gaps = new Map(resume.map(({ key, gapMs }) => [key, gapMs]))
     for (const config of started) this.#start(config, gaps.get(keyOf(config)) ?? null, now)
+    for (const [instance, config] of adapted) this.#adapt(instance, config, now)
     this.#closeInterfaces()
     this.#startReason = 'configuration'
     this.#arm()
@@ -168,16 +173,8 @@ export class RouterLoop implements RouterInput {
   linkChanged(interfaceName: string): void {
     const found = this.#interfaces.get(interfaceName)
     if (found === undefined) return
-    const before = found.link
-    const now = this.#readLink(interfaceName, found)
-    const isUp = found.link?.up ?? false
-    if (isUp !== (before?.up ?? false)) {
-      this.#world.journal.append({ kind: 'link', interface: interfaceName, up: isUp }, now)
-    }
-    for (const instance of this.#instances.values()) {
-      if (instance.config.interface === interfaceName) this.#followLink(instance, found.link, now)
-    }
-    if (!isUp) this.#departures.linkLost(interfaceName, now)
+    const { counted, now } = this.#readLink(interfaceName)
+    this.#linkCounts(interfaceName, counted, now)
     this.#arm()
   }
 
@@ -190,14 +187,11 @@ export class RouterLoop implements RouterInput {
     this.#arm()
   }
 
-  /** What the trackers say of these routers from now on, each by its key (`wireKey`); the others stay as they are. */
-  tracked(standings: Readonly<Record<string, Standing>>): void {
-    const now = this.#record({ kind: 'tracked', standings })
-    for (const [key, standing] of Object.entries(standings)) {
-      this.#standings.set(key, standing)
-      const instance = this.#instances.get(key)
-      if (instance) this.#applyStanding(instance, standing, now)
-    }
+  /** All that the steward knows of scripts, files and processes, in place of what it said before. */
+  tracked(verdicts: readonly Verdict[]): void {
+    const now = this.#record({ kind: 'tracked', verdicts })
+    this.#trackers.report(verdicts)
+    this.#followTrackers(now)
     this.#arm()
   }
 
@@ -214,7 +208,7 @@ export class RouterLoop implements RouterInput {
 
   alarm(): void {
     const now = this.#record({ kind: 'alarm' })
-    this.#armedAt = null
+    this.#alarm.rang()
     const waiting: Instance[] = []
     for (let due = this.#deadlines.first(); due && due.dueAt <= now; due = this.#deadlines.first()) {
       if (deservesPatience(due, now)) {
@@ -222,16 +216,12 @@ export class RouterLoop implements RouterInput {
         this.#deadlines.set(due, null)
         waiting.push(due)
       } else {
-        this.#ring(due, now)
+        this.#step(due, { kind: 'timer' }, now)
       }
     }
     for (const instance of waiting) this.#deadlines.set(instance, now)
     for (const part of this.#parts) part.ring(now)
     this.#arm()
-  }
-
-  #ring(instance: Instance, now: number): void {
-    this.#step(instance, { kind: 'timer' }, now)
   }
 
   /** Gives an advertisement to the router it is for, or says why not. */
@@ -258,7 +248,8 @@ export class RouterLoop implements RouterInput {
   #start(config: VirtualRouterConfig, gapMs: number | null, now: number): void {
     const instance = newInstance(config, now)
     const link = this.#interfaces.get(config.interface)?.link ?? null
-    const standing = this.#standings.get(keyOf(config)) ?? { priority: config.priority, faults: [] }
+    const standing = this.#trackers.standingOf(config)
+    instance.standing = standing
     const priority = effectivePriority(config, standing.priority)
     instance.parameters = { config, source: sourceOf(config, link), priority }
     this.#instances.set(keyOf(config), instance)
@@ -305,14 +296,40 @@ export class RouterLoop implements RouterInput {
     this.#setFaults(instance, { source: 'link', faults }, now)
   }
 
-  #applyStanding(instance: Instance, standing: Standing, now: number): void {
-    const before = instance.parameters.priority
-    const priority = effectivePriority(instance.config, standing.priority)
-    if (priority !== before) {
-      instance.parameters = { ...instance.parameters, priority }
-      this.#step(instance, { kind: 'priority-changed', before }, now)
+  /** Another state of a link counts from now on. */
+  #linkCounts(interfaceName: string, link: LinkState | null, now: number): void {
+    const found = this.#interfaces.get(interfaceName)
+    if (found === undefined) return
+    const wasUp = found.link?.up ?? false
+    found.link = link
+    const isUp = link?.up ?? false
+    if (isUp !== wasUp) this.#world.journal.append({ kind: 'link', interface: interfaceName, up: isUp }, now)
+    for (const instance of this.#instances.values()) {
+      if (instance.config.interface === interfaceName) this.#followLink(instance, link, now)
     }
+    if (!isUp) this.#departures.linkLost(interfaceName, now)
+    if (isUp !== wasUp) this.#followTrackers(now)
+  }
+
+  #followTrackers(now: number): void {
+    for (const instance of this.#instances.values()) {
+      if (instance.config.track.length > 0) this.#applyStanding(instance, now)
+    }
+  }
+
+  #applyStanding(instance: Instance, now: number): void {
+    const standing = this.#trackers.standingOf(instance.config)
+    const before = takeStanding(instance, standing, (body) => this.#world.journal.append(body, now))
+    if (before !== null) this.#step(instance, { kind: 'priority-changed', before }, now)
     this.#setFaults(instance, { source: 'tracking', faults: trackedFaults(standing) }, now)
+  }
+
+  /** It goes on as it is, and follows other things from now on. */
+  #adapt(instance: Instance, config: VirtualRouterConfig, now: number): void {
+    instance.config = config
+    instance.parameters = { ...instance.parameters, config }
+    this.#followLink(instance, this.#interfaces.get(config.interface)?.link ?? null, now)
+    this.#applyStanding(instance, now)
   }
 
   /** What one side says of a router's right to take part, in place of what it said before. */
@@ -346,17 +363,10 @@ export class RouterLoop implements RouterInput {
     this.#departures.settle(instance)
   }
 
-  /**
-   * Sets the alarm when it must ring earlier than it would. Deadlines mostly move later, with every advertisement
-   * heard; then the old alarm rings for nothing, once, which is cheaper than setting it anew each time.
-   */
   #arm(): void {
     let dueAt = this.#deadlines.first()?.dueAt ?? null
     for (const part of this.#parts) dueAt = earliest(dueAt, part.dueAt())
-    if (dueAt === this.#armedAt) return
-    if (dueAt !== null && this.#armedAt !== null && dueAt > this.#armedAt) return
-    this.#armedAt = dueAt
-    this.#world.alarm.set(dueAt)
+    this.#alarm.setAtMost(dueAt)
   }
 
   /** Closes what no virtual router uses any more. */
@@ -365,11 +375,14 @@ export class RouterLoop implements RouterInput {
     const used = [...running, ...this.#departures.configs]
     this.#interfaces.close(used)
     this.#world.virtualLinks.retain(used)
+    this.#delays.keep(this.#interfaces.names())
   }
 
-  #readLink(name: string, known: Interface): number {
-    known.link = this.#world.links.state(name)
-    return this.#record({ kind: 'link', interfaceName: name, state: known.link })
+  /** Reads a link anew: what counts for its state, and when that was. */
+  #readLink(interfaceName: string): { readonly counted: LinkState | null; readonly now: number } {
+    const seen = this.#world.links.state(interfaceName)
+    const now = this.#record({ kind: 'link', interfaceName, state: seen })
+    return { counted: this.#delays.see(interfaceName, seen, now), now }
   }
 
   #record(input: RecordedInput['input']): number {
@@ -377,13 +390,4 @@ export class RouterLoop implements RouterInput {
     this.#world.recorder.record({ at, input })
     return at
   }
-}
-
-interface SaidFaults {
-  readonly source: FaultSource
-  readonly faults: readonly Fault[]
-}
-
-function deservesPatience({ state, isPatient }: Instance, now: number): boolean {
-  return state.role === 'backup' && !isPatient && now - state.activeDownAt > PATIENCE_MS
 }

@@ -1,5 +1,6 @@
 /** What `aloft status` and the snapshot to the centre say of a virtual router. */
 import type { RouterState } from '@aloft/shared/protocol/frames'
+import type { Effect } from '../../tracking/standing.ts'
 import { type FaultReason, type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
 import type { Clock, LinkState } from '../../world/router-world.ts'
 import type { DiscardTotal, RouterCounters } from './counters.ts'
@@ -24,6 +25,8 @@ export interface RouterDetail extends RouterState {
   readonly standsBack?: { readonly untilWallMs: number | null }
   /** Only in the role `fault`. */
   readonly faults?: readonly FaultDetail[]
+  /** What it follows, and what each does to it; only where it follows anything. */
+  readonly tracking?: readonly Effect[]
   /** The written priority, where trackers have made it another. */
   readonly configuredPriority?: number
 }
@@ -53,6 +56,7 @@ export function statusOf(instance: Instance, link: LinkState | null, clock: Cloc
     active: activeRouter(parameters, state),
     counters: { ...instance.counters },
     ...departureOf(instance, clock),
+    ...(config.track.length > 0 && { tracking: instance.standing.effects }),
     ...(state.role === 'fault' && { faults: currentFaults(instance, link) }),
   }
 }

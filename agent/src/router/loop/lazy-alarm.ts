@@ -1,0 +1,26 @@
+/** The one alarm of the world, set as rarely as can be. */
+import type { Alarm } from '../../world/router-world.ts'
+
+export class LazyAlarm {
+  readonly #alarm: Alarm
+  #armedAt: number | null = null
+
+  constructor(alarm: Alarm) {
+    this.#alarm = alarm
+  }
+
+  rang(): void {
+    this.#armedAt = null
+  }
+
+  /**
+   * It rings then, or earlier for nothing. Deadlines mostly move later, with every advertisement heard; one alarm for
+   * nothing is cheaper than setting it anew each time.
+   */
+  setAtMost(dueAt: number | null): void {
+    if (dueAt === this.#armedAt) return
+    if (dueAt !== null && this.#armedAt !== null && dueAt > this.#armedAt) return
+    this.#armedAt = dueAt
+    this.#alarm.set(dueAt)
+  }
+}
