@@ -64,6 +64,7 @@ const status: LocalStatus = {
   router,
   uplink: null,
   spool: null,
+  notifications: null,
 }
 
 test('the whole picture', () => {

@@ -22,7 +22,10 @@ export function statusText(status: LocalStatus, nowWallMs: number): string {
   ].join('\n')
 }
 
-function agentLines({ agent, router, uplink, spool }: LocalStatus, nowWallMs: number): string[] {
+function agentLines(
+  { agent, router, uplink, spool, notifications }: LocalStatus,
+  nowWallMs: number,
+): string[] {
   const lines: string[] = []
   if (agent) {
     lines.push(`node ${agent.node}, steward pid ${agent.pid}, up ${since(agent.startedWallMs, nowWallMs)}`)
@@ -49,6 +52,11 @@ function agentLines({ agent, router, uplink, spool }: LocalStatus, nowWallMs: nu
   lines.push(uplinkLine(uplink, nowWallMs))
   if (spool)
     lines.push(`spool: ${spool.backlog} events wait for the control plane, ${spool.lastSeq} kept in all`)
+  const waiting = Object.entries(notifications ?? {}).filter(([, count]) => count > 0)
+  if (waiting.length > 0)
+    lines.push(
+      `notifications: ${waiting.map(([how, count]) => `${count} events not told to ${how} yet`).join(', ')}`,
+    )
   return lines
 }
 

@@ -46,7 +46,7 @@ const agent = {
   startedWallMs: 0,
   config: { file: 'f', revision: 'cafe', refused: null },
 }
-const status: AgentStatus = { agent, router, uplink: null, spool: null }
+const status: AgentStatus = { agent, router, uplink: null, spool: null, notifications: null }
 
 const figureOf = (
   from: AgentStatus,

@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { AGENT_DEFAULTS } from '@aloft/shared/config/agent-config'
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RouterStatus } from '../router/contract.ts'
@@ -60,6 +61,8 @@ async function report(over: Partial<ReportingOptions> = {}): Promise<Reporting> 
     enrolmentToken: 'good',
     runId: 'steward',
     node: 'lb1',
+    config: { ...AGENT_DEFAULTS, node: 'lb1', virtualRouters: [] },
+    observe: () => {},
     router: { isConnected: () => true, status: async () => routerStatus },
     log: (text) => logged.push(text),
     ...over,

@@ -1,6 +1,7 @@
 /** Everything between what this host observes and the control plane: journals, spool, enrolment, uplink. */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { RouterState } from '@aloft/shared/protocol/frames'
 import { type CentreAddress, parseCentreAddress, plainHttpWarning } from '../node/centre-address.ts'
@@ -10,6 +11,7 @@ import { bootId, monotonicMs } from '../router/boot-identity.ts'
 import { ensureEnrolled } from './enrolment.ts'
 import { signText } from './identity.ts'
 import { JournalReader } from './journal-reader.ts'
+import { Notifier } from './notify/notifier.ts'
 import type { Reporting, ReportingStart } from './reporting-contract.ts'
 import { SOFTWARE } from './software.ts'
 import type { UplinkStatus } from './status-contract.ts'
@@ -51,10 +53,26 @@ export async function openReporting(options: ReportingOptions): Promise<Reportin
     routerRun: async () => (await router.status())?.runId ?? null,
     observed,
     log,
-    ...(options.told && { told: options.told }),
+    told: (body) => {
+      notifier.grew()
+      options.told?.(body)
+    },
+  })
+  const session = centre ? startSession(options, centre, spool) : null
+  // What the journal holds since the last steward is told of: the notifier's place is taken before it is read.
+  const notifier = await Notifier.open({
+    directory: path.join(stateDir, 'notify'),
+    spool,
+    config: options.config,
+    observe: options.observe,
+    log,
+  }).catch(async (error) => {
+    session?.stop()
+    await spool.close()
+    throw error
   })
   journal.grew()
-  return new OpenReporting({ spool, journal, session: centre ? startSession(options, centre, spool) : null })
+  return new OpenReporting({ spool, journal, notifier, session })
 }
 
 interface ReportingSession {
@@ -125,15 +143,22 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
   }
 }
 
+interface ReportingParts {
+  readonly spool: Spool
+  readonly journal: JournalReader
+  readonly notifier: Notifier
+  readonly session: ReportingSession | null
+}
+
 class OpenReporting implements Reporting {
-  readonly #parts: {
-    readonly spool: Spool
-    readonly journal: JournalReader
-    readonly session: ReportingSession | null
+  readonly #parts: ReportingParts
+
+  constructor(parts: ReportingParts) {
+    this.#parts = parts
   }
 
-  constructor(parts: { spool: Spool; journal: JournalReader; session: ReportingSession | null }) {
-    this.#parts = parts
+  configured(config: AgentConfig): void {
+    this.#parts.notifier.configure(config)
   }
 
   journalGrew(): void {
@@ -141,16 +166,19 @@ class OpenReporting implements Reporting {
   }
 
   status(): ReturnType<Reporting['status']> {
-    const { spool, session } = this.#parts
+    const { spool, session, notifier } = this.#parts
     const { epoch, lastSeq, heldSeq, error } = spool.condition
     return {
       uplink: session?.status() ?? null,
       spool: { epoch, lastSeq, ackedSeq: heldSeq, backlog: lastSeq - heldSeq, error },
+      notifications: notifier.status(),
     }
   }
 
   async stop(): Promise<void> {
-    const { spool, journal, session } = this.#parts
+    const { spool, journal, notifier, session } = this.#parts
+    await Promise.race([journal.drain(), sleep(DRAIN_MS, undefined, { ref: false })])
+    await notifier.stop()
     await Promise.race([journal.drain(), sleep(DRAIN_MS, undefined, { ref: false })])
     journal.stop()
     // A centre that is there hears the end of the story now, rather than when this agent next starts.

@@ -17,6 +17,16 @@ export interface AgentStatus {
   readonly router: RouterStatus | null
   readonly uplink: UplinkStatus | null
   readonly spool: SpoolStatus | null
+  /** Null: nobody can be told yet. */
+  readonly notifications: NotificationStatus | null
+}
+
+/** Events that scripts, pipes and mailboxes have not been told of yet. */
+export interface NotificationStatus {
+  readonly scripts: number
+  readonly fifo: number
+  readonly vrrpFifo: number
+  readonly email: number
 }
 
 /** Null in AgentStatus: the agent reports to nobody. */

@@ -96,6 +96,8 @@ export class StewardProcess {
     log(isSame ? `${configFile} is unchanged` : `${configFile} is now revision ${read.running.revision}`)
     this.#refused = null
     this.#wanted = read.running
+    // Before the router: what it removes because of this is told of as removed.
+    this.#reporting?.configured(read.running.config)
     this.#router.configure(read.running)
   }
 
@@ -119,7 +121,7 @@ export class StewardProcess {
 
   async status(): Promise<AgentStatus> {
     const { configFile: file } = this.#options
-    const { uplink, spool } = this.#reporting?.status() ?? { uplink: null, spool: null }
+    const told = this.#reporting?.status() ?? { uplink: null, spool: null, notifications: null }
     return {
       agent: {
         node: this.#wanted.config.node,
@@ -129,8 +131,7 @@ export class StewardProcess {
         config: { file, revision: this.#wanted.revision, refused: this.#refused },
       },
       router: await this.#router.status(),
-      uplink,
-      spool,
+      ...told,
     }
   }
 
@@ -140,7 +141,16 @@ export class StewardProcess {
     const router = { isConnected: () => this.#router.isConnected, status: () => this.#router.status() }
     while (!this.#stopping.signal.aborted) {
       try {
-        this.#reporting = await startReporting({ runId: this.runId, node: this.#wanted.config.node, router })
+        const { config } = this.#wanted
+        const observe = (body: EventBody) => this.#observe(body)
+        this.#reporting = await startReporting({
+          runId: this.runId,
+          node: config.node,
+          config,
+          observe,
+          router,
+        })
+        if (this.#wanted.config !== config) this.#reporting.configured(this.#wanted.config)
         return
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)

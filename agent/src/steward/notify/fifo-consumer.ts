@@ -31,6 +31,10 @@ export class FifoConsumer {
     this.#timer = setInterval(() => this.#look(), LOOK_MS)
   }
 
+  get isRunning(): boolean {
+    return this.#alive() !== null
+  }
+
   /** Asks it to end, and kills what is left of its group two seconds later. */
   stop(): void {
     clearInterval(this.#timer)

@@ -98,6 +98,8 @@ export class Follower {
     this.#again = true
     this.#reading ??= this.#read().finally(() => {
       this.#reading = null
+      // Told of more after the last look, but before this.
+      if (this.#again) this.grew()
     })
   }
 

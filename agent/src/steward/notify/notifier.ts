@@ -8,6 +8,7 @@ import type { EventBody } from '@aloft/shared/protocol/events'
 import { findAccount } from '../../node/accounts.ts'
 import type { Spool } from '../../node/spool.ts'
 import { readJson, replaceFile } from '../../router/atomic-file.ts'
+import type { NotificationStatus } from '../status-contract.ts'
 import { mail } from './email.ts'
 import { Fifo } from './fifo.ts'
 import { FifoConsumer } from './fifo-consumer.ts'
@@ -31,6 +32,9 @@ type FifoChannel = 'fifo' | 'vrrpFifo'
 const WAITING_MAX = 10_000
 /** What a stopping agent gives those who are being told now. */
 const STOP_MS = 3_000
+/** And the readers of pipes, to read what is in them. */
+const READ_OUT_MS = 500
+const REOPEN_MS = 1_000
 
 interface Pipe {
   readonly settings: FifoSettings
@@ -45,6 +49,8 @@ export class Notifier {
   /** Of virtual routers that are or were in the config: those that were removed are told of once more. */
   readonly #settings = new Map<string, NotifySettings>()
   readonly #givenUp = new Map<Channel, number>()
+  readonly #failedPipes = new Set<FifoChannel>()
+  #isMailFailing = false
   #config: AgentConfig
 
   private constructor(options: NotifierOptions) {
@@ -75,7 +81,7 @@ export class Notifier {
   }
 
   /** Events that each way of telling has not told yet. */
-  status(): Readonly<Record<Channel, number>> {
+  status(): NotificationStatus {
     const behind = (channel: Channel) => this.#followers.get(channel)?.behind ?? 0
     return {
       scripts: behind('scripts'),
@@ -91,15 +97,18 @@ export class Notifier {
     const until = performance.now() + STOP_MS
     while (this.#isTelling() && performance.now() < until) await sleep(10)
     await Promise.all([...this.#followers.values()].map((follower) => follower.stop()))
+    for (const { fifo } of this.#pipes.values()) fifo.close()
+    const readUntil = performance.now() + READ_OUT_MS
+    const isRead = () => [...this.#pipes.values()].every(({ consumer }) => !consumer?.isRunning)
+    while (!isRead() && performance.now() < readUntil) await sleep(10)
     for (const channel of [...this.#pipes.keys()]) this.#closePipe(channel)
   }
 
   /** A pipe that nobody reads, or a mailbox that does not answer, is not worth waiting for. */
   #isTelling(): boolean {
     const isBusy = (channel: Channel) => (this.#followers.get(channel)?.behind ?? 0) > 0
-    const isEmailing =
-      this.#config.notifications.email !== null && !this.#givenUp.has('email') && isBusy('email')
-    return isBusy('scripts') || isEmailing
+    const isMailing = this.#config.notifications.email !== null && !this.#isMailFailing
+    return isBusy('scripts') || (isMailing && isBusy('email'))
   }
 
   #follow(channel: Channel): Promise<Follower> {
@@ -147,8 +156,12 @@ export class Notifier {
         if (settings === null) return
         const isGivenUp = () => this.#isTooFarBehind('email')
         const about = aboutOf(each)
-        const failed = (detail: string) => this.#fail(`email ${settings.server}`, about, detail)
+        const failed = (detail: string) => {
+          this.#isMailFailing = true
+          this.#fail(`email ${settings.server}`, about, detail)
+        }
         await mail({ settings, node: this.#config.node, told: each, id, isGivenUp, failed }, signal)
+        this.#isMailFailing = false
       }
     }
     return [{ lane: 'email', run }]
@@ -159,13 +172,24 @@ export class Notifier {
     if (this.#config.notifications[channel] === null || wanted.length === 0) return []
     const run = async (signal: AbortSignal) => {
       for (const each of wanted) {
-        const pipe = this.#pipes.get(channel)
-        if (pipe === undefined) return
+        const pipe = await this.#pipe(channel, signal)
+        if (pipe === null) return
         const isWritten = await pipe.fifo.write(fifoLine(each), () => this.#isTooFarBehind(channel), signal)
         this.#countGivenUp(channel, isWritten)
       }
     }
     return [{ lane: channel, run }]
+  }
+
+  /** The pipe, as soon as it can be made; null: the config no longer has it, or too many wait for it. */
+  async #pipe(channel: FifoChannel, signal: AbortSignal): Promise<Pipe | null> {
+    for (;;) {
+      const pipe = this.#pipes.get(channel)
+      if (pipe !== undefined) return pipe
+      if (this.#config.notifications[channel] === null || this.#isTooFarBehind(channel)) return null
+      await sleep(REOPEN_MS, undefined, { signal })
+      this.#openPipes()
+    }
   }
 
   #isForPipe({ word, name, isAgain }: Told): boolean {
@@ -245,7 +269,10 @@ export class Notifier {
           ? null
           : new FifoConsumer({ command: settings.script, fifo: settings.path, account, pidFile, log })
       this.#pipes.set(channel, { settings, fifo, consumer })
+      this.#failedPipes.delete(channel)
     } catch (error) {
+      if (this.#failedPipes.has(channel)) return
+      this.#failedPipes.add(channel)
       this.#fail(`fifo ${settings.path}`, null, error instanceof Error ? error.message : String(error))
     }
   }

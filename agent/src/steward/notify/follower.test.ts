@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { EventBody, SpooledEvent } from '@aloft/shared/protocol/events'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Errand, Follower, type FollowerOptions } from './follower.ts'
+
+let directory = ''
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'aloft-follower-'))
+})
+afterEach(() => rmSync(directory, { recursive: true }))
+
+/** A spool in memory. */
+class FakeSpool {
+  epoch = 'e1'
+  firstSeq = 1
+  readonly events: SpooledEvent[] = []
+
+  get condition() {
+    const { epoch, firstSeq } = this
+    return { epoch, firstSeq, lastSeq: this.events.length, heldSeq: 0, error: null }
+  }
+
+  async read(afterSeq: number, { countMax }: { countMax: number }) {
+    return this.events.slice(Math.max(afterSeq, this.firstSeq - 1)).slice(0, countMax)
+  }
+
+  change(virtualRouter: string, to: 'active' | 'backup'): void {
+    const body: EventBody = {
+      ...{
+        kind: 'transition',
+        virtualRouter,
+        vrid: 51,
+        family: 'ipv4',
+        interface: 'eth0',
+        from: 'backup',
+        to,
+      },
+      ...{ reason: 'no-response', priority: 100, heard: null, outageMs: null, addresses: [] },
+    }
+    this.events.push({ seq: this.events.length + 1, at: { wallMs: 0, monoMs: 0, bootId: 'b' }, body })
+  }
+}
+
+const known = { groups: [], isConfigured: () => true, hearsDeleted: () => false }
+
+/** A follower whose errands note what they did, each in the lane of its router. */
+function options(
+  spool: FakeSpool,
+  done: string[],
+  run: (text: string, signal: AbortSignal) => Promise<void> = async () => {},
+): FollowerOptions {
+  return {
+    file: path.join(directory, 'position.json'),
+    spool,
+    known: () => known,
+    errands: (told, id) =>
+      told.map(
+        ({ name, word }): Errand => ({
+          lane: name,
+          run: async (signal) => {
+            await run(`${name} ${word}`, signal)
+            done.push(`${id} ${name} ${word}`)
+          },
+        }),
+      ),
+    lost: (count) => void done.push(`lost ${count}`),
+    log: (text) => void done.push(text),
+  }
+}
+
+describe('a follower', () => {
+  it('that is new tells nothing of what was there before it', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    spool.change('web', 'active')
+    const follower = await Follower.open(options(spool, done))
+    spool.change('web', 'backup')
+    follower.grew()
+    await expect.poll(() => done).toEqual(['e1:2 web BACKUP'])
+    await follower.stop()
+  })
+
+  it('does one thing at a time for each lane, and lets a slow lane stop no other', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    let release = () => {}
+    const slow = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const follower = await Follower.open(
+      options(spool, done, (text) => (text === 'web MASTER' ? slow : Promise.resolve())),
+    )
+    spool.change('web', 'active')
+    spool.change('web', 'backup')
+    spool.change('db', 'active')
+    follower.grew()
+    await expect.poll(() => done).toEqual(['e1:3 db MASTER'])
+    expect(follower.behind).toBe(3)
+    release()
+    await expect.poll(() => done).toEqual(['e1:3 db MASTER', 'e1:1 web MASTER', 'e1:2 web BACKUP'])
+    await follower.stop()
+  })
+
+  it('begun again repeats what was being done, and nothing that was done, in whatever lane', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    const interrupted = options(spool, done, (text, signal) =>
+      text === 'web MASTER'
+        ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('ended'))))
+        : Promise.resolve(),
+    )
+    const first = await Follower.open(interrupted)
+    spool.change('web', 'active')
+    spool.change('db', 'active')
+    spool.change('web', 'backup')
+    first.grew()
+    await expect.poll(() => done).toEqual(['e1:2 db MASTER'])
+    await first.stop()
+    done.splice(0)
+    const second = await Follower.open(options(spool, done))
+    await expect.poll(() => done).toEqual(['e1:1 web MASTER', 'e1:3 web BACKUP'])
+    await second.stop()
+  })
+
+  it('tells everything of a spool that is a new one', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    const first = await Follower.open(options(spool, done))
+    await first.stop()
+    spool.epoch = 'e2'
+    spool.change('web', 'active')
+    const second = await Follower.open(options(spool, done))
+    await expect.poll(() => done).toEqual(['e2:1 web MASTER'])
+    await second.stop()
+  })
+
+  it('says how many events the spool dropped before they were told', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    const first = await Follower.open(options(spool, done))
+    await first.stop()
+    for (let i = 0; i < 5; i++) spool.change('web', i % 2 === 0 ? 'active' : 'backup')
+    spool.firstSeq = 4
+    const second = await Follower.open(options(spool, done))
+    await expect.poll(() => done).toEqual(['lost 3', 'e1:4 web BACKUP', 'e1:5 web MASTER'])
+    await second.stop()
+  })
+
+  it('goes on after an errand that failed', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    const follower = await Follower.open(
+      options(spool, done, (text) =>
+        text === 'web MASTER' ? Promise.reject(new Error('no')) : Promise.resolve(),
+      ),
+    )
+    spool.change('web', 'active')
+    spool.change('web', 'backup')
+    follower.grew()
+    await expect.poll(() => done).toEqual(['notifications: Error: no', 'e1:2 web BACKUP'])
+    await follower.stop()
+  })
+})
