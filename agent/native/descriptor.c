@@ -6,6 +6,7 @@
 #include "netio.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,25 @@ static napi_value method_get_option(napi_env env, napi_callback_info info) {
   return number_value(env, length);
 }
 
+/* setFilter(program): classic BPF as struct sock_filter (socket(7), SO_ATTACH_FILTER); the rest is never received. */
+static napi_value method_set_filter(napi_env env, napi_callback_info info) {
+  enum { INSTRUCTIONS_MAX = 64 };
+  napi_value argv[1];
+  struct bytes program;
+  struct sock_filter instructions[INSTRUCTIONS_MAX];
+  struct descriptor *descriptor = descriptor_take(env, info, 1, argv);
+  if (descriptor == NULL ||
+      !bytes_argument(env, argv[0], "program", (struct limits){sizeof *instructions, sizeof instructions}, &program))
+    return NULL;
+  if (program.length % sizeof *instructions != 0)
+    return throw_range(env, "%s must hold whole instructions of 8 bytes", "program");
+  memcpy(instructions, program.data, program.length);
+  struct sock_fprog filter = {(unsigned short)(program.length / sizeof *instructions), instructions};
+  if (setsockopt(descriptor->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0)
+    return throw_errno(env, "setsockopt");
+  return NULL;
+}
+
 /* setTimer(atMs | null): rings once CLOCK_MONOTONIC has reached atMs (fractional); null switches it off. */
 static napi_value method_set_timer(napi_env env, napi_callback_info info) {
   napi_value argv[1];
@@ -274,6 +294,7 @@ static napi_value wrap(napi_env env, int fd, struct descriptor kind) {
       {"bind", NULL, method_bind, NULL, NULL, NULL, napi_default, NULL},
       {"setOption", NULL, method_set_option, NULL, NULL, NULL, napi_default, NULL},
       {"getOption", NULL, method_get_option, NULL, NULL, NULL, napi_default, NULL},
+      {"setFilter", NULL, method_set_filter, NULL, NULL, NULL, napi_default, NULL},
       {"send", NULL, descriptor_send, NULL, NULL, NULL, napi_default, NULL},
       {"sendMany", NULL, descriptor_send_many, NULL, NULL, NULL, napi_default, NULL},
       {"receive", NULL, descriptor_receive, NULL, NULL, NULL, napi_default, NULL},

@@ -14,13 +14,18 @@ import { KernelLinks } from './kernel-links.ts'
 import { type IsVirtual, LinkTable } from './link-table.ts'
 import { type Netio, netio } from './netio.ts'
 import { RouteSocket, RouteWatch } from './route-socket.ts'
+import type { ChangesStore } from './virtual-links/host-changes.ts'
+import { KernelVirtualLinks } from './virtual-links/kernel-virtual-links.ts'
 
 export interface LinuxWorldOptions {
   /** Whether the running configuration gives this address to a virtual router: those are nobody's primary address. */
   readonly isVirtual?: IsVirtual
+  /** Where to remember what was changed on the host; without one, nothing outlives the process. */
+  readonly changes?: ChangesStore
 }
 
-export interface LinuxWorld extends Pick<RouterWorld, 'clock' | 'alarm' | 'links' | 'holdings'> {
+export interface LinuxWorld
+  extends Pick<RouterWorld, 'clock' | 'alarm' | 'links' | 'holdings' | 'virtualLinks'> {
   /** Scheduling classes and the rest of the addon. */
   readonly netio: Netio
   /** From now on the loop is told. Until then `links.state` and `holdings` work, and nothing is delivered. */
@@ -47,16 +52,20 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
   const routes = new RouteSocket(addon)
   const announcements = privileged(() => new AnnouncementSocket(addon, table))
   const links = new KernelLinks(addon, table, current)
+  const store = options.changes ?? { load: () => null, save() {} }
+  const virtualLinks = new KernelVirtualLinks(addon, { table, store, input: current })
   // Watching begins before the first dump, so that no change falls between the two.
   const watch = new RouteWatch(addon, {
     changed(messages) {
       table.apply(messages)
       holdings.hear(messages)
+      virtualLinks.refresh()
       links.refresh()
     },
     lost() {
       table.replace(routes.dump())
       holdings.suspectAll()
+      virtualLinks.refresh()
       links.refresh()
     },
   })
@@ -70,7 +79,10 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
   })
   table.replace(routes.dump())
   const alarm = new KernelAlarm(addon, clock, {
-    beforeRing: () => links.drain(),
+    beforeRing() {
+      links.drain()
+      virtualLinks.drain()
+    },
     ring: () => input?.alarm(),
   })
   return {
@@ -78,6 +90,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     alarm,
     links,
     holdings,
+    virtualLinks,
     netio: addon,
     start(to) {
       input = to
@@ -87,7 +100,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     warmUp: () => warmUp({ addon, routes, table, holdings }),
     close() {
       input = null
-      for (const each of [alarm, watch, routes, announcements]) each.close()
+      for (const each of [alarm, watch, routes, announcements, virtualLinks]) each.close()
       links.closeAll()
     },
   }

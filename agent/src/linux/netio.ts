@@ -29,6 +29,8 @@ export interface NativeSocket extends Descriptor {
   setOption(level: number, name: number, value: number | Uint8Array): void
   /** Bytes written into `into`. */
   getOption(level: number, name: number, into: Uint8Array): number
+  /** Receives from now on only what a classic BPF program (struct sock_filter, 8 bytes each) lets through. */
+  setFilter(program: Uint8Array): void
   /** Bytes sent. Throws EAGAIN when the send buffer is full. */
   send(data: Uint8Array, address: Uint8Array | null, control: Uint8Array | null): number
   /** Up to 64 messages to one address in one system call; how many of them went. */

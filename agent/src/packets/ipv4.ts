@@ -31,6 +31,17 @@ export function encodeIpv4Packet(fields: Ipv4Fields, payload: Uint8Array): Uint8
   return packet
 }
 
+/** Writes the header's checksum into a packet that goes out as a whole frame, which the kernel does not complete. */
+export function fillIpv4Checksum(packet: Uint8Array): Uint8Array {
+  const view = new DataView(packet.buffer, packet.byteOffset, HEADER_BYTES)
+  view.setUint16(10, 0)
+  let sum = 0
+  for (let offset = 0; offset < HEADER_BYTES; offset += 2) sum += view.getUint16(offset)
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16)
+  view.setUint16(10, ~sum & 0xffff)
+  return packet
+}
+
 export interface Ipv4Packet extends Ipv4Fields {
   readonly payload: Uint8Array
 }

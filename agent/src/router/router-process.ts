@@ -14,6 +14,7 @@ import { handleMessage } from './control-messages.ts'
 import { type Client, type ControlSocket, openControlSocket } from './control-socket.ts'
 import { FlightRecorder } from './flight-recorder.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { keptIn } from './host-changes-file.ts'
 import { readInheritance } from './inheritance.ts'
 import { type DroppedDatagram, guardDatagrams } from './input-guard.ts'
 import { Lateness, timeAlarm } from './lateness.ts'
@@ -43,6 +44,8 @@ export interface WorldParts {
   readonly recorder: Recorder
   /** Whether the running configuration gives this address to a virtual router. */
   isVirtual(interfaceName: string, address: Address): boolean
+  /** Keeps what was changed on the host, for whoever has to undo it. */
+  readonly changes: { load(): unknown; save(value: unknown): void }
 }
 
 /** Everything that differs between a real router process and a test of this file. */
@@ -96,6 +99,7 @@ export class RouterProcess {
       journal: this.#observations,
       recorder: this.#recorder,
       isVirtual: (interfaceName, address) => isGivenTo(this.#running, interfaceName, address),
+      changes: keptIn(paths.hostChanges),
     })
     const timed = timeAlarm(this.#world.world, this.#lateness)
     this.#loop = environment.createLoop(timed.world)

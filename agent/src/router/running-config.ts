@@ -1,5 +1,6 @@
 /** `STATE/running-config.json`: the last configuration this router was given, and the only thing it needs to boot. */
 import { AGENT_DEFAULTS, type AgentConfig, ROUTER_DEFAULTS } from '@aloft/shared/config/agent-config'
+import { homeDevice } from '@aloft/shared/config/virtual-link-config'
 import type { Address } from '@aloft/shared/network/address'
 import { readJson, replaceFile } from './atomic-file.ts'
 
@@ -48,8 +49,9 @@ export function isRunningConfig(value: unknown): value is RunningConfig {
 /** Whether a virtual router of this configuration has the address on that interface. */
 export function isGivenTo(running: RunningConfig | null, interfaceName: string, address: Address): boolean {
   if (running === null) return false
-  return running.config.virtualRouters.some(
-    (router) =>
-      router.interface === interfaceName && router.addresses.some((each) => each.address === address),
+  return running.config.virtualRouters.some((router) =>
+    [...router.addresses, ...router.excludedAddresses].some(
+      (each) => each.address === address && homeDevice(router, each.device) === interfaceName,
+    ),
   )
 }

@@ -9,6 +9,7 @@ export interface StatePaths {
   readonly runningConfig: string
   readonly routerState: string
   readonly routerAlive: string
+  readonly hostChanges: string
   readonly routerSocket: string
   readonly routerPid: string
   readonly routerLock: string
@@ -30,6 +31,7 @@ export function statePaths(stateDir: string): StatePaths {
     runningConfig: at('running-config.json'),
     routerState: at('router-state.json'),
     routerAlive: at('router-alive'),
+    hostChanges: at('host-changes.json'),
     routerSocket: at('router.sock'),
     routerPid: at('router.pid'),
     routerLock: at('router.lock'),

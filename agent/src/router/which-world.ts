@@ -47,10 +47,9 @@ export async function chooseWorld(
   }
 }
 
-function kernelWorld({ journal, recorder, isVirtual }: WorldParts): World {
-  const kernel = createLinuxWorld({ isVirtual })
-  const { clock, alarm, links, holdings } = kernel
-  const virtualLinks = NO_VIRTUAL_LINKS
+function kernelWorld({ journal, recorder, isVirtual, changes }: WorldParts): World {
+  const kernel = createLinuxWorld({ isVirtual, changes })
+  const { clock, alarm, links, holdings, virtualLinks } = kernel
   kernel.warmUp()
   return {
     world: { clock, alarm, links, holdings, virtualLinks, journal, recorder },

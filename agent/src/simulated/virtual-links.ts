@@ -4,7 +4,7 @@ import type { VirtualLinks } from '../world/virtual-links.ts'
 export const NO_VIRTUAL_LINKS: VirtualLinks = {
   prepare() {},
   retain() {},
-  raise() {},
+  raise: () => true,
   lower() {},
   send: () => false,
   problem({ virtualMac, accept }) {

@@ -19,6 +19,7 @@ import {
   trackerDefaults,
 } from './tracking-resolve.ts'
 import { inFamilies, resolveTransport } from './transport-resolve.ts'
+import { resolveFirewall, resolveVirtualLink } from './virtual-link-schema.ts'
 
 /** Step three of three: a document the schema and the rules accept → what the router process is given. */
 export function resolve(document: AgentDocument): AgentConfig {
@@ -33,6 +34,7 @@ export function resolve(document: AgentDocument): AgentConfig {
     ...groups,
     ...resolveTracking(document),
     ...resolveStartup(document),
+    ...resolveFirewall(document),
     announcementGroups: resolveAnnouncementGroups(document.announcementGroups),
     notifications: resolveNotifications(document.notifications),
   }
@@ -46,13 +48,14 @@ export function resolveVirtualRouter(
   const { name, interface: onInterface, vrid, version, priority, checksum } = document
   const addresses = document.addresses.map(prefixOf)
   const [first] = addresses
+  const family = first === undefined ? 'ipv4' : familyOf(first.address)
   return {
     ...ROUTER_DEFAULTS,
     name,
     interface: onInterface,
     vrid,
     version,
-    family: first === undefined ? 'ipv4' : familyOf(first.address),
+    family,
     priority,
     advertisementIntervalMs: durationMs(document.advertisementInterval),
     preempt: resolvePreempt(document),
@@ -64,6 +67,7 @@ export function resolveVirtualRouter(
     announcements: resolveAnnouncements(document),
     notify: resolveNotify(document.notify),
     ...resolveElection(document),
+    ...resolveVirtualLink(document, family),
   }
 }
 

@@ -9,6 +9,7 @@ import type { VirtualRouterDocument } from './schema.ts'
 import { inFamilies } from './transport-resolve.ts'
 import { transportRules } from './transport-rules.ts'
 import { unusable } from './unusable-address.ts'
+import { virtualLinkRules, virtualMacClaims } from './virtual-link-rules.ts'
 
 /** One virtual router whose own keys are sound, and where it stands in the list. */
 export interface Candidate {
@@ -48,6 +49,7 @@ const routerRules: readonly Rule[] = [
   transportRules,
   electionRules,
   announcementRules,
+  virtualLinkRules,
 ]
 
 function error(code: string, key: RouterFinding['key'], message: string, hint: string | null): RouterFinding {
@@ -162,6 +164,7 @@ function claims(document: VirtualRouterDocument): Claim[] {
       key: ['name'],
     },
     ...inFamilies(router).flatMap(wireClaims),
+    ...inFamilies(router).flatMap(virtualMacClaims),
     ...router.addresses.map(({ address }, index) => ({
       identity: `address ${address}`,
       code: 'duplicate-address',

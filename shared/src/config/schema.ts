@@ -9,6 +9,7 @@ import { durationText, named, oneOf, shaped, text, wholeNumber } from './schema-
 import { syncGroupKeys } from './sync-group-schema.ts'
 import { routerTrackingKeys, trackingKeys } from './tracking-schema.ts'
 import { transportKeys } from './transport-schema.ts'
+import { firewallKeys, virtualLinkKeys } from './virtual-link-schema.ts'
 
 /**
  * The config as it is written (design §3.2): the one source of what `aloft check` accepts and `aloft schema` prints.
@@ -117,6 +118,7 @@ export const VirtualRouterDocument = z.strictObject(
     ...transportKeys,
     ...routerTrackingKeys,
     ...electionKeys,
+    ...virtualLinkKeys,
     announcements: Announcements.optional(),
     notify: Notify.optional(),
   },
@@ -135,6 +137,7 @@ export const AgentDocument = z
         .describe('The virtual routers this host takes part in.'),
       ...trackingKeys,
       ...startupKeys,
+      ...firewallKeys,
       ...syncGroupKeys,
       announcementGroups: AnnouncementGroups.optional(),
       notifications: Notifications.optional(),

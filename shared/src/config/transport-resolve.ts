@@ -2,6 +2,7 @@ import { type Address, familyOf, parseAddress } from '../network/address.ts'
 import type { VirtualRouterConfig } from './agent-config.ts'
 import type { VirtualRouterDocument } from './schema.ts'
 import type { TransportSettings, UnicastPeer, UnicastSettings } from './transport-config.ts'
+import { virtualMacOf } from './virtual-link-schema.ts'
 
 type TransportDocument = Pick<
   VirtualRouterDocument,
@@ -39,6 +40,7 @@ export function inFamilies(router: VirtualRouterConfig): VirtualRouterConfig[] {
     return {
       ...router,
       family,
+      virtualMac: virtualMacOf(router, family),
       addresses: router.addresses.filter(({ address }) => isOfFamily(address)),
       multicastGroup: isOfFamily(multicastGroup) ? multicastGroup : null,
       unicast: unicast && { ...unicast, peers: unicast.peers.filter(({ address }) => isOfFamily(address)) },

@@ -53,9 +53,9 @@ interface Homed {
  * The device that holds a router's addresses: the one with the virtual MAC, or the interface. `device` is the one that
  * an address of its own names.
  */
-export function homeDevice({ interface: base, virtualMac }: Homed, device: string | null = null): string {
+export function homeDevice({ interface: base, virtualMac }: Homed, device?: string): string {
   if (virtualMac === null) return device ?? base
-  if (device === null || device === base || device === virtualMac.parent) return virtualMac.name
+  if (device === undefined || device === base || device === virtualMac.parent) return virtualMac.name
   return virtualMac.onOtherInterfaces ? deviceElsewhere(virtualMac, device) : device
 }
 

@@ -99,6 +99,7 @@ export class FakeWorld implements RouterWorld {
     retain: () => {},
     raise: ({ name, virtualMac, accept }: VirtualRouterConfig) => {
       if (virtualMac !== null || !accept) this.done.push(`raise ${name}`)
+      return true
     },
     lower: ({ name, virtualMac, accept }: VirtualRouterConfig) => {
       if (virtualMac !== null || !accept) this.done.push(`lower ${name}`)

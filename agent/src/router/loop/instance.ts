@@ -1,7 +1,7 @@
 /** One virtual router as the loop keeps it: what it was told, the state of its machine, and what it has counted. */
 
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { Address, Family } from '@aloft/shared/network/address'
+import type { Address } from '@aloft/shared/network/address'
 import type { Standing } from '../../tracking/standing.ts'
 import { type Departure, NO_DEPARTURE } from '../../vrrp/departure.ts'
 import { INITIAL } from '../../vrrp/machine.ts'
@@ -55,14 +55,7 @@ export function newInstance(config: VirtualRouterConfig, now: number): Instance 
   }
 }
 
-/** A virtual router is known on the wire by these three, and only one on a host can be. */
-export function wireKey(interfaceName: string, family: Family, vrid: number): string {
-  return `${interfaceName} ${family} ${vrid}`
-}
-
-export function keyOf(config: VirtualRouterConfig): string {
-  return wireKey(config.interface, config.family, config.vrid)
-}
+export { keyOf, wireKey } from '../../vrrp/router-key.ts'
 
 export type LinkFault = 'interface-down' | 'no-primary-ip-address'
 

@@ -26,8 +26,7 @@ export function perform(
         advertise(world, instance, action.priority)
         break
       case 'acquire-addresses':
-        world.virtualLinks.raise(config)
-        world.holdings.acquire(holdingOf(config))
+        if (world.virtualLinks.raise(config)) world.holdings.acquire(holdingOf(config))
         break
       case 'release-addresses':
         world.holdings.release(holdingOf(config))

@@ -129,7 +129,7 @@ class ReplayWorld {
       virtualLinks: {
         prepare: () => {},
         retain: () => {},
-        raise: () => {},
+        raise: () => true,
         lower: () => {},
         send: (router, packet) => {
           this.#log({

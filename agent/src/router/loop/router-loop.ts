@@ -98,7 +98,7 @@ export class RouterLoop implements RouterInput {
     const { stopped, started, adapted } = changesTo(routers, this.#instances)
     this.#delays.configure(settings.interfaces)
     for (const [name, opened] of this.#interfaces.open(routers)) opened.link = this.#readLink(name).counted
-    this.#virtualLinks.prepare(routers, this.#holding(routers, resume))
+    this.#virtualLinks.prepare({ ...settings, routers, holding: this.#holding(routers, resume) })
     for (const { key, gapMs } of resume) this.#record({ kind: 'resume', key, gapMs })
     const now = this.#record({ kind: 'configure', routers, settings })
     this.#effects.announcer.setPacing(settings)

@@ -1,6 +1,7 @@
 /** Which routers cannot take part because the device with their virtual MAC, or their firewall, is not as it must be? */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { RecordedInput, RouterWorld } from '../../world/router-world.ts'
+import type { Preparation } from '../../world/virtual-links.ts'
 import type { Fault } from './faults.ts'
 import { keyOf } from './instance.ts'
 
@@ -16,9 +17,9 @@ export class VirtualLinkProblems {
   }
 
   /** Has the devices made, and notes what came of it. */
-  prepare(routers: readonly VirtualRouterConfig[], holding: readonly VirtualRouterConfig[]): void {
-    this.#world.virtualLinks.prepare(routers, holding)
-    for (const router of routers) {
+  prepare(preparation: Preparation): void {
+    this.#world.virtualLinks.prepare(preparation)
+    for (const router of preparation.routers) {
       if (this.#world.virtualLinks.problem(router) !== (this.#problems.get(keyOf(router)) ?? null))
         this.look(router)
     }

@@ -1,0 +1,280 @@
+/** `VirtualLinks` over the kernel: macvlans by rtnetlink, sysctl by /proc, the firewall by nfnetlink. */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import { keyOf } from '../../vrrp/router-key.ts'
+import type { OutgoingPacket } from '../../world/links.ts'
+import type { RouterInput } from '../../world/router-world.ts'
+import type { Preparation, VirtualLinks } from '../../world/virtual-links.ts'
+import type { LinkTable } from '../link-table.ts'
+import type { Netio } from '../netio.ts'
+import { AcceptTable } from './accept-table.ts'
+import { type Device, devicesOf, elementsOf, mismatch, unsuitable } from './devices.ts'
+import { type ChangesStore, HostChanges } from './host-changes.ts'
+import {
+  BorrowedSettings,
+  settingsBelow,
+  settingsForReversePath,
+  settingsOfDevice,
+  writeSettings,
+} from './kernel-settings.ts'
+import { LinkMaker } from './link-maker.ts'
+import { VirtualMacPort } from './virtual-mac-port.ts'
+
+export interface KernelVirtualLinksOptions {
+  readonly table: LinkTable
+  readonly store: ChangesStore
+  readonly input: () => RouterInput | null
+}
+
+/** A router that has a virtual MAC, or keeps packets out. */
+interface Entry {
+  readonly router: VirtualRouterConfig
+  readonly devices: readonly Device[]
+  /** Index of each device that is there, by its name. */
+  readonly indexes: Map<string, number>
+  port: VirtualMacPort | null
+  isRaised: boolean
+  problem: string | null
+}
+
+export class KernelVirtualLinks implements VirtualLinks {
+  readonly #netio: Netio
+  readonly #options: KernelVirtualLinksOptions
+  readonly #links: LinkMaker
+  readonly #changes: HostChanges
+  readonly #settings: BorrowedSettings
+  readonly #entries = new Map<string, Entry>()
+  #accept: AcceptTable | null = null
+
+  constructor(netio: Netio, options: KernelVirtualLinksOptions) {
+    this.#netio = netio
+    this.#options = options
+    this.#links = new LinkMaker(netio)
+    this.#changes = new HostChanges(options.store)
+    this.#settings = new BorrowedSettings(this.#changes)
+  }
+
+  prepare({ routers, holding, firewall }: Preparation): void {
+    const concerned = routers.filter(({ virtualMac, accept }) => virtualMac !== null || !accept)
+    for (const router of concerned) this.#enter(router, holding.includes(router))
+    const wanting = this.#keepingOut(routers)
+    if (wanting.length === 0) return
+    const holders = new Map(
+      wanting.filter(({ isRaised }) => isRaised).map((entry) => [keyOf(entry.router), this.#elements(entry)]),
+    )
+    const refusal = attempt(() => {
+      this.#changes.update({ tables: [...new Set([...this.#changes.tables, firewall.table])] })
+      for (const table of this.#changes.tables) if (table !== firewall.table) this.#table().remove(table)
+      return this.#table().prepare(firewall, holders)
+    })
+    for (const entry of wanting) entry.problem ??= refusal && `cannot keep packets out: ${refusal}`
+  }
+
+  /** An entry of the router as it is configured now, made anew where its predecessor was another's. */
+  #enter(router: VirtualRouterConfig, isHolding: boolean): void {
+    const key = keyOf(router)
+    const known = this.#entries.get(key)
+    if (known && this.#isWhole(known) && JSON.stringify(known.router) === JSON.stringify(router)) {
+      if (!isHolding) this.lower(router)
+      return
+    }
+    known?.port?.close()
+    const devices = devicesOf(router)
+    const entry: Entry = {
+      router,
+      devices,
+      indexes: new Map(),
+      port: null,
+      isRaised: isHolding,
+      problem: null,
+    }
+    this.#entries.set(key, entry)
+    entry.problem = attempt(() => this.#make(entry))
+  }
+
+  /** Makes the entry's devices as they must be; null, or why that is not possible. */
+  #make(entry: Entry): string | null {
+    const { devices, indexes } = entry
+    const [own] = devices
+    if (own === undefined) return null
+    const parents = devices.flatMap(({ parent }) => settingsBelow(parent))
+    this.#settings.borrow([...parents, ...settingsForReversePath()])
+    for (const device of devices) {
+      const problem = this.#makeDevice(device, indexes)
+      if (problem !== null) return problem
+    }
+    this.#openPort(entry, own)
+    for (const index of indexes.values()) this.#links.setUp(index, entry.isRaised)
+    return null
+  }
+
+  #makeDevice(device: Device, indexes: Map<string, number>): string | null {
+    const below = this.#links.find(device.parent)?.link
+    if (below === undefined) return `there is no interface ${device.parent}`
+    const refusal = unsuitable(below)
+    if (refusal !== null) return refusal
+    const found = this.#links.find(device.name)?.link
+    const difference = found ? mismatch(device, found, below) : null
+    if (found && difference !== null) {
+      // What an earlier configuration of ours made is ours to replace; what somebody else made is not.
+      if (!this.#changes.links.includes(device.name)) return difference
+      this.#links.remove(found.index)
+    }
+    if (found === undefined || difference !== null) {
+      this.#changes.update({ links: [...new Set([...this.#changes.links, device.name])] })
+      const failure = this.#links.make({ name: device.name, parent: below.index, mac: device.mac })
+      if (failure !== null) return `cannot make ${device.name} on ${device.parent}: ${failure}`
+    }
+    writeSettings(settingsOfDevice(device.name))
+    const made = this.#links.find(device.name)
+    if (made === null) return `${device.name} was removed while it was made`
+    // Whoever adds addresses to it must not wait for the kernel's notice.
+    this.#options.table.apply(made.messages)
+    indexes.set(device.name, made.link.index)
+    return null
+  }
+
+  #openPort(entry: Entry, { name, parent, mac }: Device): void {
+    const { router, indexes } = entry
+    entry.port?.close()
+    entry.port = null
+    const below = this.#options.table.find(parent)?.index
+    const device = indexes.get(name)
+    if (below === undefined || device === undefined || router.unicast !== null) return
+    entry.port = new VirtualMacPort({
+      netio: this.#netio,
+      parent: below,
+      device,
+      mac,
+      family: router.family,
+      interfaceName: router.interface,
+      receive: (datagram) => this.#options.input()?.datagram(datagram),
+    })
+  }
+
+  retain(routers: readonly VirtualRouterConfig[]): void {
+    const kept = new Set(routers.map(keyOf))
+    for (const [key, entry] of this.#entries) {
+      if (kept.has(key)) continue
+      entry.port?.close()
+      this.#entries.delete(key)
+    }
+    const devices = routers.flatMap(devicesOf)
+    const names = new Set(devices.map(({ name }) => name))
+    attempt(() => {
+      this.#removeLinks((name) => names.has(name))
+      const below = new Set(devices.flatMap(({ parent }) => settingsBelow(parent)).map(({ path }) => path))
+      const isReversePath = (setting: string) => devices.length > 0 && setting.endsWith('/rp_filter')
+      this.#settings.giveBack((setting) => below.has(setting) || isReversePath(setting))
+      if (this.#keepingOut(routers).length === 0) this.#removeTables()
+      return null
+    })
+  }
+
+  #removeLinks(isKept: (name: string) => boolean): void {
+    for (const name of this.#changes.links.filter((each) => !isKept(each))) {
+      const found = this.#links.find(name)?.link
+      // A link of that name that is none of ours was made after ours had gone.
+      if (found?.kind === 'macvlan') this.#links.remove(found.index)
+    }
+    this.#changes.update({ links: this.#changes.links.filter(isKept) })
+  }
+
+  #removeTables(): void {
+    for (const table of this.#changes.tables) this.#table().remove(table)
+    this.#changes.update({ tables: [] })
+  }
+
+  raise(router: VirtualRouterConfig): boolean {
+    const entry = this.#entries.get(keyOf(router))
+    if (entry === undefined) return true
+    entry.isRaised = true
+    if (!router.accept) {
+      const refusal = this.#table().fill(keyOf(router), this.#elements(entry))
+      if (refusal !== null) {
+        this.#became(entry, `cannot keep packets out: ${refusal}`)
+        return false
+      }
+    }
+    for (const index of entry.indexes.values()) this.#links.setUp(index, true)
+    return true
+  }
+
+  lower(router: VirtualRouterConfig): void {
+    const entry = this.#entries.get(keyOf(router))
+    if (entry === undefined) return
+    entry.isRaised = false
+    for (const index of entry.indexes.values()) this.#links.setUp(index, false)
+    if (!router.accept) this.#accept?.empty(keyOf(router))
+  }
+
+  send(router: VirtualRouterConfig, packet: OutgoingPacket): boolean {
+    return this.#entries.get(keyOf(router))?.port?.send(packet) ?? false
+  }
+
+  problem(router: VirtualRouterConfig): string | null {
+    return this.#entries.get(keyOf(router))?.problem ?? null
+  }
+
+  /** Takes in every datagram that has arrived. */
+  drain(): void {
+    for (const { port } of this.#entries.values()) port?.drain()
+  }
+
+  /** The table of links has changed: makes what has gone, and what could not be made before. */
+  refresh(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.devices.length === 0 || this.#isWhole(entry)) continue
+      this.#became(
+        entry,
+        attempt(() => this.#make(entry)),
+      )
+    }
+  }
+
+  #isWhole({ devices, indexes, problem }: Entry): boolean {
+    if (problem !== null) return false
+    return devices.every(({ name }) => this.#options.table.find(name)?.index === indexes.get(name))
+  }
+
+  #became(entry: Entry, problem: string | null): void {
+    if (entry.problem === problem) return
+    entry.problem = problem
+    // Never inside the call that failed: the loop is in the middle of its actions then.
+    setImmediate(() => this.#options.input()?.virtualLinkChanged(keyOf(entry.router)))
+  }
+
+  #keepingOut(routers: readonly VirtualRouterConfig[]): Entry[] {
+    return routers.flatMap((router) => {
+      const entry = router.accept ? undefined : this.#entries.get(keyOf(router))
+      return entry === undefined ? [] : [entry]
+    })
+  }
+
+  #elements({ router }: Entry) {
+    return elementsOf(router, (device) => this.#options.table.find(device)?.index ?? null)
+  }
+
+  #table(): AcceptTable {
+    this.#accept ??= new AcceptTable(this.#netio, (why) => {
+      for (const entry of this.#entries.values()) {
+        if (!entry.router.accept) this.#became(entry, `cannot keep packets out: ${why}`)
+      }
+    })
+    return this.#accept
+  }
+
+  close(): void {
+    for (const { port } of this.#entries.values()) port?.close()
+    this.#accept?.close()
+    this.#links.close()
+  }
+}
+
+/** What a step says stands in its way, or what it throws. */
+function attempt(step: () => string | null): string | null {
+  try {
+    return step()
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

@@ -1,0 +1,74 @@
+/** Makes, finds, raises and removes network links over a netlink socket of its own. Synchronous, like the kernel. */
+import { getSystemErrorName } from 'node:util'
+import { AF_NETLINK, netlinkAddress, SOCK_RAW } from '../kernel-numbers.ts'
+import type { NativeSocket, Netio } from '../netio.ts'
+import { decodeMessages, type KernelMessage } from '../rtnetlink.ts'
+import {
+  decodeLinkDetail,
+  encodeDeleteLink,
+  encodeGetLink,
+  encodeNewMacvlan,
+  encodeSetUp,
+  type LinkDetail,
+  type NewMacvlan,
+} from './link-messages.ts'
+
+const NETLINK_ROUTE = 0
+const SOL_NETLINK = 270
+const NETLINK_CAP_ACK = 10
+const NETLINK_EXT_ACK = 11
+
+export class LinkMaker {
+  readonly #socket: NativeSocket
+  readonly #buffer = new Uint8Array(65_536)
+  readonly #kernel = netlinkAddress()
+  #sequence = 0
+
+  constructor(netio: Netio) {
+    this.#socket = netio.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)
+    this.#socket.setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1)
+    this.#socket.setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+  }
+
+  /** The link of that name, and the kernel's messages about it; null when there is none. */
+  find(name: string): { readonly link: LinkDetail; readonly messages: readonly KernelMessage[] } | null {
+    this.#sequence += 1
+    this.#socket.send(encodeGetLink(this.#sequence, name), this.#kernel, null)
+    const received = this.#socket.receive(this.#buffer, null, null)
+    if (received === null) return null
+    const bytes = this.#buffer.subarray(0, received.bytes)
+    const link = decodeLinkDetail(bytes)
+    return link && { link, messages: decodeMessages(bytes) }
+  }
+
+  /** Each of these: null when done, else what the kernel says. */
+  make(macvlan: NewMacvlan): string | null {
+    return this.#request((sequence) => encodeNewMacvlan(sequence, macvlan))
+  }
+
+  remove(index: number): string | null {
+    return this.#request((sequence) => encodeDeleteLink(sequence, index))
+  }
+
+  setUp(index: number, isUp: boolean): string | null {
+    return this.#request((sequence) => encodeSetUp(sequence, index, isUp))
+  }
+
+  #request(encode: (sequence: number) => Uint8Array): string | null {
+    this.#sequence += 1
+    this.#socket.send(encode(this.#sequence), this.#kernel, null)
+    const received = this.#socket.receive(this.#buffer, null, null)
+    const answers = received === null ? [] : decodeMessages(this.#buffer.subarray(0, received.bytes))
+    for (const answer of answers) {
+      if (answer.kind !== 'reply' || answer.sequence !== this.#sequence) continue
+      if (answer.errno === 0) return null
+      const code = getSystemErrorName(-answer.errno)
+      return answer.text === '' ? code : `${code}: ${answer.text}`
+    }
+    return 'the kernel gave no answer'
+  }
+
+  close(): void {
+    this.#socket.close()
+  }
+}
