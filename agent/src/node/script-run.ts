@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Account } from './accounts.ts'
+import { signalProcessGroup } from './process-identity.ts'
 
 export interface ScriptOptions {
   readonly command: readonly string[]
@@ -23,6 +24,8 @@ export interface ScriptResult {
 }
 
 export interface RunningScript {
+  /** Undefined: it could not be started. */
+  readonly pid: number | undefined
   readonly result: Promise<ScriptResult>
   /** Ends it as its deadline would. */
   end(): void
@@ -44,10 +47,13 @@ export function runScript({ command, account, timeoutMs, env = {} }: ScriptOptio
   })
   let isLate = false
   let killing: NodeJS.Timeout | null = null
+  const signalGroup = (signal: NodeJS.Signals) => {
+    if (child.pid !== undefined) signalProcessGroup(child.pid, signal)
+  }
   const end = () => {
     isLate = true
-    signalGroup(child, 'SIGTERM')
-    killing ??= setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MS)
+    signalGroup('SIGTERM')
+    killing ??= setTimeout(() => signalGroup('SIGKILL'), KILL_AFTER_MS)
   }
   const deadline = setTimeout(end, timeoutMs)
   const output = collect(child)
@@ -71,7 +77,7 @@ export function runScript({ command, account, timeoutMs, env = {} }: ScriptOptio
       child.once('close', finish)
     })
   })
-  return { result, end }
+  return { pid: child.pid, result, end }
 }
 
 function collect(child: ChildProcess): () => string {
@@ -84,15 +90,6 @@ function collect(child: ChildProcess): () => string {
     })
   }
   return () => Buffer.concat(chunks).toString('utf8').trim()
-}
-
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // The whole group has ended.
-  }
 }
 
 function isGroupAlive({ pid }: ChildProcess): boolean {

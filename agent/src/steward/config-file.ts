@@ -5,6 +5,7 @@ import { canonicalJson } from '@aloft/shared/config/canonical-json'
 import { formatDiagnostic } from '@aloft/shared/config/format-diagnostic'
 import type { RunningConfig } from '../router/running-config.ts'
 import { readCheckedFile } from './checked-file.ts'
+import { notifyScriptProblems } from './notify/script-problems.ts'
 
 /** `warnings` and `errors` are for people: each as `aloft check` prints it. `summary` is one line of the errors. */
 export type ConfigFile =
@@ -15,6 +16,8 @@ export type ConfigFile =
 export function readConfigFile(file: string): ConfigFile {
   const { text, result: loaded } = readCheckedFile(file)
   if ('config' in loaded) {
+    const problems = notifyScriptProblems(loaded.config)
+    if (problems.length > 0) return refusedForScripts(file, problems)
     const running = { revision: configRevision(loaded.config), config: loaded.config }
     return {
       usable: true,
@@ -29,6 +32,17 @@ export function readConfigFile(file: string): ConfigFile {
     usable: false,
     errors: loaded.diagnostics.map((each) => formatDiagnostic(each, file, text)),
     summary: `${file}:${first?.line}:${first?.column}: ${first?.message}${more}`,
+  }
+}
+
+/** A script that is missing, or that others can write, is an error now, not a surprise at the first failover. */
+function refusedForScripts(file: string, problems: readonly string[]): ConfigFile {
+  const errors = problems.map((problem) => `${file}: ${problem}`)
+  const [first = ''] = errors
+  return {
+    usable: false,
+    errors,
+    summary: problems.length > 1 ? `${first} (and ${problems.length - 1} more)` : first,
   }
 }
 

@@ -7,9 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { bootId, monotonicMs } from '../router/boot-identity.ts'
 import { JournalWriter } from '../router/journal-writer.ts'
+import { lockHolder } from '../router/process-lock.ts'
 import type { RunningConfig } from '../router/running-config.ts'
 import type { StatePaths } from '../router/state-directory.ts'
 import { type ConfigFile, readConfigFile } from './config-file.ts'
+import { runHook } from './notify/hook.ts'
 import type { Reporting, ReportingStart } from './reporting-contract.ts'
 import { startRouter } from './router-command.ts'
 import { RouterKeeper } from './router-keeper.ts'
@@ -70,6 +72,7 @@ export class StewardProcess {
     this.#statusServer = await serveStatus(this.#options.paths.stewardSocket, () => this.status())
     this.#observeProcess('started', `pid ${process.pid}`)
     if (this.#refused) this.#observeRefusal(this.#refused)
+    await this.#runHook('startup')
     this.#router.configure(this.#wanted)
     // The election waits for nothing, least of all for a spool on a slow disk.
     this.#router.start()
@@ -109,6 +112,7 @@ export class StewardProcess {
   /** Stops the router, then itself; what was observed is in the spool afterwards. False: the router had to be killed. */
   async stop(): Promise<boolean> {
     const isClean = this.#options.startsRouter ? await this.#router.stop() : await this.#router.leave()
+    await this.#runHook('shutdown')
     this.#observeProcess('stopped', null)
     this.#statusServer?.close()
     if (this.#retry) clearInterval(this.#retry)
@@ -133,6 +137,14 @@ export class StewardProcess {
       router: await this.#router.status(),
       ...told,
     }
+  }
+
+  /** Of an agent's life: a steward that joins a router that runs already begins none, and one that leaves it ends none. */
+  async #runHook(when: 'startup' | 'shutdown'): Promise<void> {
+    const { startsRouter, paths, log } = this.#options
+    if (!startsRouter || lockHolder(paths.routerLock) !== null) return
+    const problem = await runHook(when, this.#wanted.config.notifications)
+    if (problem !== null) log(problem)
   }
 
   /** A spool that cannot be opened is tried again: what is observed waits in the journal, and the router does not. */

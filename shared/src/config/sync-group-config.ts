@@ -1,3 +1,4 @@
+import type { NotifySettings } from './notify-config.ts'
 import type { TrackReference } from './tracking-config.ts'
 
 /** Virtual routers that are active together or not at all (keepalived-and-vrrp.md §1.8). */
@@ -9,6 +10,7 @@ export interface SyncGroup {
   readonly track: readonly TrackReference[]
   /** Whether members may have weighted trackers, so that their priorities move. */
   readonly trackWeights: boolean
+  readonly notify: NotifySettings
 }
 
 export interface SyncGroupSettings {

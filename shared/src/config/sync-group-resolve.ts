@@ -1,4 +1,5 @@
 import type { VirtualRouterConfig } from './agent-config.ts'
+import { resolveNotify } from './notify-schema.ts'
 import type { SyncGroup, SyncGroupSettings } from './sync-group-config.ts'
 import type { SyncGroupDocument } from './sync-group-schema.ts'
 import type { TrackReference } from './tracking-config.ts'
@@ -8,7 +9,13 @@ export function resolveSyncGroups(
   groups: readonly SyncGroupDocument[],
   trackers: TrackerDefaults,
 ): SyncGroupSettings {
-  return { syncGroups: groups.map((group) => ({ ...group, track: resolveTrack(group.track, trackers) })) }
+  return {
+    syncGroups: groups.map((group) => ({
+      ...group,
+      track: resolveTrack(group.track, trackers),
+      notify: resolveNotify(group.notify),
+    })),
+  }
 }
 
 /** A member tracks what its group tracks as well, and ignores weights unless the group wants them. */

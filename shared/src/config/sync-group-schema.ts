@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Notify } from './notify-schema.ts'
 import { named, onOff, shaped } from './schema-parts.ts'
 import { TrackDocument } from './tracking-schema.ts'
 
@@ -16,6 +17,7 @@ const SyncGroupDocument = z.strictObject(
     trackWeights: onOff('trackWeights')
       .default(false)
       .describe('Whether weighted trackers move the priorities of members; otherwise they are ignored.'),
+    notify: Notify.optional(),
   },
   { error: ({ input }) => shaped('a sync group', 'a map', EXAMPLE, input) },
 )

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { CommandLine } from '@aloft/shared/config/notify-config'
 import type { Account } from '../../node/accounts.ts'
+import { processIdentity, runningProcess, signalProcessGroup } from '../../node/process-identity.ts'
 
 export interface FifoConsumerOptions {
   readonly command: CommandLine
@@ -41,8 +42,8 @@ export class FifoConsumer {
     const pid = this.#alive()
     rmSync(this.#options.pidFile, { force: true })
     if (pid === null) return
-    signalGroup(pid, 'SIGTERM')
-    setTimeout(() => signalGroup(pid, 'SIGKILL'), KILL_AFTER_MS).unref()
+    signalProcessGroup(pid, 'SIGTERM')
+    setTimeout(() => signalProcessGroup(pid, 'SIGKILL'), KILL_AFTER_MS).unref()
   }
 
   #look(): void {
@@ -60,21 +61,13 @@ export class FifoConsumer {
     })
     child.once('error', (error) => log(`${program} does not start: ${error.message}`))
     child.unref()
-    this.#identity = child.pid === undefined ? null : identityOf(child.pid)
+    this.#identity = child.pid === undefined ? null : processIdentity(child.pid)
     if (this.#identity !== null) writeFileSync(pidFile, this.#identity)
   }
 
   #alive(): number | null {
-    const pid = Number(this.#identity?.split(' ')[0])
-    return this.#identity !== null && identityOf(pid) === this.#identity ? pid : null
+    return runningProcess(this.#identity)
   }
-}
-
-/** `PID STARTTIME`: a number that is used again has another start (proc(5)). Null: no such process, or a dead one. */
-function identityOf(pid: number): string | null {
-  const stat = readText(`/proc/${pid}/stat`)
-  const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
-  return state === undefined || state === 'Z' ? null : `${pid} ${fields[18]}`
 }
 
 function readText(file: string): string | null {
@@ -82,13 +75,5 @@ function readText(file: string): string | null {
     return readFileSync(file, 'utf8')
   } catch {
     return null
-  }
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // The whole group has ended.
   }
 }

@@ -13,6 +13,7 @@ import { mail } from './email.ts'
 import { Fifo } from './fifo.ts'
 import { FifoConsumer } from './fifo-consumer.ts'
 import { type Errand, Follower } from './follower.ts'
+import { RunningScripts } from './running-scripts.ts'
 import { scriptErrands } from './script-errands.ts'
 import { fifoLine, type Known, type Told } from './told.ts'
 
@@ -46,16 +47,18 @@ export class Notifier {
   readonly #options: NotifierOptions
   readonly #followers = new Map<Channel, Follower>()
   readonly #pipes = new Map<FifoChannel, Pipe>()
-  /** Of virtual routers that are or were in the config: those that were removed are told of once more. */
+  /** By `INSTANCE name` and `GROUP name`; of those that were removed too, which are told of once more. */
   readonly #settings = new Map<string, NotifySettings>()
   readonly #givenUp = new Map<Channel, number>()
   readonly #failedPipes = new Set<FifoChannel>()
+  readonly #running: RunningScripts
   #isMailFailing = false
   #config: AgentConfig
 
   private constructor(options: NotifierOptions) {
     this.#options = options
     this.#config = options.config
+    this.#running = new RunningScripts(path.join(options.directory, 'running'))
   }
 
   static async open(options: NotifierOptions): Promise<Notifier> {
@@ -127,19 +130,20 @@ export class Notifier {
   }
 
   #known(): Known {
-    const { virtualRouters } = this.#config
+    const { virtualRouters, syncGroups } = this.#config
     return {
-      groups: [],
+      groups: syncGroups,
       isConfigured: (name) => virtualRouters.some((router) => router.name === name),
-      hearsDeleted: (name) => this.#settings.get(name)?.scripts.deleted !== undefined,
+      hearsDeleted: (name) => this.#settings.get(`INSTANCE ${name}`)?.scripts.deleted !== undefined,
     }
   }
 
   #errands(channel: Channel, told: readonly Told[], id: string): readonly Errand[] {
     if (channel === 'scripts') {
       return scriptErrands(told, id, {
-        settingsOf: (each) => this.#settings.get(each.name) ?? null,
+        settingsOf: (each) => this.#settingsOf(each),
         account: () => this.#config.notifications,
+        running: this.#running,
         failed: ({ channel: script, about, detail }) => this.#fail(script, about, detail),
       })
     }
@@ -148,7 +152,7 @@ export class Notifier {
   }
 
   #mailErrands(told: readonly Told[], id: string): readonly Errand[] {
-    const wanted = told.filter((each) => isMailed(each) && this.#settings.get(each.name)?.email !== false)
+    const wanted = told.filter((each) => isMailed(each) && this.#settingsOf(each)?.email !== false)
     if (this.#config.notifications.email === null || wanted.length === 0) return []
     const run = async (signal: AbortSignal) => {
       for (const each of wanted) {
@@ -192,10 +196,15 @@ export class Notifier {
     }
   }
 
-  #isForPipe({ word, name, isAgain }: Told): boolean {
+  #settingsOf({ kind, name }: Told): NotifySettings | null {
+    return this.#settings.get(`${kind} ${name}`) ?? null
+  }
+
+  #isForPipe(told: Told): boolean {
+    const { word, isAgain } = told
     if (isAgain) return this.#config.notifications.statesOnReload
     if (word !== 'MASTER_PRIORITY' && word !== 'BACKUP_PRIORITY') return true
-    return this.#settings.get(name)?.priorityChanges ?? false
+    return this.#settingsOf(told)?.priorityChanges ?? false
   }
 
   #isTooFarBehind(channel: Channel): boolean {
@@ -242,7 +251,8 @@ export class Notifier {
       const kept = readJson(file) as Readonly<Record<string, NotifySettings>> | null
       for (const [name, settings] of Object.entries(kept ?? {})) this.#settings.set(name, settings)
     }
-    for (const { name, notify } of this.#config.virtualRouters) this.#settings.set(name, notify)
+    for (const { name, notify } of this.#config.virtualRouters) this.#settings.set(`INSTANCE ${name}`, notify)
+    for (const { name, notify } of this.#config.syncGroups) this.#settings.set(`GROUP ${name}`, notify)
     replaceFile(file, JSON.stringify(Object.fromEntries(this.#settings)), 'until-power-loss')
   }
 

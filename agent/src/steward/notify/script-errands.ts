@@ -3,6 +3,7 @@ import type { CommandLine, Notified, NotifySettings } from '@aloft/shared/config
 import { type Account, findAccount } from '../../node/accounts.ts'
 import { runScript, type ScriptResult } from '../../node/script-run.ts'
 import type { Errand } from './follower.ts'
+import type { RunningScripts } from './running-scripts.ts'
 import type { Told, ToldWord } from './told.ts'
 
 export interface ScriptErrandsOptions {
@@ -10,6 +11,7 @@ export interface ScriptErrandsOptions {
   readonly settingsOf: (told: Told) => NotifySettings | null
   /** User and group of scripts that name none. */
   readonly account: () => { readonly user: string | null; readonly group: string | null }
+  readonly running: RunningScripts
   readonly failed: (failure: { channel: string; about: string; detail: string }) => void
 }
 
@@ -66,9 +68,12 @@ async function runOne({ command, told, id, settings, signal }: Run, options: Scr
   const account = accountFor(settings, options)
   if (account === 'unknown') return fail('its user or group does not exist')
   const script = runScript({ command, account, timeoutMs: settings.timeoutMs, env: environment(told, id) })
+  options.running.began(script.pid)
   // A stopping agent waits for a script as long as a leaving keepalived does not: it is asked to end, and repeated.
   signal.addEventListener('abort', script.end)
-  const result = await script.result.finally(() => signal.removeEventListener('abort', script.end))
+  const result = await script.result
+  signal.removeEventListener('abort', script.end)
+  options.running.ended(script.pid)
   signal.throwIfAborted()
   const problem = problemOf(result, settings.timeoutMs)
   if (problem !== null) fail(problem)

@@ -76,6 +76,7 @@ describe('keepalived-and-vrrp.md §1.11: the lines of a pipe', () => {
       vrid: 51,
       family: 'ipv4',
       interface: 'eth0',
+      why: 'script',
     } as const
     expect(
       lines([
