@@ -39,6 +39,8 @@ export function describeBody(body: Event['body']): string {
       const times = body.count === 1 ? '' : ` (${body.count} times)`
       return `could not notify ${body.channel}${about}${times}: ${body.detail}`
     }
+    case 'stall':
+      return `stalled: ${showOutage(body.lateMs)} late, longer than the peers of ${body.virtualRouters} virtual routers wait`
     case 'gap':
       return `${body.count ?? 'unknown number of'} events lost: ${body.cause}`
   }

@@ -179,8 +179,9 @@ function latestRelease(parameters: Parameters, state: State, now: Milliseconds):
   return now + Math.min(skewMaxMs + MARGIN_MS, WAIT_MAX_MS)
 }
 
-/** What a dead link or a lost address carries, nobody receives: holding on would serve nobody. */
+/** What a dead link or a lost address carries, nobody receives; after a stall another may be active long since: holding on would serve nobody. */
 function isAbrupt(event: Event): boolean {
+  if (event.kind === 'stalled') return true
   return (
     event.kind === 'fault' && (event.reason === 'interface-down' || event.reason === 'no-primary-ip-address')
   )

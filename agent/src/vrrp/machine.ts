@@ -12,6 +12,7 @@ import { compareAddresses } from '@aloft/shared/network/address'
 import type { Heard, TransitionReason } from '@aloft/shared/protocol/events'
 import { activeDownInterval, learnedInterval, skewTime } from './intervals.ts'
 import { rescaled } from './priority.ts'
+import { reconfigured } from './reconfigured.ts'
 import {
   type Action,
   type ActiveState,
@@ -41,6 +42,7 @@ export const INITIAL: State = { role: 'initialize' }
 
 /** RFC 9568 §6.4, whole. */
 export function step(parameters: Parameters, state: State, event: Event, now: Milliseconds): Step {
+  if (event.kind === 'reconfigured') return [reconfigured(parameters, state, event.before, now), []]
   switch (state.role) {
     case 'initialize':
       if (event.kind === 'startup') return takePart(parameters, state, event.reason ?? 'startup', now)
@@ -165,7 +167,7 @@ function hearAsActive(
       [advertise(parameters)],
     ]
   }
-  if (!isBeatenBy(parameters, event)) return reassert(parameters, state, now)
+  if (!isOutrankedBy(parameters, event)) return reassert(parameters, state, now)
 
   const lastHeard: LastHeard = { source: event.source, priority, at: now }
   const backup = listen(parameters, learnedInterval(parameters, intervalMs), lastHeard, now)
@@ -194,9 +196,9 @@ function wakeAsBackup(parameters: Parameters, from: ActiveState, now: Millisecon
 }
 
 /** Between two actives the higher priority wins, then the higher address. Between backups there is no tie to break. */
-function isBeatenBy(
+export function isOutrankedBy(
   { priority, source }: Parameters,
-  { source: rival, advertisement }: AdvertisementHeard,
+  { source: rival, advertisement }: Pick<AdvertisementHeard, 'source' | 'advertisement'>,
 ): boolean {
   if (advertisement.priority !== priority) return advertisement.priority > priority
   return source === null || compareAddresses(rival, source) > 0

@@ -62,6 +62,8 @@ export type Event =
   | { readonly kind: 'fault-cleared'; readonly reason?: TransitionReason }
   /** `parameters.priority` is another one now; it was `before`. */
   | { readonly kind: 'priority-changed'; readonly before: number }
+  /** `parameters.config` is another one now, of the same router; it was `before`. */
+  | { readonly kind: 'reconfigured'; readonly before: VirtualRouterConfig }
   /** Every member of its sync group is willing: become active. */
   | { readonly kind: 'group-active' }
   /** A member of its sync group is not active any more: neither are we. */

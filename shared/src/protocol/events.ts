@@ -141,6 +141,16 @@ export const ConfigBody = z.object({
   detail: z.string().nullable(),
 })
 
+/**
+ * The router process was not running for longer than its peers wait: a paused machine, SIGSTOP, no memory. `lateMs`: how
+ * late its first deadline was; `virtualRouters`: of how many the peers may have stopped waiting.
+ */
+export const StallBody = z.object({
+  kind: z.literal('stall'),
+  lateMs: z.number(),
+  virtualRouters: z.int().min(1),
+})
+
 /** Events that were observed but could not be kept. A hole in history is itself history. */
 export const GapBody = z.object({
   kind: z.literal('gap'),
@@ -221,6 +231,7 @@ export const EventBody = z.discriminatedUnion('kind', [
   TrackerBody,
   ConfigBody,
   GapBody,
+  StallBody,
   PriorityBody,
   LanBody,
   NotificationFailedBody,

@@ -23,7 +23,7 @@ import { earliest, type Timed } from './timed.ts'
 
 /** One router's part: what it has still to announce. */
 interface Speaker extends DeadlineHolder {
-  readonly config: VirtualRouterConfig
+  config: VirtualRouterConfig
   schedule: AnnouncementSchedule
 }
 
@@ -80,6 +80,12 @@ export class Announcer implements Timed {
     if (rounds > 0) for (const [name, addresses] of places) this.#holdings.announce(name, addresses)
     this.#queue(speaker, places, { rounds: rounds - 1, now })
     this.#due.set(speaker, nextAnnouncementAt(schedule))
+  }
+
+  /** The router is configured anew, and goes on with what it has still to announce. */
+  reconfigured(config: VirtualRouterConfig): void {
+    const speaker = this.#speakers.get(keyOf(config))
+    if (speaker !== undefined) speaker.config = config
   }
 
   /** The router is no longer active: nothing it had still to say is true now. */

@@ -1,12 +1,11 @@
-/** From one configuration to the next: what stops, what stays untouched, what starts. */
+/** From one configuration to the next: what stops, what stays untouched, what changes while it runs, what starts. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { type Instance, keyOf } from './instance.ts'
 
 export interface Changes {
   readonly stopped: readonly Instance[]
+  readonly changed: readonly { readonly instance: Instance; readonly config: VirtualRouterConfig }[]
   readonly started: readonly VirtualRouterConfig[]
-  /** Those that go on, by a config that differs only in what they follow. */
-  readonly adapted: readonly (readonly [Instance, VirtualRouterConfig])[]
 }
 
 /** Throws RangeError when two routers could not be told apart on the wire, before anything was touched. */
@@ -17,23 +16,32 @@ export function changesTo(
   const wanted = new Map(routers.map((router) => [keyOf(router), router]))
   if (wanted.size !== routers.length)
     throw new RangeError('two virtual routers share interface, family and VRID')
-  const isKept = ({ config }: Instance): boolean => {
+  const stays = ({ config }: Instance): boolean => {
     const next = wanted.get(keyOf(config))
-    return (
-      next !== undefined &&
-      isEqual(config, { ...next, track: config.track, trackPrimary: config.trackPrimary })
-    )
+    return next !== undefined && isSameRouter(config, next)
   }
-  const kept = new Set([...running.values()].filter(isKept).map(({ config }) => keyOf(config)))
+  const kept = [...running.values()].filter(stays)
+  const keys = new Set(kept.map(({ config }) => keyOf(config)))
   return {
-    stopped: [...running.values()].filter(({ config }) => !kept.has(keyOf(config))),
-    started: routers.filter((router) => !kept.has(keyOf(router))),
-    adapted: [...running.values()].flatMap((instance) => {
-      const next = wanted.get(keyOf(instance.config))
-      const isAdapted = next !== undefined && kept.has(keyOf(next)) && !isEqual(instance.config, next)
-      return isAdapted ? [[instance, next] as const] : []
+    stopped: [...running.values()].filter(({ config }) => !keys.has(keyOf(config))),
+    changed: kept.flatMap((instance) => {
+      const config = wanted.get(keyOf(instance.config))
+      return config === undefined || isEqual(instance.config, config) ? [] : [{ instance, config }]
     }),
+    started: routers.filter((router) => !keys.has(keyOf(router))),
   }
+}
+
+/**
+ * Interface, family and VRID make another router of it, and so do the version, which peers hear it by, the device that
+ * carries its MAC address, and the name that all it has told so far was told under. Everything else changes in place.
+ */
+function isSameRouter(before: VirtualRouterConfig, after: VirtualRouterConfig): boolean {
+  return (
+    before.name === after.name &&
+    before.version === after.version &&
+    isEqual(before.virtualMac, after.virtualMac)
+  )
 }
 
 /** Whether two JSON values say the same, in whatever order their keys come. */

@@ -26,6 +26,8 @@ export interface Instance extends DeadlineHolder {
   roleSince: number
   /** Its Active_Down_Timer ran out long ago, and it was given a turn of patience for datagrams still unread. */
   isPatient: boolean
+  /** It stays silent until then, because the process, or the host, has only just started. */
+  startAt: number | null
   /** The advertisement sent last: the next one is nearly always the same. */
   encoded: Encoded | null
   readonly counters: { -readonly [K in keyof RouterCounters]: RouterCounters[K] }
@@ -41,6 +43,7 @@ export function newInstance(config: VirtualRouterConfig, now: number): Instance 
     departure: NO_DEPARTURE,
     roleSince: now,
     isPatient: false,
+    startAt: null,
     encoded: null,
     dueAt: 0,
     heapIndex: -1,

@@ -409,9 +409,9 @@ describe('configure', () => {
     expect(world.transitions().at(-1)?.reason).toBe('configuration')
   })
 
-  it('stops what is gone and starts what is new, what changed is both', () => {
+  it('stops what is gone and starts what is new, what became another is both', () => {
     const { world, loop } = running([web, mail])
-    loop.configure([web, { ...mail, addresses: [prefix('192.0.2.200/24')] }])
+    loop.configure([web, { ...mail, name: 'post', addresses: [prefix('192.0.2.200/24')] }])
     expect(deeds(world)).toEqual([
       'send eth0 192.0.2.1 priority 00',
       'journal active → initialize',
@@ -421,7 +421,7 @@ describe('configure', () => {
       'journal initialize → active',
     ])
     loop.configure([])
-    expect(roles(loop)).toEqual(['mail initialize'])
+    expect(roles(loop)).toEqual(['post initialize'])
     world.advance(loop, 1_100)
     expect(roles(loop)).toEqual([])
   })

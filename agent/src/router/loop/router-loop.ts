@@ -10,11 +10,8 @@ import {
 } from '@aloft/shared/config/agent-config'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import type { Verdict } from '../../tracking/verdict.ts'
-import { discardReason, TTL_REQUIRED } from '../../vrrp/acceptance.ts'
+import { TTL_REQUIRED } from '../../vrrp/acceptance.ts'
 import { decodeAdvertisement } from '../../vrrp/advertisement.ts'
-import { type PresenceEvent, presenceWakeup, stepPresence } from '../../vrrp/departure.ts'
-import { effectivePriority } from '../../vrrp/priority.ts'
-import type { Action } from '../../vrrp/virtual-router.ts'
 import type { HoldingFailure, HoldingLoss } from '../../world/holdings.ts'
 import type {
   Datagram,
@@ -26,21 +23,19 @@ import type {
 } from '../../world/router-world.ts'
 import { Announcer } from './announcer.ts'
 import { changesTo } from './changes.ts'
-import { countReceived } from './counters.ts'
-import { Deadlines } from './deadlines.ts'
-import { Departures, type StepDownOrder } from './departures.ts'
+import type { StepDownOrder } from './departures.ts'
 import { DiscardLedger } from './discard-ledger.ts'
-import { faultEvent, linkFaults, type SaidFaults, trackedFaults, withFaults } from './faults.ts'
 import { hexOf } from './hex.ts'
 import { HoldingKeeper } from './holding-keeper.ts'
-import { deservesPatience, type Instance, keyOf, newInstance, sourceOf, wireKey } from './instance.ts'
+import { keyOf, wireKey } from './instance.ts'
 import { Interfaces } from './interfaces.ts'
 import { LazyAlarm } from './lazy-alarm.ts'
 import { DelayedLinks } from './link-delays.ts'
-import { type Effects, perform } from './perform.ts'
+import type { Effects } from './perform.ts'
+import { RunningRouters } from './running-routers.ts'
 import { type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
-import { Trackers, takeStanding } from './trackers.ts'
+import { Trackers } from './trackers.ts'
 import { VirtualLinkProblems } from './virtual-link-problems.ts'
 
 export interface ConfigureOptions {
@@ -52,33 +47,25 @@ export interface ConfigureOptions {
 
 export class RouterLoop implements RouterInput {
   readonly #world: RouterWorld
-  readonly #instances = new Map<string, Instance>()
+  readonly #routers: RunningRouters
   readonly #interfaces: Interfaces
-  readonly #deadlines = new Deadlines<Instance>()
   readonly #discards: DiscardLedger
   readonly #virtualLinks: VirtualLinkProblems
   readonly #effects: Effects
   readonly #holdings: HoldingKeeper
-  /** Everything but the virtual routers that has deadlines of its own. */
+  /** Everything that has deadlines of its own, but the virtual routers, which come first. */
   readonly #parts: readonly Timed[]
   readonly #delays: DelayedLinks
   readonly #trackers: Trackers
-  readonly #departures = new Departures({
-    step: (instance, event, now) => this.#step(instance, event, now),
-    gone: (instance) => {
-      this.#deadlines.set(instance, null)
-      this.#closeInterfaces()
-    },
-  })
   readonly #alarm: LazyAlarm
   /** Routers of the first configuration start because the process does, later ones because of the change. */
   #startReason: 'startup' | 'configuration' = 'startup'
   #isStopping = false
 
   constructor(world: RouterWorld) {
-    this.#holdings = new HoldingKeeper(world.holdings, (holder, now) => this.#reacquire(holder, now))
-    this.#world = { ...world, holdings: this.#holdings }
+    this.#holdings = new HoldingKeeper(world.holdings, (holder, now) => this.#routers.reacquire(holder, now))
     this.#alarm = new LazyAlarm(world.alarm)
+    this.#world = { ...world, holdings: this.#holdings }
     this.#interfaces = new Interfaces(world.links)
     this.#discards = new DiscardLedger((body, at) => world.journal.append(body, at))
     this.#virtualLinks = new VirtualLinkProblems(world, (input) => this.#record(input))
@@ -87,15 +74,22 @@ export class RouterLoop implements RouterInput {
     this.#delays = new DelayedLinks((name, link, at) => this.#linkCounts(name, link, at))
     this.#trackers = new Trackers((name) => this.#interfaces.get(name)?.link ?? null)
     this.#parts = [this.#discards, this.#holdings, announcer, this.#delays]
+    this.#routers = new RunningRouters({
+      effects: this.#effects,
+      trackers: this.#trackers,
+      linkOf: (name) => this.#interfaces.get(name)?.link ?? null,
+      virtualLinkFaults: (config) => this.#virtualLinks.faultsOf(config),
+      released: () => this.#closeInterfaces(),
+    })
   }
 
   /**
-   * Runs exactly these virtual routers from now on. Those that are the same as before are not touched; a changed one
-   * is stopped and started anew. Throws RangeError, having changed nothing, when two share interface, family and VRID.
+   * Runs exactly these virtual routers from now on. Those that are the same as before are not touched, and most changes
+   * are made while the router runs (`changes.ts`). Throws RangeError, having changed nothing, when two share interface, family and VRID.
    */
   configure(routers: readonly VirtualRouterConfig[], options: ConfigureOptions = {}): void {
     const { resume = [], settings = AGENT_DEFAULTS } = options
-    const { stopped, started, adapted } = changesTo(routers, this.#instances)
+    const changes = changesTo(routers, this.#routers.byKey)
     this.#delays.configure(settings.interfaces)
     for (const [name, opened] of this.#interfaces.open(routers)) opened.link = this.#readLink(name).counted
     this.#virtualLinks.prepare({ ...settings, routers, holding: this.#holding(routers, resume) })
@@ -103,10 +97,16 @@ export class RouterLoop implements RouterInput {
     const now = this.#record({ kind: 'configure', routers, settings })
     this.#effects.announcer.setPacing(settings)
 
-    for (const instance of stopped) this.#remove(instance, now)
-    const gaps = new Map(resume.map(({ key, gapMs }) => [key, gapMs]))
-    for (const config of started) this.#start(config, gaps.get(keyOf(config)) ?? null, now)
-    for (const [instance, config] of adapted) this.#adapt(instance, config, now)
+    this.#routers.apply(
+      changes,
+      {
+        gaps: new Map(resume.map(({ key, gapMs }) => [key, gapMs])),
+        reason: this.#startReason,
+        waitUntil: this.#startReason === 'startup' ? startOf(settings, now) : null,
+        syncGroups: settings.syncGroups,
+      },
+      now,
+    )
     this.#closeInterfaces()
     this.#startReason = 'configuration'
     this.#arm()
@@ -118,33 +118,30 @@ export class RouterLoop implements RouterInput {
    */
   shutdown(gone: () => void = () => {}): void {
     const now = this.#record({ kind: 'shutdown' })
-    if (this.#isStopping) this.#departures.leaveNow(now)
+    if (this.#isStopping) this.#routers.leaveNow(now)
     this.#isStopping = true
-    for (const instance of this.#instances.values()) {
-      this.#step(instance, { kind: 'shutdown', reason: 'shutdown' }, now)
-      this.#departures.add(instance)
-    }
-    this.#instances.clear()
+    this.#routers.shutdown(now)
     this.#closeInterfaces()
     this.#discards.flush(now)
     this.#arm()
-    this.#departures.whenGone(gone)
+    this.#routers.whenGone(gone)
   }
 
   /** Gives an active role away, lost or not preempted back as ordered; a backup only stays back. Returns why not. */
   stepDown(order: StepDownOrder): string | null {
-    const named = [...this.#instances.values()].filter(({ config }) => config.name === order.name)
-    const refusal = this.#departures.stepDown(order, named, (input) => this.#record(input))
+    const refusal = this.#routers.stepDown(order, (input) => this.#record(input))
     this.#arm()
     return refusal
   }
 
   status(): LoopStatus {
     return {
-      virtualRouters: [...this.#instances.values(), ...this.#departures.without(this.#instances)].map(
-        (each) =>
+      virtualRouters: this.#routers
+        .all()
+        .map((each) =>
           statusOf(each, this.#interfaces.get(each.config.interface)?.link ?? null, this.#world.clock),
-      ),
+        ),
+      stalls: this.#routers.stalls,
       discards: this.#discards.totals(),
       holdingFailures: this.#holdings.failures(),
     }
@@ -171,19 +168,17 @@ export class RouterLoop implements RouterInput {
   }
 
   linkChanged(interfaceName: string): void {
-    const found = this.#interfaces.get(interfaceName)
-    if (found === undefined) return
+    if (this.#interfaces.get(interfaceName) === undefined) return
     const { counted, now } = this.#readLink(interfaceName)
     this.#linkCounts(interfaceName, counted, now)
     this.#arm()
   }
 
   virtualLinkChanged(router: string): void {
-    const instance = this.#instances.get(router)
+    const instance = this.#routers.byKey.get(router)
     if (instance === undefined) return
     const now = this.#virtualLinks.look(instance.config)
-    const faults = this.#virtualLinks.faultsOf(instance.config)
-    this.#setFaults(instance, { source: 'virtual-link', faults }, now)
+    this.#routers.virtualLinkChanged(instance, now)
     this.#arm()
   }
 
@@ -191,7 +186,7 @@ export class RouterLoop implements RouterInput {
   tracked(verdicts: readonly Verdict[]): void {
     const now = this.#record({ kind: 'tracked', verdicts })
     this.#trackers.report(verdicts)
-    this.#followTrackers(now)
+    this.#routers.followTrackers(now)
     this.#arm()
   }
 
@@ -209,18 +204,9 @@ export class RouterLoop implements RouterInput {
   alarm(): void {
     const now = this.#record({ kind: 'alarm' })
     this.#alarm.rang()
-    const waiting: Instance[] = []
-    for (let due = this.#deadlines.first(); due && due.dueAt <= now; due = this.#deadlines.first()) {
-      if (deservesPatience(due, now)) {
-        due.isPatient = true
-        this.#deadlines.set(due, null)
-        waiting.push(due)
-      } else {
-        this.#step(due, { kind: 'timer' }, now)
-      }
-    }
-    for (const instance of waiting) this.#deadlines.set(instance, now)
-    for (const part of this.#parts) part.ring(now)
+    this.#routers.ring(now)
+    // In the name of a router that has yet to hear what it missed, nothing is done.
+    if (!this.#routers.isListening) for (const part of this.#parts) part.ring(now)
     this.#arm()
   }
 
@@ -231,69 +217,30 @@ export class RouterLoop implements RouterInput {
     if ('malformed' in decoded) return decoded.malformed
     const { advertisement } = decoded
     const { interfaceName, family, source } = datagram
-    const key = wireKey(interfaceName, family, advertisement.vrid)
-    const instance = this.#instances.get(key)
-    const isAwaited = this.#departures.hear(key, { source, decoded }, now)
-    if (instance === undefined) return isAwaited ? null : 'vrid'
-
-    const { role } = instance.state
-    if (role === 'initialize' || (role === 'fault' && instance.departure.leaving === null)) return null
-    const reason = discardReason(instance.parameters, { source, decoded, role })
-    if (reason !== null) return reason
-    countReceived(instance.counters, decoded)
-    this.#step(instance, { kind: 'advertisement', source, advertisement }, now)
-    return null
-  }
-
-  #start(config: VirtualRouterConfig, gapMs: number | null, now: number): void {
-    const instance = newInstance(config, now)
-    const link = this.#interfaces.get(config.interface)?.link ?? null
-    const standing = this.#trackers.standingOf(config)
-    instance.standing = standing
-    const priority = effectivePriority(config, standing.priority)
-    instance.parameters = { config, source: sourceOf(config, link), priority }
-    this.#instances.set(keyOf(config), instance)
-
-    instance.faults = withFaults(instance.faults, 'link', linkFaults(config, link))
-    instance.faults = withFaults(instance.faults, 'tracking', trackedFaults(standing))
-    instance.faults = withFaults(instance.faults, 'virtual-link', this.#virtualLinks.faultsOf(config))
-    const fault = faultEvent(instance.state.role, instance.faults, instance.faults)
-    if (fault !== null) {
-      // What the predecessor held cannot be defended on a dead link, and must not be held undefended.
-      if (gapMs !== null) perform(this.#effects, instance, [{ do: 'release-addresses' }], now)
-      this.#step(instance, fault, now)
-    } else if (gapMs !== null) {
-      this.#step(instance, { kind: 'resume-active' }, now)
-      const { name: virtualRouter, vrid, family, interface: interfaceName, priority } = config
-      const router = { virtualRouter, vrid, family, interface: interfaceName }
-      this.#world.journal.append({ kind: 'resumed', ...router, role: 'active', priority, gapMs }, now)
-    } else {
-      this.#step(instance, { kind: 'startup', reason: this.#startReason }, now)
-    }
-    for (const before of this.#departures.awaitReplacement(instance)) this.#schedule(before)
+    return this.#routers.hear(wireKey(interfaceName, family, advertisement.vrid), { source, decoded }, now)
   }
 
   /** Those of these routers that hold their addresses already, and go on holding them. */
   #holding(routers: readonly VirtualRouterConfig[], resume: readonly { readonly key: string }[]) {
     return routers.filter(
       (router) =>
-        this.#instances.get(keyOf(router))?.state.role === 'active' ||
+        this.#routers.byKey.get(keyOf(router))?.state.role === 'active' ||
         resume.some(({ key }) => key === keyOf(router)),
     )
   }
 
-  #remove(instance: Instance, now: number): void {
-    this.#step(instance, { kind: 'shutdown', reason: 'configuration' }, now)
-    this.#instances.delete(keyOf(instance.config))
-    this.#departures.add(instance)
+  #arm(): void {
+    let dueAt = this.#routers.dueAt()
+    for (const part of this.#parts) dueAt = earliest(dueAt, part.dueAt())
+    this.#alarm.setAtMost(dueAt)
   }
 
-  /** The address is taken over before the machine hears of the fault, and the old one is kept to resign from. */
-  #followLink(instance: Instance, link: LinkState | null, now: number): void {
-    const { config } = instance
-    const faults = linkFaults(config, link)
-    if (faults.length === 0) instance.parameters = { ...instance.parameters, source: sourceOf(config, link) }
-    this.#setFaults(instance, { source: 'link', faults }, now)
+  /** Closes what no virtual router uses any more. */
+  #closeInterfaces(): void {
+    const used = this.#routers.configs()
+    this.#interfaces.close(used)
+    this.#world.virtualLinks.retain(used)
+    this.#delays.keep(this.#interfaces.names())
   }
 
   /** Another state of a link counts from now on. */
@@ -304,78 +251,8 @@ export class RouterLoop implements RouterInput {
     found.link = link
     const isUp = link?.up ?? false
     if (isUp !== wasUp) this.#world.journal.append({ kind: 'link', interface: interfaceName, up: isUp }, now)
-    for (const instance of this.#instances.values()) {
-      if (instance.config.interface === interfaceName) this.#followLink(instance, link, now)
-    }
-    if (!isUp) this.#departures.linkLost(interfaceName, now)
-    if (isUp !== wasUp) this.#followTrackers(now)
-  }
-
-  #followTrackers(now: number): void {
-    for (const instance of this.#instances.values()) {
-      if (instance.config.track.length > 0) this.#applyStanding(instance, now)
-    }
-  }
-
-  #applyStanding(instance: Instance, now: number): void {
-    const standing = this.#trackers.standingOf(instance.config)
-    const before = takeStanding(instance, standing, (body) => this.#world.journal.append(body, now))
-    if (before !== null) this.#step(instance, { kind: 'priority-changed', before }, now)
-    this.#setFaults(instance, { source: 'tracking', faults: trackedFaults(standing) }, now)
-  }
-
-  /** It goes on as it is, and follows other things from now on. */
-  #adapt(instance: Instance, config: VirtualRouterConfig, now: number): void {
-    instance.config = config
-    instance.parameters = { ...instance.parameters, config }
-    this.#followLink(instance, this.#interfaces.get(config.interface)?.link ?? null, now)
-    this.#applyStanding(instance, now)
-  }
-
-  /** What one side says of a router's right to take part, in place of what it said before. */
-  #setFaults(instance: Instance, { source, faults }: SaidFaults, now: number): void {
-    const before = instance.faults
-    instance.faults = withFaults(before, source, faults)
-    const event = faultEvent(instance.state.role, before, instance.faults)
-    if (event !== null) this.#step(instance, event, now)
-  }
-
-  #step(instance: Instance, event: PresenceEvent, now: number): void {
-    const [{ state, departure }, actions] = stepPresence(instance.parameters, instance, event, now)
-    if (instance.state.role === 'active' && state.role !== 'active')
-      this.#effects.announcer.silence(instance.config)
-    instance.state = state
-    instance.departure = departure
-    if (state.role === 'active') this.#departures.takenUpBy(instance)
-    instance.isPatient = false
-    perform(this.#effects, instance, actions, now)
-    this.#schedule(instance)
-  }
-
-  #reacquire(holder: string, now: number): void {
-    const instance = this.#instances.get(holder)
-    const again: Action[] = [{ do: 'acquire-addresses' }, { do: 'announce', because: 'reacquired' }]
-    if (instance !== undefined) perform(this.#effects, instance, again, now)
-  }
-
-  #schedule(instance: Instance): void {
-    this.#deadlines.set(instance, presenceWakeup(instance))
-    this.#departures.settle(instance)
-  }
-
-  #arm(): void {
-    let dueAt = this.#deadlines.first()?.dueAt ?? null
-    for (const part of this.#parts) dueAt = earliest(dueAt, part.dueAt())
-    this.#alarm.setAtMost(dueAt)
-  }
-
-  /** Closes what no virtual router uses any more. */
-  #closeInterfaces(): void {
-    const running = [...this.#instances.values()].map(({ config }) => config)
-    const used = [...running, ...this.#departures.configs]
-    this.#interfaces.close(used)
-    this.#world.virtualLinks.retain(used)
-    this.#delays.keep(this.#interfaces.names())
+    this.#routers.linkChanged(interfaceName, link, now)
+    if (isUp !== wasUp) this.#routers.followTrackers(now)
   }
 
   /** Reads a link anew: what counts for its state, and when that was. */
@@ -390,4 +267,10 @@ export class RouterLoop implements RouterInput {
     this.#world.recorder.record({ at, input })
     return at
   }
+}
+
+/** When virtual routers may begin, in the first configuration of a process. */
+function startOf({ startupDelay }: AgentSettings, now: number): number {
+  // The monotonic clock counts from the start of the host.
+  return Math.max(now + startupDelay.afterStartMs, startupDelay.afterBootMs)
 }

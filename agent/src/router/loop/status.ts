@@ -7,6 +7,7 @@ import type { DiscardTotal, RouterCounters } from './counters.ts'
 import { allFaults } from './faults.ts'
 import type { HoldingFailureCount } from './holding-keeper.ts'
 import type { Instance } from './instance.ts'
+import type { StallFigures } from './stall-guard.ts'
 
 /** Why a router is in fault. RFC 8347 has one word for an interface that is down and one that is not there. */
 export type FaultName = 'interface-missing' | FaultReason
@@ -34,6 +35,8 @@ export interface RouterDetail extends RouterState {
 export interface LoopStatus {
   readonly virtualRouters: readonly RouterDetail[]
   readonly discards: readonly DiscardTotal[]
+  /** How often, and how long at most, this process was not running for longer than its peers wait. */
+  readonly stalls: StallFigures
   /** What the kernel refused: addresses, routes, rules, the latest error of each. */
   readonly holdingFailures: readonly HoldingFailureCount[]
 }

@@ -1,0 +1,359 @@
+/**
+ * The virtual routers that run: each one's machine, what it is told and when, and the deadlines of all. What a machine
+ * wants is done in its order before the next event is looked at.
+ */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { SyncGroup } from '@aloft/shared/config/sync-group-config'
+import type { Address } from '@aloft/shared/network/address'
+import type { DiscardReason } from '@aloft/shared/protocol/events'
+import { discardReason } from '../../vrrp/acceptance.ts'
+import type { Decoded } from '../../vrrp/advertisement.ts'
+import { type PresenceEvent, presenceWakeup, stepPresence } from '../../vrrp/departure.ts'
+import { effectivePriority } from '../../vrrp/priority.ts'
+import type { Action } from '../../vrrp/virtual-router.ts'
+import type { LinkState, RecordedInput } from '../../world/router-world.ts'
+import type { Changes } from './changes.ts'
+import { countReceived } from './counters.ts'
+import { Deadlines } from './deadlines.ts'
+import { Departures, type StepDownOrder } from './departures.ts'
+import { type Fault, faultEvent, linkFaults, type SaidFaults, trackedFaults, withFaults } from './faults.ts'
+import { holdingOf } from './holding-of.ts'
+import { deservesPatience, type Instance, keyOf, newInstance, sourceOf } from './instance.ts'
+import { type Effects, perform } from './perform.ts'
+import { type StallFigures, StallGuard } from './stall-guard.ts'
+import { SyncGroups } from './sync-groups.ts'
+import { earliest, type Timed } from './timed.ts'
+import { type Trackers, takeStanding } from './trackers.ts'
+
+interface Surroundings {
+  readonly effects: Effects
+  readonly trackers: Trackers
+  linkOf(interfaceName: string): LinkState | null
+  /** Why the device with its virtual MAC, or the like, forbids a router to take part. */
+  virtualLinkFaults(config: VirtualRouterConfig): readonly Fault[]
+  /** A router that had left has let go of what it held. */
+  released(): void
+}
+
+/** How a router begins. */
+export interface Beginning {
+  /** By key: how long nobody was at the wheel of a router that goes on as active. */
+  readonly gaps: ReadonlyMap<string, number>
+  readonly reason: 'startup' | 'configuration'
+  /** Whoever does not go on as active stays silent until then; null: nobody need. */
+  readonly waitUntil: number | null
+  readonly syncGroups: readonly SyncGroup[]
+}
+
+interface Heard {
+  readonly source: Address
+  readonly decoded: Decoded
+}
+
+export class RunningRouters implements Timed {
+  readonly #around: Surroundings
+  readonly #instances = new Map<string, Instance>()
+  readonly #deadlines = new Deadlines<Instance>()
+  readonly #departures: Departures
+  readonly #groups: SyncGroups
+  readonly #stalls: StallGuard
+
+  constructor(around: Surroundings) {
+    this.#around = around
+    this.#departures = new Departures({
+      step: (instance, event, now) => this.#step(instance, event, now),
+      gone: (instance) => {
+        this.#deadlines.set(instance, null)
+        around.released()
+      },
+    })
+    this.#stalls = new StallGuard({
+      journal: around.effects.world.journal,
+      step: (instance, event, now) => this.#step(instance, event, now),
+      yieldSilently: (instance, event, now) => this.#yieldSilently(instance, event, now),
+      reacquire: (instance, now) => this.reacquire(keyOf(instance.config), now),
+    })
+    this.#groups = new SyncGroups({
+      step: (instance, event, now) => this.#step(instance, event, now),
+      holdBack: (instance, faults, now) => this.#setFaults(instance, { source: 'sync-group', faults }, now),
+    })
+  }
+
+  get byKey(): ReadonlyMap<string, Instance> {
+    return this.#instances
+  }
+
+  get stalls(): StallFigures {
+    return this.#stalls.figures
+  }
+
+  /** While any router listens to what it missed, nothing may be done in its name. */
+  get isListening(): boolean {
+    return this.#stalls.isListening
+  }
+
+  /** Those that run, and those that hold their addresses still. */
+  all(): readonly Instance[] {
+    return [...this.#instances.values(), ...this.#departures.without(this.#instances)]
+  }
+
+  configs(): readonly VirtualRouterConfig[] {
+    return [...[...this.#instances.values()].map(({ config }) => config), ...this.#departures.configs]
+  }
+
+  apply({ stopped, changed, started }: Changes, beginning: Beginning, now: number): void {
+    this.#groups.begin(beginning.syncGroups)
+    for (const instance of stopped) this.#remove(instance, now)
+    for (const { instance, config } of changed) this.#change(instance, config, now)
+    for (const instance of this.#instances.values()) this.#regroup(instance, now)
+    for (const config of started) this.#start(config, beginning, now)
+    this.#groups.assemble(this.#instances.values(), now)
+  }
+
+  shutdown(now: number): void {
+    this.#groups.dissolve()
+    for (const instance of this.#instances.values()) {
+      this.#step(instance, { kind: 'shutdown', reason: 'shutdown' }, now)
+      this.#departures.add(instance)
+    }
+    this.#instances.clear()
+  }
+
+  leaveNow(now: number): void {
+    this.#departures.leaveNow(now)
+  }
+
+  whenGone(callback: () => void): void {
+    this.#departures.whenGone(callback)
+  }
+
+  stepDown(order: StepDownOrder, record: (input: RecordedInput['input']) => number): string | null {
+    const named = [...this.#instances.values()].filter(({ config }) => config.name === order.name)
+    return this.#departures.stepDown(order, named, record)
+  }
+
+  /** What is followed has changed, or what is known of it. */
+  followTrackers(now: number): void {
+    for (const instance of this.#instances.values()) {
+      if (instance.config.track.length > 0) this.#applyStanding(instance, now)
+    }
+  }
+
+  linkChanged(interfaceName: string, link: LinkState | null, now: number): void {
+    for (const instance of this.#instances.values()) {
+      if (instance.config.interface === interfaceName) this.#followLink(instance, link, now)
+    }
+    if (link?.up !== true) this.#departures.linkLost(interfaceName, now)
+  }
+
+  virtualLinkChanged(instance: Instance, now: number): void {
+    const faults = this.#around.virtualLinkFaults(instance.config)
+    this.#setFaults(instance, { source: 'virtual-link', faults }, now)
+  }
+
+  /** Gives an advertisement to the router of that key, or says why not. */
+  hear(key: string, { source, decoded }: Heard, now: number): DiscardReason | null {
+    this.#stalls.notice(this.dueAt(), this.#instances.values(), now)
+    const instance = this.#instances.get(key)
+    const isAwaited = this.#departures.hear(key, { source, decoded }, now)
+    if (instance === undefined) return isAwaited ? null : 'vrid'
+
+    const { role } = instance.state
+    if (role === 'initialize' || (role === 'fault' && instance.departure.leaving === null)) return null
+    const reason = discardReason(instance.parameters, { source, decoded, role })
+    if (reason !== null) return reason
+    countReceived(instance.counters, decoded)
+    const { advertisement } = decoded
+    const event = { kind: 'advertisement', source, advertisement } as const
+    if (this.#stalls.listens(instance)) this.#stalls.hear(instance, event, now)
+    else this.#step(instance, event, now)
+    return null
+  }
+
+  dueAt(): number | null {
+    return this.#deadlines.first()?.dueAt ?? null
+  }
+
+  ring(now: number): void {
+    this.#stalls.notice(this.dueAt(), this.#instances.values(), now)
+    this.#stalls.settled()
+    const waiting: Instance[] = []
+    for (let due = this.#deadlines.first(); due && due.dueAt <= now; due = this.#deadlines.first()) {
+      if (this.#deservesPatience(due, now)) {
+        due.isPatient = true
+        this.#deadlines.set(due, null)
+        waiting.push(due)
+      } else {
+        this.#ringOne(due, now)
+      }
+    }
+    for (const instance of waiting) this.#deadlines.set(instance, now)
+  }
+
+  reacquire(holder: string, now: number): void {
+    const instance = this.#instances.get(holder)
+    const again: Action[] = [{ do: 'acquire-addresses' }, { do: 'announce', because: 'reacquired' }]
+    if (instance !== undefined) perform(this.#around.effects, instance, again, now)
+  }
+
+  #ringOne(instance: Instance, now: number): void {
+    if (instance.startAt !== null) {
+      this.#takePart(instance, 'startup', now)
+      return
+    }
+    this.#stalls.end(instance, now)
+    this.#step(instance, { kind: 'timer' }, now)
+  }
+
+  #deservesPatience(instance: Instance, now: number): boolean {
+    return deservesPatience(instance, now) || (this.#stalls.listens(instance) && !instance.isPatient)
+  }
+
+  /** Whoever is active by now has told the hosts; a word of ours would only be one of an active that is none. */
+  #yieldSilently(instance: Instance, event: PresenceEvent, now: number): void {
+    const { parameters } = instance
+    instance.parameters = { ...parameters, config: { ...parameters.config, speakBeforeYielding: false } }
+    this.#step(instance, event, now)
+    instance.parameters = parameters
+    this.#step(instance, { kind: 'leave-now' }, now)
+  }
+
+  #start(config: VirtualRouterConfig, { gaps, reason, waitUntil }: Beginning, now: number): void {
+    const { effects } = this.#around
+    const gapMs = gaps.get(keyOf(config)) ?? null
+    const instance = newInstance(config, now)
+    const link = this.#around.linkOf(config.interface)
+    const standing = this.#around.trackers.standingOf(config)
+    instance.standing = standing
+    const priority = effectivePriority(config, standing.priority)
+    const isGrouped = this.#groups.includes(config.name)
+    instance.parameters = { config, source: sourceOf(config, link), priority, isGrouped }
+    this.#instances.set(keyOf(config), instance)
+
+    instance.faults = withFaults(instance.faults, 'link', linkFaults(config, link))
+    instance.faults = withFaults(instance.faults, 'tracking', trackedFaults(standing))
+    instance.faults = withFaults(instance.faults, 'virtual-link', this.#around.virtualLinkFaults(config))
+    if (gapMs === null && waitUntil !== null && waitUntil > now) {
+      instance.startAt = waitUntil
+      this.#schedule(instance)
+      return
+    }
+    // What the predecessor held cannot be defended on a dead link, and must not be held undefended.
+    if (gapMs !== null && instance.faults.size > 0)
+      perform(effects, instance, [{ do: 'release-addresses' }], now)
+    if (gapMs === null || instance.faults.size > 0) this.#takePart(instance, reason, now)
+    else this.#resume(instance, gapMs, now)
+    for (const before of this.#departures.awaitReplacement(instance)) this.#schedule(before)
+  }
+
+  #takePart(instance: Instance, reason: Beginning['reason'], now: number): void {
+    instance.startAt = null
+    const fault = faultEvent(instance.state.role, instance.faults, instance.faults)
+    this.#step(instance, fault ?? { kind: 'startup', reason }, now)
+  }
+
+  #resume(instance: Instance, gapMs: number, now: number): void {
+    this.#step(instance, { kind: 'resume-active' }, now)
+    const { name: virtualRouter, vrid, family, interface: interfaceName, priority } = instance.config
+    const router = { virtualRouter, vrid, family, interface: interfaceName }
+    const { journal } = this.#around.effects.world
+    journal.append({ kind: 'resumed', ...router, role: 'active', priority, gapMs }, now)
+  }
+
+  #remove(instance: Instance, now: number): void {
+    this.#step(instance, { kind: 'shutdown', reason: 'configuration' }, now)
+    this.#instances.delete(keyOf(instance.config))
+    this.#departures.add(instance)
+  }
+
+  /** What can change while it runs does: no transition, no counter lost, addresses that stay are not touched. */
+  #change(instance: Instance, config: VirtualRouterConfig, now: number): void {
+    const before = instance.config
+    const { linkOf, effects } = this.#around
+    instance.config = config
+    instance.encoded = null
+    instance.parameters = { ...instance.parameters, config }
+    this.#step(instance, { kind: 'reconfigured', before }, now)
+    effects.announcer.reconfigured(config)
+    if (instance.state.role === 'active' && holdsOtherThings(before, config)) {
+      const again: Action[] = [{ do: 'acquire-addresses' }, { do: 'announce', because: 'reacquired' }]
+      perform(effects, instance, again, now)
+    }
+    this.#followLink(instance, linkOf(config.interface), now)
+    this.virtualLinkChanged(instance, now)
+    this.#applyStanding(instance, now)
+  }
+
+  /** It may have come into a group, or out of one; out of one, it waits for nobody. */
+  #regroup(instance: Instance, now: number): void {
+    const isGrouped = this.#groups.includes(instance.config.name)
+    if (instance.parameters.isGrouped === isGrouped) return
+    instance.parameters = { ...instance.parameters, isGrouped }
+    if (isGrouped) return
+    this.#setFaults(instance, { source: 'sync-group', faults: [] }, now)
+    this.#step(instance, { kind: 'timer' }, now)
+  }
+
+  /** The address is taken over before the machine hears of the fault, and the old one is kept to resign from. */
+  #followLink(instance: Instance, link: LinkState | null, now: number): void {
+    const { config } = instance
+    const faults = linkFaults(config, link)
+    if (faults.length === 0) instance.parameters = { ...instance.parameters, source: sourceOf(config, link) }
+    this.#setFaults(instance, { source: 'link', faults }, now)
+  }
+
+  #applyStanding(instance: Instance, now: number): void {
+    const { trackers, effects } = this.#around
+    const standing = trackers.standingOf(instance.config)
+    const before = takeStanding(instance, standing, (body) => effects.world.journal.append(body, now))
+    if (before !== null) this.#step(instance, { kind: 'priority-changed', before }, now)
+    this.#setFaults(instance, { source: 'tracking', faults: trackedFaults(standing) }, now)
+  }
+
+  /** What one side says of a router's right to take part, in place of what it said before. */
+  #setFaults(instance: Instance, { source, faults }: SaidFaults, now: number): void {
+    const before = instance.faults
+    instance.faults = withFaults(before, source, faults)
+    if (instance.startAt !== null) return
+    const event = faultEvent(instance.state.role, before, instance.faults)
+    if (event !== null) this.#step(instance, event, now)
+    else this.#groups.follow(instance, now)
+  }
+
+  #step(instance: Instance, event: PresenceEvent, now: number): void {
+    const { effects } = this.#around
+    const [{ state, departure }, actions] = stepPresence(instance.parameters, instance, event, now)
+    if (state.role !== 'active') {
+      if (instance.state.role === 'active') effects.announcer.silence(instance.config)
+      this.#stalls.forget(instance)
+    }
+    instance.state = state
+    instance.departure = departure
+    if (state.role === 'active') this.#departures.takenUpBy(instance)
+    instance.isPatient = false
+    perform(effects, instance, actions, now)
+    this.#schedule(instance)
+    this.#rally(instance, actions, now)
+    this.#groups.follow(instance, now)
+  }
+
+  /** Who lost against one member may have drawn hosts away from the others as well. */
+  #rally(instance: Instance, actions: readonly Action[], now: number): void {
+    const provoked = actions.filter(
+      (action) => action.do === 'announce' && action.because === 'lower-priority-heard',
+    )
+    if (provoked.length === 0) return
+    for (const other of this.#groups.othersOf(instance)) {
+      if (other.state.role === 'active') perform(this.#around.effects, other, provoked, now)
+    }
+  }
+
+  #schedule(instance: Instance): void {
+    this.#deadlines.set(instance, earliest(presenceWakeup(instance), instance.startAt))
+    this.#departures.settle(instance)
+  }
+}
+
+function holdsOtherThings(before: VirtualRouterConfig, after: VirtualRouterConfig): boolean {
+  return JSON.stringify(holdingOf(before)) !== JSON.stringify(holdingOf(after))
+}
