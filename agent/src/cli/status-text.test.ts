@@ -12,6 +12,7 @@ const counters = {
   becameActive: 1,
   checksumWithPseudoHeader: 0,
   checksumMessageOnly: 0,
+  firstAddressNotLinkLocal: 0,
 }
 const web: RouterStatus['virtualRouters'][number] = {
   virtualRouter: 'web',

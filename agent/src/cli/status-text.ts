@@ -120,6 +120,8 @@ function faultLine(router: RouterStatus['virtualRouters'][number], { reason, wha
     'interface-missing': `there is no interface ${name}; it takes part as soon as there is`,
     'interface-down': `interface ${name} is down or has no carrier; it takes part as soon as it is up`,
     'no-primary-ip-address': `interface ${name} has no ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address of its own to speak from`,
+    'no-peers':
+      'it is to speak to peers only, and there are none but this host; write the others under unicast',
     'no-virtual-ip-addresses': `${what ?? 'a virtual address'} was taken away`,
     tracker: `${what ?? 'a tracker'} has failed; it takes part as soon as that is well`,
     'sync-group': `${what ?? 'another member of its sync group'} is in fault`,

@@ -35,6 +35,7 @@ const router: RouterStatus = {
         becameActive: 1,
         checksumWithPseudoHeader: 5,
         checksumMessageOnly: 0,
+        firstAddressNotLinkLocal: 0,
       },
     },
   ],

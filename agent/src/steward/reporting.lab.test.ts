@@ -132,6 +132,7 @@ const routerStatus: RouterStatus = {
         becameActive: 0,
         checksumWithPseudoHeader: 0,
         checksumMessageOnly: 0,
+        firstAddressNotLinkLocal: 0,
       },
     },
   ],

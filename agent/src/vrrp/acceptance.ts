@@ -8,9 +8,6 @@ import type { Decoded } from './advertisement.ts'
 import { authenticationProblem } from './authentication.ts'
 import { OWNER, type Parameters, RESIGN, type State } from './virtual-router.ts'
 
-/** RFC 9568 §5.1.1.3, §5.1.2.3: anything less has crossed a router, so it was not sent on this link. */
-export const TTL_REQUIRED = 255
-
 export interface Candidate {
   readonly source: Address
   readonly decoded: Decoded

@@ -22,10 +22,11 @@ import {
   type Family,
   familyOf,
 } from '@aloft/shared/network/address'
+import { isMulticast } from '@aloft/shared/network/scope'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import { AUTHENTICATION_LENGTH, type Authentication } from './authentication.ts'
 import { type ChecksumForm, type Endpoints, isChecksumRight, vrrpChecksum } from './checksum.ts'
-import type { Advertisement } from './virtual-router.ts'
+import { type Advertisement, GROUP } from './virtual-router.ts'
 
 export interface ReceivedMessage extends Endpoints {
   readonly family: Family
@@ -47,7 +48,7 @@ export interface Malformed {
 /** What a message carries beside its content. `authentication` is for v2, `checksum` for v3 over IPv4. */
 export interface Envelope extends Endpoints {
   readonly authentication: Authentication
-  readonly checksum: ChecksumForm
+  readonly checksum: Exclude<ChecksumForm, 'old-unicast'>
 }
 
 const HEADER_LENGTH = 8
@@ -59,6 +60,8 @@ const INTERVAL_CS_MAX = 0xfff
 const INTERVAL_S_MAX = 0xff
 /** A frame carries at least 46 bytes (IEEE 802.3), 20 of them the IP header: a shorter v2 message arrives padded. */
 const PADDED_LENGTH = 26
+const TRAILER_LENGTH = 28
+const TRAILER_TYPE_HMAC = 1
 
 export function advertisementLength(version: 2 | 3, family: Family, count: number): number {
   return HEADER_LENGTH + count * addressLength[family] + (version === 2 ? AUTHENTICATION_LENGTH : 0)
@@ -75,7 +78,9 @@ export function decodeAdvertisement(received: ReceivedMessage): Decoded | Malfor
   if (version === 2 && family === 'ipv6') return { malformed: 'family' }
   if ((first & 0xf) !== TYPE_ADVERTISEMENT) return { malformed: 'type' }
 
-  const message = withoutPadding(payload, version, advertisementLength(version, family, count))
+  const length = advertisementLength(version, family, count)
+  if (hasTrailer(payload, length)) return { malformed: 'authentication-trailer' }
+  const message = withoutPadding(payload, version, length)
   if (message === null) return { malformed: 'packet-length' }
   const checksum = checksumForm(message, version, received)
   if (checksum === null) return { malformed: 'checksum' }
@@ -111,6 +116,11 @@ export function encodeAdvertisement(advertisement: Advertisement, envelope: Enve
   return message
 }
 
+/** keepalived 2.4 may sign with 28 bytes after the message (draft-cassen-vrrp-auth-hmac); they begin with its type, 1. */
+function hasTrailer(payload: Uint8Array, length: number): boolean {
+  return payload.length === length + TRAILER_LENGTH && payload[length] === TRAILER_TYPE_HMAC
+}
+
 /** Null when the length is wrong. RFC 9568 §5.2: the length is exact; for v2, short frames come padded. */
 function withoutPadding(payload: Uint8Array, version: 2 | 3, length: number): Uint8Array | null {
   if (payload.length === length) return payload
@@ -121,7 +131,10 @@ function withoutPadding(payload: Uint8Array, version: 2 | 3, length: number): Ui
 function checksumForm(message: Uint8Array, version: 2 | 3, received: ReceivedMessage): ChecksumForm | null {
   if (version === 3 && isChecksumRight(message, received)) return 'pseudo-header'
   const mayOmitHeader = version === 2 || received.family === 'ipv4'
-  return mayOmitHeader && isChecksumRight(message, null) ? 'message-only' : null
+  if (mayOmitHeader && isChecksumRight(message, null)) return 'message-only'
+  if (version === 2 || received.family === 'ipv6' || isMulticast(received.destination)) return null
+  const old = { source: received.source, destination: GROUP.ipv4 }
+  return isChecksumRight(message, old) ? 'old-unicast' : null
 }
 
 function decodeInterval(message: Uint8Array, version: 2 | 3): number {

@@ -1,5 +1,6 @@
 /**
- * VRRPv2 authentication (RFC 2338 §5.3.6): none, and a simple password in clear. RFC 3768 took it out because it
+ * VRRPv2 authentication (RFC 2338 §5.3.6): none, a simple password in clear, or an authentication header, which stands
+ * outside of the message (`authentication-header.ts`). RFC 3768 took it out because it
  * keeps nobody out; it stays because sites use it to keep two clusters on one LAN apart. VRRPv3 has none.
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
@@ -17,12 +18,14 @@ export const AUTHENTICATION_LENGTH = 8
 
 const TYPE_NONE = 0
 const TYPE_SIMPLE = 1
+const TYPE_HEADER = 2
 
 /** What a router so configured sends. A password's bytes beyond the eighth are not sent, as keepalived has it. */
 export function authenticationOf(config: AuthenticationConfig): Authentication {
   const data = new Uint8Array(AUTHENTICATION_LENGTH)
   if (config.type === 'none') return { type: TYPE_NONE, data }
-  data.set(utf8(config.password).slice(0, AUTHENTICATION_LENGTH))
+  if (config.type === 'ah') return { type: TYPE_HEADER, data }
+  data.set(authenticationKey(config.password))
   return { type: TYPE_SIMPLE, data }
 }
 
@@ -33,8 +36,13 @@ export function authenticationProblem(
 ): 'authentication-type' | 'authentication-failure' | null {
   const expected = authenticationOf(config)
   if (received.type !== expected.type) return 'authentication-type'
-  if (expected.type === TYPE_NONE) return null
+  if (expected.type !== TYPE_SIMPLE) return null
   return isEqualInConstantTime(received.data, expected.data) ? null : 'authentication-failure'
+}
+
+/** A password as it is used: its first eight bytes. */
+export function authenticationKey(password: string): Uint8Array {
+  return Uint8Array.from(utf8(password).slice(0, AUTHENTICATION_LENGTH))
 }
 
 /** Takes as long for a near miss as for a far one, so that timing tells nothing about a password. */

@@ -10,7 +10,8 @@
 import { type Address, addressBytes } from '@aloft/shared/network/address'
 import { foldCarries, onesComplementSum } from '../packets/ones-complement.ts'
 
-export type ChecksumForm = 'pseudo-header' | 'message-only'
+/** `old-unicast`: to a peer, with the multicast group in the pseudo-header, as keepalived before 1.3.7 had it. */
+export type ChecksumForm = 'pseudo-header' | 'message-only' | 'old-unicast'
 
 /** Who sends the message to whom: what a pseudo-header is made of. */
 export interface Endpoints {

@@ -44,7 +44,12 @@ export interface Parameters {
 /** Why a router may not take part: one reason of perhaps several. */
 export type FaultReason = Extract<
   TransitionReason,
-  'interface-down' | 'no-primary-ip-address' | 'no-virtual-ip-addresses' | 'tracker' | 'sync-group'
+  | 'interface-down'
+  | 'no-primary-ip-address'
+  | 'no-virtual-ip-addresses'
+  | 'no-peers'
+  | 'tracker'
+  | 'sync-group'
 >
 
 export type Event =

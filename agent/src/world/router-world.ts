@@ -64,6 +64,8 @@ export interface RecordedInput {
       }
     /** The clock was read once more while the last input was handled: an outage is measured to its very end. */
     | { readonly kind: 'clock' }
+    /** The time of day was read while the last input was handled. */
+    | { readonly kind: 'wall-clock'; readonly wallMs: number }
 }
 
 /** A datagram with its payload in hex, so that a recording is text. */

@@ -77,6 +77,7 @@ const LEFT_ON_ITS_OWN: ReadonlySet<TransitionReason> = new Set([
   'interface-down',
   'no-primary-ip-address',
   'no-virtual-ip-addresses',
+  'no-peers',
   'tracker',
   'sync-group',
   'stall',

@@ -13,6 +13,7 @@ const REASONS: Readonly<Record<Failover['reason'], string>> = {
   'interface-down': "the active's interface went down",
   'no-primary-ip-address': 'the active lost its address',
   'no-virtual-ip-addresses': 'the active was deprived of its virtual address',
+  'no-peers': 'the active had no peers left',
   tracker: 'something tracked failed or recovered',
   'sync-group': 'its sync group moved',
   stall: 'the active had stalled',

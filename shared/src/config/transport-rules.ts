@@ -1,8 +1,9 @@
 import { type Address, addressBytes, type Family, familyOf } from '../network/address.ts'
+import { isLinkLocal, isMulticast } from '../network/scope.ts'
 import type { VirtualRouterConfig } from './agent-config.ts'
 import type { RouterFinding } from './rules.ts'
 import type { VirtualRouterDocument } from './schema.ts'
-import { isLinkLocal, unusable } from './unusable-address.ts'
+import { unusable } from './unusable-address.ts'
 
 /** An Ethernet frame has room for an IPv6 header, the VRRP header and so many addresses (RFC 9568 §5.2.9). */
 const IPV6_ADDRESSES_MAX = Math.floor((1500 - 40 - 8) / 16)
@@ -80,8 +81,7 @@ function groupRules({ multicastGroup: group, unicast, ...router }: VirtualRouter
     ]
   const [first = 0, second = 0, third = 0] = addressBytes(group)
   const family = familyOf(group)
-  const isMulticast = family === 'ipv4' ? first >= 224 && first < 240 : first === 0xff
-  if (!isMulticast)
+  if (!isMulticast(group))
     return [
       error('not-multicast', key, `${group} is not a multicast group`, `for example ${exampleGroup(family)}`),
     ]

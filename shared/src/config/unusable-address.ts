@@ -15,9 +15,3 @@ export function unusable(address: Address): string | null {
   if (first >= 224) return first >= 240 ? 'a reserved or broadcast address' : 'a multicast address'
   return null
 }
-
-/** fe80::/10 (RFC 4291 §2.4). */
-export function isLinkLocal(address: Address): boolean {
-  const [first = 0, second = 0, ...rest] = addressBytes(address)
-  return rest.length === 14 && first === 0xfe && (second & 0xc0) === 0x80
-}

@@ -17,6 +17,7 @@ export const FamilyName = z.enum(['ipv4', 'ipv6'])
  * `priority`: the active resigned (priority 0), or nobody was active since we started. `higher-priority-backup`: we
  * yielded to a better active. `configuration`: a config change started or stopped the router. Not of RFC 8347:
  * `tracker`: something tracked failed, or recovered; `sync-group`: another member of the group made it go along;
+ * `no-peers`: it is to speak to peers, and has none;
  * `stall`: it had not been running for longer than its peers wait;
  * `step-down`: an operator had it give its role away.
  */
@@ -31,6 +32,7 @@ export const TransitionReason = z.enum([
   'interface-down',
   'no-primary-ip-address',
   'no-virtual-ip-addresses',
+  'no-peers',
   'tracker',
   'sync-group',
   'stall',
@@ -54,6 +56,10 @@ export const DiscardReason = z.enum([
   'family',
   'authentication-type',
   'authentication-failure',
+  'authentication-trailer',
+  'replay',
+  'destination',
+  'source',
   'interval-mismatch',
   'own-advertisement',
   'address-owner',

@@ -1,6 +1,4 @@
 /** What the loop counts, per virtual router and per interface. */
-import type { Decoded } from '../../vrrp/advertisement.ts'
-
 export interface RouterCounters {
   readonly advertisementsSent: number
   readonly advertisementsReceived: number
@@ -8,20 +6,12 @@ export interface RouterCounters {
   readonly becameActive: number
   readonly checksumWithPseudoHeader: number
   readonly checksumMessageOnly: number
+  /** RFC 9568 erratum 8300: accepted all the same, as keepalived does. */
+  readonly firstAddressNotLinkLocal: number
 }
 
 export interface DiscardTotal {
   readonly interface: string
   readonly reason: string
   readonly count: number
-}
-
-/** An accepted advertisement, and in which form its checksum was right. */
-export function countReceived(
-  counters: { -readonly [K in keyof RouterCounters]: RouterCounters[K] },
-  { checksum }: Decoded,
-): void {
-  counters.advertisementsReceived++
-  if (checksum === 'pseudo-header') counters.checksumWithPseudoHeader++
-  else counters.checksumMessageOnly++
 }

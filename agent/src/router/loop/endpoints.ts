@@ -1,17 +1,11 @@
 /** Which sockets the virtual routers need: opened when the first of them comes, closed when the last has gone. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { Address } from '@aloft/shared/network/address'
-import { GROUP } from '../../vrrp/virtual-router.ts'
+import { groupOf } from '../../vrrp/transport-acceptance.ts'
 import type { Endpoint, Links } from '../../world/links.ts'
 
-/** The group a router listens to and speaks to; null: it speaks to its peers only. */
-export function groupOf({ family, unicast, multicastGroup }: VirtualRouterConfig): Address | null {
-  return unicast === null ? (multicastGroup ?? GROUP[family]) : null
-}
-
 function endpointOf(config: VirtualRouterConfig): Endpoint {
-  const { interface: interfaceName, family } = config
-  return { interfaceName, family, group: groupOf(config), isAuthenticated: false }
+  const { interface: interfaceName, family, authentication } = config
+  return { interfaceName, family, group: groupOf(config), isAuthenticated: authentication.type === 'ah' }
 }
 
 export class OpenEndpoints {

@@ -42,6 +42,7 @@ const WHEN_CLEARED: Readonly<Record<FaultReason, TransitionReason>> = {
   'interface-down': 'interface-up',
   'no-primary-ip-address': 'interface-up',
   'no-virtual-ip-addresses': 'no-virtual-ip-addresses',
+  'no-peers': 'interface-up',
   tracker: 'tracker',
   'sync-group': 'sync-group',
 }

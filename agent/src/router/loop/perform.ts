@@ -23,7 +23,7 @@ export function perform(
   for (const action of actions) {
     switch (action.do) {
       case 'advertise':
-        advertise(world, instance, action.priority)
+        advertise(world, instance, { priority: action.priority, now })
         break
       case 'acquire-addresses':
         if (world.virtualLinks.raise(config)) world.holdings.acquire(holdingOf(config))

@@ -80,16 +80,26 @@ function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input'
   }
 }
 
+/** What clocks said again while an input was handled. */
+interface Readings {
+  readonly now: number[]
+  readonly wall: number[]
+}
+
 /** Each input with the further readings of the clock that were taken while it was handled. */
-function* withClockReadings(inputs: Iterable<RecordedInput>): Generator<[RecordedInput, number[]]> {
-  let current: [RecordedInput, number[]] | null = null
+function* withClockReadings(inputs: Iterable<RecordedInput>): Generator<[RecordedInput, Readings]> {
+  let current: [RecordedInput, Readings] | null = null
   for (const entry of inputs) {
     if (entry.input.kind === 'clock') {
-      current?.[1].push(entry.at)
+      current?.[1].now.push(entry.at)
+      continue
+    }
+    if (entry.input.kind === 'wall-clock') {
+      current?.[1].wall.push(entry.input.wallMs)
       continue
     }
     if (current !== null) yield current
-    current = [entry, []]
+    current = [entry, { now: [], wall: [] }]
   }
   if (current !== null) yield current
 }
@@ -101,9 +111,9 @@ class ReplayWorld {
   readonly virtualLinkProblems = new Map<string, string | null>()
   #at = 0
   #isBegun = false
-  #readings: number[] = []
+  #readings: Readings = { now: [], wall: [] }
 
-  begin(at: number, readings: number[]): void {
+  begin(at: number, readings: Readings): void {
     this.#at = at
     this.#isBegun = false
     this.#readings = readings
@@ -111,7 +121,7 @@ class ReplayWorld {
 
   asRouterWorld(): RouterWorld {
     return {
-      clock: { now: () => this.#now(), wallMs: () => this.#at },
+      clock: { now: () => this.#now(), wallMs: () => this.#readings.wall.shift() ?? this.#at },
       alarm: { set: () => {} },
       recorder: { record: () => {} },
       journal: { append: (body, at) => this.outputs.push({ at, output: { do: 'journal', body } }) },
@@ -153,7 +163,7 @@ class ReplayWorld {
 
   /** The first reading of an input is its time; each one after it was recorded by itself. */
   #now(): number {
-    if (this.#isBegun) this.#at = this.#readings.shift() ?? this.#at
+    if (this.#isBegun) this.#at = this.#readings.now.shift() ?? this.#at
     this.#isBegun = true
     return this.#at
   }

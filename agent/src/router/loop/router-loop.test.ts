@@ -534,6 +534,7 @@ describe('status', () => {
       becameActive: 1,
       checksumWithPseudoHeader: 1,
       checksumMessageOnly: 1,
+      firstAddressNotLinkLocal: 0,
     })
   })
 })

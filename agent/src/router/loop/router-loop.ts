@@ -10,8 +10,6 @@ import {
 } from '@aloft/shared/config/agent-config'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import type { Verdict } from '../../tracking/verdict.ts'
-import { TTL_REQUIRED } from '../../vrrp/acceptance.ts'
-import { decodeAdvertisement } from '../../vrrp/advertisement.ts'
 import type { HoldingFailure, HoldingLoss } from '../../world/holdings.ts'
 import type {
   Datagram,
@@ -27,11 +25,12 @@ import type { StepDownOrder } from './departures.ts'
 import { DiscardLedger } from './discard-ledger.ts'
 import { hexOf } from './hex.ts'
 import { HoldingKeeper } from './holding-keeper.ts'
-import { keyOf, wireKey } from './instance.ts'
+import { keyOf } from './instance.ts'
 import { Interfaces } from './interfaces.ts'
 import { LazyAlarm } from './lazy-alarm.ts'
 import { DelayedLinks } from './link-delays.ts'
 import type { Effects } from './perform.ts'
+import { apparentVrid, Reception } from './reception.ts'
 import { RunningRouters } from './running-routers.ts'
 import { type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
@@ -49,6 +48,7 @@ export class RouterLoop implements RouterInput {
   readonly #world: RouterWorld
   readonly #routers: RunningRouters
   readonly #interfaces: Interfaces
+  readonly #reception = new Reception()
   readonly #discards: DiscardLedger
   readonly #virtualLinks: VirtualLinkProblems
   readonly #effects: Effects
@@ -153,8 +153,8 @@ export class RouterLoop implements RouterInput {
     if (!this.#interfaces.hears(datagram.interfaceName, datagram.family)) return
     const reason = this.#receive(datagram, now)
     if (reason !== null) {
-      const { interfaceName, source, payload } = datagram
-      this.#discards.add({ interface: interfaceName, vrid: payload[1] ?? null, reason, source }, now)
+      const { interfaceName, source } = datagram
+      this.#discards.add({ interface: interfaceName, vrid: apparentVrid(datagram), reason, source }, now)
     }
     this.#arm()
   }
@@ -212,12 +212,8 @@ export class RouterLoop implements RouterInput {
 
   /** Gives an advertisement to the router it is for, or says why not. */
   #receive(datagram: Datagram, now: number): DiscardReason | null {
-    if (datagram.ttl !== TTL_REQUIRED) return 'ip-ttl'
-    const decoded = decodeAdvertisement(datagram)
-    if ('malformed' in decoded) return decoded.malformed
-    const { advertisement } = decoded
-    const { interfaceName, family, source } = datagram
-    return this.#routers.hear(wireKey(interfaceName, family, advertisement.vrid), { source, decoded }, now)
+    const heard = this.#reception.read(datagram)
+    return 'refused' in heard ? heard.refused : this.#routers.hear(heard, now)
   }
 
   /** Those of these routers that hold their addresses already, and go on holding them. */
@@ -238,6 +234,7 @@ export class RouterLoop implements RouterInput {
   /** Closes what no virtual router uses any more. */
   #closeInterfaces(): void {
     const used = this.#routers.configs()
+    this.#reception.configure(used)
     this.#interfaces.close(used)
     this.#world.virtualLinks.retain(used)
     this.#delays.keep(this.#interfaces.names())

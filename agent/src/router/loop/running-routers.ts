@@ -4,22 +4,20 @@
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { SyncGroup } from '@aloft/shared/config/sync-group-config'
-import type { Address } from '@aloft/shared/network/address'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import { discardReason } from '../../vrrp/acceptance.ts'
-import type { Decoded } from '../../vrrp/advertisement.ts'
 import { type PresenceEvent, presenceWakeup, stepPresence } from '../../vrrp/departure.ts'
 import { effectivePriority } from '../../vrrp/priority.ts'
 import type { Action } from '../../vrrp/virtual-router.ts'
 import type { LinkState, RecordedInput } from '../../world/router-world.ts'
 import type { Changes } from './changes.ts'
-import { countReceived } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
 import { Departures, type StepDownOrder } from './departures.ts'
 import { type Fault, faultEvent, linkFaults, type SaidFaults, trackedFaults, withFaults } from './faults.ts'
 import { holdingOf } from './holding-of.ts'
-import { deservesPatience, type Instance, keyOf, newInstance, sourceOf } from './instance.ts'
+import { deservesPatience, type Instance, keyOf, newInstance, takeAddresses } from './instance.ts'
 import { type Effects, perform } from './perform.ts'
+import { type Heard, noteHeard } from './reception.ts'
 import { type StallFigures, StallGuard } from './stall-guard.ts'
 import { SyncGroups } from './sync-groups.ts'
 import { earliest, type Timed } from './timed.ts'
@@ -43,11 +41,6 @@ export interface Beginning {
   /** Whoever does not go on as active stays silent until then; null: nobody need. */
   readonly waitUntil: number | null
   readonly syncGroups: readonly SyncGroup[]
-}
-
-interface Heard {
-  readonly source: Address
-  readonly decoded: Decoded
 }
 
 export class RunningRouters implements Timed {
@@ -151,8 +144,9 @@ export class RunningRouters implements Timed {
     this.#setFaults(instance, { source: 'virtual-link', faults }, now)
   }
 
-  /** Gives an advertisement to the router of that key, or says why not. */
-  hear(key: string, { source, decoded }: Heard, now: number): DiscardReason | null {
+  /** Gives an advertisement to the router it is for, or says why not. */
+  hear(heard: Heard, now: number): DiscardReason | null {
+    const { key, source, decoded } = heard
     this.#stalls.notice(this.dueAt(), this.#instances.values(), now)
     const instance = this.#instances.get(key)
     const isAwaited = this.#departures.hear(key, { source, decoded }, now)
@@ -162,7 +156,7 @@ export class RunningRouters implements Timed {
     if (role === 'initialize' || (role === 'fault' && instance.departure.leaving === null)) return null
     const reason = discardReason(instance.parameters, { source, decoded, role })
     if (reason !== null) return reason
-    countReceived(instance.counters, decoded)
+    noteHeard(instance, heard)
     const { advertisement } = decoded
     const event = { kind: 'advertisement', source, advertisement } as const
     if (this.#stalls.listens(instance)) this.#stalls.hear(instance, event, now)
@@ -227,7 +221,8 @@ export class RunningRouters implements Timed {
     instance.standing = standing
     const priority = effectivePriority(config, standing.priority)
     const isGrouped = this.#groups.includes(config.name)
-    instance.parameters = { config, source: sourceOf(config, link), priority, isGrouped }
+    instance.parameters = { config, source: null, priority, isGrouped }
+    takeAddresses(instance, link)
     this.#instances.set(keyOf(config), instance)
 
     instance.faults = withFaults(instance.faults, 'link', linkFaults(config, link))
@@ -298,7 +293,7 @@ export class RunningRouters implements Timed {
   #followLink(instance: Instance, link: LinkState | null, now: number): void {
     const { config } = instance
     const faults = linkFaults(config, link)
-    if (faults.length === 0) instance.parameters = { ...instance.parameters, source: sourceOf(config, link) }
+    if (faults.length === 0) takeAddresses(instance, link)
     this.#setFaults(instance, { source: 'link', faults }, now)
   }
 

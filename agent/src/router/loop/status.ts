@@ -28,6 +28,9 @@ export interface RouterDetail extends RouterState {
   readonly faults?: readonly FaultDetail[]
   /** What it follows, and what each does to it; only where it follows anything. */
   readonly tracking?: readonly Effect[]
+  /** Whom a unicast router speaks to, and which of the peers it leaves out because they are this host itself. */
+  readonly peers?: readonly string[]
+  readonly ownPeers?: readonly string[]
   /** The written priority, where trackers have made it another. */
   readonly configuredPriority?: number
 }
@@ -58,10 +61,17 @@ export function statusOf(instance: Instance, link: LinkState | null, clock: Cloc
     addresses: config.addresses.map(({ address }) => address),
     active: activeRouter(parameters, state),
     counters: { ...instance.counters },
+    ...peersOf(instance),
     ...departureOf(instance, clock),
     ...(config.track.length > 0 && { tracking: instance.standing.effects }),
     ...(state.role === 'fault' && { faults: currentFaults(instance, link) }),
   }
+}
+
+function peersOf({ config, peers }: Instance): Pick<RouterDetail, 'peers' | 'ownPeers'> {
+  if (config.unicast === null) return {}
+  const ownPeers = config.unicast.peers.map(({ address }) => address).filter((each) => !peers.includes(each))
+  return { peers, ...(ownPeers.length > 0 && { ownPeers }) }
 }
 
 function currentFaults({ faults }: Instance, link: LinkState | null): readonly FaultDetail[] {
