@@ -75,6 +75,10 @@ const bodies: readonly (readonly [Event['body'], string])[] = [
     'could not notify script /x about INSTANCE web MASTER (2 times): no',
   ],
   [
+    { kind: 'stall', lateMs: 4_500, virtualRouters: 2 },
+    'stalled: 4.5s late, longer than the peers of 2 virtual routers wait',
+  ],
+  [
     { kind: 'gap', count: null, cause: 'spool-corrupt', fromWallMs: null, toWallMs: null },
     'unknown number of events lost: spool-corrupt',
   ],

@@ -35,6 +35,7 @@ const router: RouterStatus = {
   revision: 'cafe',
   realtime: { policy: 'fifo', detail: 'priority 20' },
   lateness: { maxMs: 12.4, lastMinuteMaxMs: 0.25, p99Ms: 0.1 },
+  stalls: { count: 0, longestMs: 0 },
   journal: { waiting: 0, lost: 0, error: null },
   inputErrors: 0,
   holdingFailures: [],

@@ -41,6 +41,10 @@ function agentLines(
     lines.push(
       `  alarms late by at most ${ms(lateness.lastMinuteMaxMs)} in the last minute, ${ms(lateness.maxMs)} since the start`,
     )
+    if (router.stalls.count > 0) {
+      const { count, longestMs } = router.stalls
+      lines.push(`  ! did not run for longer than its peers wait: ${count} times, ${ms(longestMs)} at most`)
+    }
     const { waiting, lost, error } = router.journal
     if (error) lines.push(`  ✕ journal: ${error} (${waiting} observations wait, ${lost} lost)`)
     for (const { kind, what, error: why, remedy, count } of router.holdingFailures) {

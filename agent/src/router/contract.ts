@@ -9,6 +9,7 @@ import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody, Observed } from '@aloft/shared/protocol/events'
 import type { DiscardTotal, RouterCounters } from './loop/counters.ts'
 import type { HoldingFailureCount } from './loop/holding-keeper.ts'
+import type { StallFigures } from './loop/stall-guard.ts'
 import type { RouterDetail } from './loop/status.ts'
 
 export type StewardMessage =
@@ -72,6 +73,8 @@ export interface RouterStatus {
   readonly holdingFailures: readonly HoldingFailureCount[]
   readonly virtualRouters: readonly RouterDetail[]
   readonly discards: readonly DiscardTotal[]
+  /** How often, and how long at most, the process was not running for longer than its peers wait. */
+  readonly stalls: StallFigures
 }
 
 export type { RouterCounters }

@@ -34,6 +34,7 @@ export function agentFigures({ agent, router, uplink, spool }: AgentStatus): rea
 function processFigures({
   realtime,
   lateness,
+  stalls,
   discards,
   inputErrors,
   journal,
@@ -55,6 +56,12 @@ function processFigures({
       lateness.lastMinuteMaxMs / 1_000,
     ),
     gauge('aloft_router_lateness_p99_seconds', 'What 99 of 100 alarms stayed below.', lateness.p99Ms / 1_000),
+    counter(
+      'aloft_router_stalls_total',
+      'Times the router did not run for longer than its peers wait.',
+      stalls.count,
+    ),
+    gauge('aloft_router_longest_stall_seconds', 'The longest of them.', stalls.longestMs / 1_000),
     counter(
       'aloft_router_input_errors_total',
       'Datagrams dropped because handling them failed.',

@@ -11,6 +11,7 @@ const router: RouterStatus = {
   revision: 'cafe',
   realtime: { policy: 'other', detail: 'not permitted' },
   lateness: { maxMs: 12.5, lastMinuteMaxMs: 0.25, p99Ms: 0.1 },
+  stalls: { count: 2, longestMs: 4_500 },
   journal: { waiting: 0, lost: 0, error: null },
   inputErrors: 2,
   holdingFailures: [],
@@ -75,6 +76,8 @@ describe('the figures', () => {
   it('count discards by reason, and lateness in seconds', () => {
     expect(figureOf(status, 'aloft_discards_total', { interface: 'eth0', reason: 'checksum' })).toBe(3)
     expect(figureOf(status, 'aloft_router_lateness_max_seconds')).toBe(0.0125)
+    expect(figureOf(status, 'aloft_router_stalls_total')).toBe(2)
+    expect(figureOf(status, 'aloft_router_longest_stall_seconds')).toBe(4.5)
   })
 
   it('of a router that does not answer are gone, not zero', () => {

@@ -108,6 +108,7 @@ const routerStatus: RouterStatus = {
   revision: null,
   realtime: { policy: 'other', detail: null },
   lateness: { maxMs: 0, lastMinuteMaxMs: 0, p99Ms: 0 },
+  stalls: { count: 0, longestMs: 0 },
   journal: { waiting: 0, lost: 0, error: null },
   inputErrors: 0,
   holdingFailures: [],

@@ -48,7 +48,8 @@ export function takeStanding(
   observe: (body: EventBody) => void,
 ): number | null {
   const { config, parameters } = instance
-  const why = whyMoved(instance.standing.effects, standing.effects)
+  // Nothing that is tracked moved: the written priority did.
+  const why = whyMoved(instance.standing.effects, standing.effects) || 'configuration'
   instance.standing = standing
   const from = parameters.priority
   const to = effectivePriority(config, standing.priority)
