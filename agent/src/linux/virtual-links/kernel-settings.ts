@@ -35,6 +35,7 @@ export function settingsOfDevice(name: string): WantedSetting[] {
   return [
     // It answers for its own addresses and for no others of the host.
     ipv4('arp_ignore', '1'),
+    ipv4('arp_announce', '2'),
     // The networks behind it are reached through the interface below: what comes in has the wrong way back.
     ipv4('rp_filter', '0'),
     ipv4('accept_local', '1'),
@@ -47,9 +48,13 @@ export function settingsOfDevice(name: string): WantedSetting[] {
   ]
 }
 
-/** Settings of the interface below: it must not answer for addresses that are on the device above it. */
+/**
+ * Settings of the interface below: it must not answer for addresses that are on the device above it, nor tell who it
+ * asks that they were its own, as it would with `arp_announce` 0 when the host answers from one of them.
+ */
 export function settingsBelow(name: string): WantedSetting[] {
-  return ['arp_ignore', 'arp_filter'].map((key) => ({ path: `net/ipv4/conf/${name}/${key}`, value: '1' }))
+  const ipv4 = (key: string, value: string) => ({ path: `net/ipv4/conf/${name}/${key}`, value })
+  return [ipv4('arp_ignore', '1'), ipv4('arp_filter', '1'), ipv4('arp_announce', '2')]
 }
 
 /**

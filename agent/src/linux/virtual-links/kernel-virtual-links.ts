@@ -54,8 +54,7 @@ export class KernelVirtualLinks implements VirtualLinks {
   }
 
   prepare({ routers, holding, firewall }: Preparation): void {
-    const concerned = routers.filter(({ virtualMac, accept }) => virtualMac !== null || !accept)
-    for (const router of concerned) this.#enter(router, holding.includes(router))
+    for (const router of routers.filter(needsAnything)) this.#enter(router, holding.includes(router))
     const wanting = this.#keepingOut(routers)
     if (wanting.length === 0) return
     const holders = new Map(
@@ -152,7 +151,7 @@ export class KernelVirtualLinks implements VirtualLinks {
   }
 
   retain(routers: readonly VirtualRouterConfig[]): void {
-    const kept = new Set(routers.map(keyOf))
+    const kept = new Set(routers.filter(needsAnything).map(keyOf))
     for (const [key, entry] of this.#entries) {
       if (kept.has(key)) continue
       entry.port?.close()
@@ -268,6 +267,10 @@ export class KernelVirtualLinks implements VirtualLinks {
     this.#accept?.close()
     this.#links.close()
   }
+}
+
+function needsAnything({ virtualMac, accept }: VirtualRouterConfig): boolean {
+  return virtualMac !== null || !accept
 }
 
 /** What a step says stands in its way, or what it throws. */
