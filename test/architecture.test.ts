@@ -24,6 +24,7 @@ const PURE = [
   'agent/src/packets/',
   'agent/src/session/',
   'agent/src/tracking/',
+  'agent/src/bfd/',
   'agent/src/world/',
   'agent/src/router/loop/',
   'shared/src/',

@@ -3,6 +3,7 @@
  * a socket buffer's worth of datagrams; when it wakes, its timers run before it reads them, as in Node.
  */
 
+import type { BfdDatagram } from '@aloft/agent/world/bfd-links'
 import type { HoldingFailure, HoldingLoss } from '@aloft/agent/world/holdings'
 import type { Datagram, RouterInput, UndecodablePacket } from '@aloft/agent/world/router-world'
 
@@ -51,6 +52,11 @@ export class FreezableInput implements RouterInput {
 
   undecodable(packet: UndecodablePacket): void {
     this.#pass(() => this.#forward.undecodable(packet))
+  }
+
+  bfd(datagram: BfdDatagram): void {
+    if (this.#state === 'frozen' && this.#waiting.length >= SOCKET_BUFFER_DATAGRAMS) return
+    this.#pass(() => this.#forward.bfd(datagram))
   }
 
   linkChanged(interfaceName: string): void {

@@ -150,6 +150,7 @@ export class Node {
     const forward: RouterInput = {
       datagram: (datagram) => loop.datagram(datagram),
       undecodable: (packet) => loop.undecodable(packet),
+      bfd: (datagram) => loop.bfd(datagram),
       linkChanged: (interfaceName) => loop.linkChanged(interfaceName),
       holdingFailed: (failure) => loop.holdingFailed(failure),
       holdingLost: (loss) => loop.holdingLost(loss),

@@ -294,6 +294,7 @@ describe('an advertisement that waits while the process is held up', () => {
         datagram: () => order.push('datagram'),
         alarm: () => order.push('alarm'),
         undecodable() {},
+        bfd() {},
         linkChanged() {},
         holdingFailed() {},
         holdingLost() {},

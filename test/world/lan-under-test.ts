@@ -54,6 +54,7 @@ export class Told implements RouterInput {
   undecodable(packet: UndecodablePacket): void {
     this.undecodables.push(packet)
   }
+  bfd(): void {}
   linkChanged(interfaceName: string): void {
     this.linkChanges.push(interfaceName)
   }

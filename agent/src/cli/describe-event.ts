@@ -24,6 +24,16 @@ export function describeBody(body: Event['body']): string {
       const times = body.count === 1 ? '' : `, ${body.count} times in ${showOutage(body.windowMs)}`
       return `${body.interface}: advertisement from ${body.source ?? 'unknown'} discarded: ${body.reason}${times}`
     }
+    case 'bfd': {
+      const { local, remote, interface: over, diagnostic, detectionMs } = body
+      const name = body.session ?? `with ${remote}${over === null ? '' : ` on ${over}`}`
+      const silence = detectionMs === null ? '' : ` (${showOutage(detectionMs)})`
+      const ends = body.session === null ? '' : `, ${local ?? 'any'} → ${remote}`
+      const why = body.to === 'up' ? silence : `: ${diagnostic}${silence}`
+      return `bfd ${name} ${body.from} → ${body.to}${ends}${why}${body.activeLost ? '; the active is lost' : ''}`
+    }
+    case 'false-alarm':
+      return `${body.remote} on ${body.interface} was not lost: heard ${showOutage(body.heardAfterMs)} later; two actives for ${showOutage(body.twoActivesMs)} (virtual routers: ${body.virtualRouters}); its session is not believed for ${showOutage(body.distrustedMs)}`
     case 'link':
       return `${body.interface} is ${body.up ? 'up' : 'down'}`
     case 'priority':

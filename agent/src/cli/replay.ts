@@ -50,6 +50,8 @@ function describeDeed(output: Output['output']): string {
       return `journal ${JSON.stringify(output.body)}`
     case 'announce':
       return `${output.interfaceName} announce ${output.addresses.map(formatPrefix).join(' ')}`
+    case 'bfd':
+      return `bfd ${output.path.local ?? ''} → ${output.path.remote} ${output.payload}`
     case 'renew':
       return `renew ${output.holders.join(', ')}`
     default:

@@ -19,6 +19,7 @@ export const IPPROTO_AH = 51
 export const IPPROTO_RAW = 255
 
 export const SOL_SOCKET = 1
+export const SO_DONTROUTE = 5
 export const SO_RCVBUF = 8
 export const SO_PRIORITY = 12
 export const SO_BINDTODEVICE = 25
@@ -27,6 +28,10 @@ export const SO_RCVBUFFORCE = 33
 export const PRIORITY_CONTROL = 7
 
 export const IPPROTO_IP = 0
+export const IP_TOS = 1
+export const IP_TTL = 2
+export const IP_PKTINFO = 8
+export const IP_RECVTTL = 12
 export const IP_MULTICAST_IF = 32
 export const IP_MULTICAST_LOOP = 34
 export const IP_ADD_MEMBERSHIP = 35
@@ -34,15 +39,18 @@ export const IP_DROP_MEMBERSHIP = 36
 export const IP_MULTICAST_ALL = 49
 
 export const IPPROTO_IPV6 = 41
+export const IPV6_UNICAST_HOPS = 16
 export const IPV6_MULTICAST_IF = 17
 export const IPV6_MULTICAST_LOOP = 19
 export const IPV6_ADD_MEMBERSHIP = 20
 export const IPV6_DROP_MEMBERSHIP = 21
+export const IPV6_V6ONLY = 26
 export const IPV6_MULTICAST_ALL = 29
 export const IPV6_RECVPKTINFO = 49
 export const IPV6_PKTINFO = 50
 export const IPV6_RECVHOPLIMIT = 51
 export const IPV6_HOPLIMIT = 52
+export const IPV6_TCLASS = 67
 /** recvmsg(2): the datagram, or its ancillary data, was longer than the buffer. */
 export const MSG_TRUNC = 0x20
 export const MSG_CTRUNC = 0x8

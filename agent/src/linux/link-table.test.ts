@@ -84,9 +84,14 @@ describe('ownership', () => {
 })
 
 describe('interfaces', () => {
+  it('have neighbours in the networks of their own addresses, not in those of virtual ones', () => {
+    const made = table([link(), has(real), has(vip, { origin: 112 })])
+    expect(made.state('eth0')?.prefixes).toEqual([{ address: real, prefixLength: 24 }])
+  })
+
   it('keep their addresses when their flags change', () => {
     const made = table([link(), has(real), link('eth0', { up: false })])
-    expect(made.state('eth0')).toEqual({ up: false, ipv4: real, ipv6: null })
+    expect(made.state('eth0')).toMatchObject({ up: false, ipv4: real, ipv6: null })
   })
 
   it('answer to their new name only', () => {

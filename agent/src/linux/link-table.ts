@@ -71,6 +71,11 @@ export class LinkTable {
     return null
   }
 
+  /** Null: there is no interface with that number. */
+  nameOf(index: number): string | null {
+    return this.#links.get(index)?.notice.name ?? null
+  }
+
   names(): string[] {
     return [...this.#links.values()].map(({ notice }) => notice.name)
   }
@@ -82,7 +87,10 @@ export class LinkTable {
     const own = this.#own(notice, addresses)
     const [ipv4, ipv6] = [first(own, 'ipv4'), first(own, 'ipv6')]
     const others = own.map(({ address }) => address).filter((each) => each !== ipv4 && each !== ipv6)
-    return { up: notice.up, ipv4, ipv6, ...(others.length > 0 && { others }) }
+    const prefixes = own
+      .filter(({ address }) => !this.#options.isVirtual(interfaceName, address))
+      .map(({ address, prefixLength }) => ({ address, prefixLength }))
+    return { up: notice.up, ipv4, ipv6, ...(others.length > 0 && { others }), prefixes }
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Prefix } from '@aloft/shared/network/prefix'
 import { GROUP } from '../vrrp/virtual-router.ts'
 import type { HeldItem } from '../world/holdings.ts'
 import type { RouterInput, RouterWorld } from '../world/router-world.ts'
+import { BfdTransport } from './bfd-transport.ts'
 import { createClock, KernelAlarm } from './clock.ts'
 import { AnnouncementSocket } from './holdings/announcement-socket.ts'
 import { requestFor } from './holdings/held-item.ts'
@@ -26,6 +27,7 @@ export interface LinuxWorldOptions {
 
 export interface LinuxWorld
   extends Pick<RouterWorld, 'clock' | 'alarm' | 'links' | 'holdings' | 'virtualLinks'> {
+  readonly bfd: BfdTransport
   /** Scheduling classes and the rest of the addon. */
   readonly netio: Netio
   /** From now on the loop is told. Until then `links.state` and `holdings` work, and nothing is delivered. */
@@ -54,6 +56,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
   const links = new KernelLinks(addon, table, current)
   const store = options.changes ?? { load: () => null, save() {} }
   const virtualLinks = new KernelVirtualLinks(addon, { table, store, input: current })
+  const bfd = new BfdTransport({ netio: addon, table, receive: (datagram) => input?.bfd(datagram) })
   // Watching begins before the first dump, so that no change falls between the two.
   const watch = new RouteWatch(addon, {
     changed(messages) {
@@ -82,6 +85,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     beforeRing() {
       links.drain()
       virtualLinks.drain()
+      bfd.drain()
     },
     ring: () => input?.alarm(),
   })
@@ -91,6 +95,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     links,
     holdings,
     virtualLinks,
+    bfd,
     netio: addon,
     start(to) {
       input = to
@@ -102,6 +107,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
       input = null
       for (const each of [alarm, watch, routes, announcements, virtualLinks]) each.close()
       links.closeAll()
+      bfd.closeAll()
     },
   }
 }

@@ -59,6 +59,7 @@ function input(some: Partial<RouterInput>): RouterInput {
   return {
     datagram() {},
     undecodable() {},
+    bfd() {},
     linkChanged() {},
     holdingFailed() {},
     holdingLost() {},

@@ -1,13 +1,14 @@
 /**
- * What happens when the loop throws? A datagram is the one input strangers choose: if one makes the loop throw, that
+ * What happens when the loop throws? Datagrams are the inputs strangers choose: if one makes the loop throw, that
  * datagram is dropped, recorded and counted, and every virtual router goes on. Anything else that throws is our own
  * bug with state behind it: it surfaces, the process dumps its recording and exits, and its successor resumes as
  * active before a peer notices (docs/decisions/0005-lifecycle.md).
  */
+import type { BfdDatagram } from '../world/bfd-links.ts'
 import type { Datagram, RouterInput } from '../world/router-world.ts'
 
 export interface DroppedDatagram {
-  readonly datagram: Datagram
+  readonly datagram: Datagram | BfdDatagram
   readonly error: unknown
 }
 
@@ -16,6 +17,13 @@ export function guardDatagrams(input: RouterInput, dropped: (what: DroppedDatagr
     datagram(datagram) {
       try {
         input.datagram(datagram)
+      } catch (error) {
+        dropped({ datagram, error })
+      }
+    },
+    bfd(datagram) {
+      try {
+        input.bfd(datagram)
       } catch (error) {
         dropped({ datagram, error })
       }

@@ -79,6 +79,7 @@ export function timeAlarm(
     input: (input) => ({
       datagram: (datagram) => input.datagram(datagram),
       undecodable: (packet) => input.undecodable(packet),
+      bfd: (datagram) => input.bfd(datagram),
       linkChanged: (interfaceName) => input.linkChanged(interfaceName),
       holdingFailed: (failure) => input.holdingFailed(failure),
       holdingLost: (loss) => input.holdingLost(loss),

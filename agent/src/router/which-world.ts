@@ -49,10 +49,10 @@ export async function chooseWorld(
 
 function kernelWorld({ journal, recorder, isVirtual, changes }: WorldParts): World {
   const kernel = createLinuxWorld({ isVirtual, changes })
-  const { clock, alarm, links, holdings, virtualLinks } = kernel
+  const { clock, alarm, links, holdings, virtualLinks, bfd } = kernel
   kernel.warmUp()
   return {
-    world: { clock, alarm, links, holdings, virtualLinks, journal, recorder },
+    world: { clock, alarm, links, holdings, virtualLinks, bfd, journal, recorder },
     listen: (input) => kernel.start(input),
     held: () =>
       kernel.interfaces().map((interfaceName) => ({

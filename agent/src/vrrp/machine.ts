@@ -10,6 +10,7 @@
  */
 import { compareAddresses } from '@aloft/shared/network/address'
 import type { Heard, TransitionReason } from '@aloft/shared/protocol/events'
+import { loseActive } from './active-lost.ts'
 import { activeDownInterval, learnedInterval, skewTime } from './intervals.ts'
 import { rescaled } from './priority.ts'
 import { reconfigured } from './reconfigured.ts'
@@ -32,6 +33,7 @@ interface Change {
   readonly to: State
   readonly reason: TransitionReason
   readonly heard: Heard | null
+  readonly detectedBy?: 'bfd'
 }
 type AdvertisementHeard = Extract<Event, { kind: 'advertisement' }>
 
@@ -61,6 +63,7 @@ export function step(parameters: Parameters, state: State, event: Event, now: Mi
       if (event.kind === 'group-active')
         return state.isWilling ? takeOver(parameters, state, now) : [state, []]
       if (event.kind === 'shutdown') return stop(parameters, state, event.reason, now)
+      if (event.kind === 'active-lost') return [loseActive(state, event, now), []]
       if (event.kind === 'priority-changed') return [rescaled(parameters, state, event.before, now), []]
       return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
 
@@ -97,12 +100,10 @@ function runOut(parameters: Parameters, state: BackupState, now: Milliseconds): 
 }
 
 function takeOver(parameters: Parameters, state: BackupState, now: Milliseconds): Step {
-  return becomeActive(
-    parameters,
-    state,
-    { reason: takeOverReason(state), heard: ago(state.lastHeard, now) },
-    now,
-  )
+  const { lostBy } = state
+  const reason = takeOverReason(state)
+  const detectedBy = reason === 'no-response' && lostBy !== undefined ? { detectedBy: lostBy } : {}
+  return becomeActive(parameters, state, { reason, heard: ago(state.lastHeard, now), ...detectedBy }, now)
 }
 
 function takeOverReason({ lastHeard, resigned, preempting }: BackupState): TransitionReason {
@@ -242,7 +243,7 @@ function resume(parameters: Parameters, now: Milliseconds): Step {
 function becomeActive(
   parameters: Parameters,
   from: State,
-  why: Pick<Change, 'reason' | 'heard'>,
+  why: Omit<Change, 'from' | 'to'>,
   now: Milliseconds,
 ): Step {
   const active = activeState(parameters, now)
@@ -290,7 +291,7 @@ function ago(lastHeard: LastHeard | null, now: Milliseconds): Heard | null {
   return { address: lastHeard.source, priority: lastHeard.priority, agoMs: now - lastHeard.at }
 }
 
-function record({ priority }: Parameters, { from, to, reason, heard }: Change, at: Milliseconds): Action {
-  const transition = { from: from.role, to: to.role, reason, priority, heard, at }
+function record({ priority }: Parameters, { from, to, ...why }: Change, at: Milliseconds): Action {
+  const transition = { from: from.role, to: to.role, ...why, priority, at }
   return { do: 'transition', transition }
 }

@@ -5,6 +5,7 @@
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { type Address, type Family, knownAddress } from '@aloft/shared/network/address'
 import type { Heard, TransitionReason } from '@aloft/shared/protocol/events'
+import type { ActiveLost } from './active-lost.ts'
 import type { AnnouncementReason } from './announcement-schedule.ts'
 
 /** Milliseconds on a monotonic clock, fractional. */
@@ -75,6 +76,8 @@ export type Event =
   | { readonly kind: 'group-backup' }
   /** It was not running for longer than its peers wait, and `yieldAfterStall` says that this ends its role. */
   | { readonly kind: 'stalled' }
+  /** Something quicker than the advertisements has noticed that the active is gone. */
+  | ({ readonly kind: 'active-lost' } & ActiveLost)
   /** A successor process goes on as active: the predecessor was, so recently that no peer has given up on it. */
   | { readonly kind: 'resume-active' }
 
@@ -105,6 +108,8 @@ export interface BackupState {
   readonly preempting: boolean
   /** Its Active_Down_Timer has fired, and it becomes active as soon as its whole sync group can. */
   readonly isWilling: boolean
+  /** What ended the patience with the active, where that was not its silence. */
+  readonly lostBy?: 'bfd'
 }
 export interface ActiveState {
   readonly role: 'active'
@@ -121,6 +126,7 @@ export interface Transition {
   readonly reason: TransitionReason
   readonly priority: number
   readonly heard: Heard | null
+  readonly detectedBy?: 'bfd'
   readonly at: Milliseconds
 }
 

@@ -1,5 +1,6 @@
 /** What travels between a router and its LAN, and through which sockets. */
 import type { Address, Family } from '@aloft/shared/network/address'
+import type { Prefix } from '@aloft/shared/network/prefix'
 
 /** What a socket is for. Equal endpoints are one socket, however many virtual routers share it. */
 export interface Endpoint {
@@ -49,6 +50,8 @@ export interface LinkState {
   readonly ipv6: Address | null
   /** Further addresses of the host on this interface, without those of virtual routers. */
   readonly others?: readonly Address[]
+  /** What the interface's own addresses, virtual ones aside, make neighbours; left out, nothing is on the link. */
+  readonly prefixes?: readonly Prefix[]
 }
 
 /** The network interfaces with VRRP sockets on them. */

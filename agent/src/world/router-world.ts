@@ -6,6 +6,7 @@ import type { AgentSettings, VirtualRouterConfig } from '@aloft/shared/config/ag
 import type { Address, Family } from '@aloft/shared/network/address'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import type { Verdict } from '../tracking/verdict.ts'
+import type { BfdDatagram, BfdLinks, RecordedBfdDatagram } from './bfd-links.ts'
 import type { HoldingFailure, HoldingLoss, Holdings } from './holdings.ts'
 import type { Datagram, LinkState, Links } from './links.ts'
 import type { VirtualLinks } from './virtual-links.ts'
@@ -54,6 +55,9 @@ export interface RecordedInput {
     | { readonly kind: 'tracked'; readonly verdicts: readonly Verdict[] }
     | { readonly kind: 'holding-failed'; readonly failure: HoldingFailure }
     | { readonly kind: 'holding-lost'; readonly loss: HoldingLoss }
+    | { readonly kind: 'bfd'; readonly datagram: RecordedBfdDatagram }
+    /** A number was drawn while the last input was handled. */
+    | { readonly kind: 'chance'; readonly drawn: number }
     | { readonly kind: 'alarm' }
     | { readonly kind: 'shutdown' }
     | {
@@ -87,12 +91,15 @@ export interface RouterWorld {
   readonly virtualLinks: VirtualLinks
   readonly journal: Journal
   readonly recorder: Recorder
+  /** Left out where there is no BFD. */
+  readonly bfd?: BfdLinks
 }
 
 /** What the world tells the loop. */
 export interface RouterInput {
   datagram(datagram: Datagram): void
   undecodable(packet: UndecodablePacket): void
+  bfd(datagram: BfdDatagram): void
   linkChanged(interfaceName: string): void
   holdingFailed(failure: HoldingFailure): void
   holdingLost(loss: HoldingLoss): void

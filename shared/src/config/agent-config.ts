@@ -5,6 +5,12 @@ import {
   type AnnouncementSettings,
 } from './announcements-config.ts'
 import {
+  BFD_AGENT_DEFAULTS,
+  BFD_ROUTER_DEFAULTS,
+  type BfdAgentSettings,
+  type BfdRouterSettings,
+} from './bfd-config.ts'
+import {
   ELECTION_DEFAULTS,
   type ElectionSettings,
   STARTUP_DEFAULTS,
@@ -46,7 +52,8 @@ export interface AgentConfig extends AgentSettings {
 
 /** What a config may leave out, whole. */
 export interface AgentSettings
-  extends TrackingSettings,
+  extends BfdAgentSettings,
+    TrackingSettings,
     AgentHoldingsSettings,
     StartupSettings,
     SyncGroupSettings,
@@ -57,6 +64,7 @@ export interface AgentSettings
 
 /** What holds for an agent whose config says nothing of it. */
 export const AGENT_DEFAULTS: AgentSettings = {
+  ...BFD_AGENT_DEFAULTS,
   ...TRACKING_DEFAULTS,
   ...AGENT_HOLDINGS_DEFAULTS,
   ...STARTUP_DEFAULTS,
@@ -77,7 +85,8 @@ export interface VirtualRouterConfig extends VirtualRouterSettings {
 
 /** What a virtual router's config may leave out. */
 export interface VirtualRouterSettings
-  extends TransportSettings,
+  extends BfdRouterSettings,
+    TransportSettings,
     RouterTrackingSettings,
     RouterHoldingsSettings,
     ElectionSettings,
@@ -102,6 +111,7 @@ export interface VirtualRouterSettings
  * older agent wrote: a setting it did not know has the value it behaved by, or the default is wrong.
  */
 export const ROUTER_DEFAULTS: VirtualRouterSettings = {
+  ...BFD_ROUTER_DEFAULTS,
   ...ROUTER_HOLDINGS_DEFAULTS,
   ...VIRTUAL_LINK_DEFAULTS,
   version: 3,

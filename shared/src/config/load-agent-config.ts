@@ -1,5 +1,6 @@
 import type { AgentConfig } from './agent-config.ts'
 import { announcementGroupRules } from './announcements-rules.ts'
+import { bfdRules } from './bfd-rules.ts'
 import type { Diagnostic, Finding } from './diagnostic.ts'
 import { explain, siteDocument } from './explain.ts'
 import { notificationRules } from './notify-rules.ts'
@@ -50,6 +51,7 @@ function validate(value: unknown): { document: AgentDocument | null; findings: r
   const routers = soundRouters(value)
   const findings = [
     ...structure,
+    ...bfdRules(value),
     ...checkRules(routers),
     ...trackingRules(value, routers, groupTracks(value)),
     ...agentRules(value, routers),

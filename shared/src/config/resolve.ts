@@ -8,6 +8,7 @@ import {
   type VirtualRouterConfig,
 } from './agent-config.ts'
 import { resolveAnnouncementGroups, resolveAnnouncements } from './announcements-schema.ts'
+import { resolveBfdSession, resolvePairing } from './bfd-resolve.ts'
 import { resolveElection, resolveStartup } from './election-resolve.ts'
 import { resolveNotifications, resolveNotify } from './notify-schema.ts'
 import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
@@ -35,6 +36,7 @@ export function resolve(document: AgentDocument): AgentConfig {
     ...resolveTracking(document),
     ...resolveStartup(document),
     ...resolveFirewall(document),
+    bfd: document.bfd.map(resolveBfdSession),
     announcementGroups: resolveAnnouncementGroups(document.announcementGroups),
     notifications: resolveNotifications(document.notifications),
   }
@@ -68,6 +70,7 @@ export function resolveVirtualRouter(
     notify: resolveNotify(document.notify),
     ...resolveElection(document),
     ...resolveVirtualLink(document, family),
+    pairing: resolvePairing(document.pairing),
   }
 }
 

@@ -1,6 +1,7 @@
 import { formatDuration } from '../time/duration.ts'
 import type { VirtualRouterConfig } from './agent-config.ts'
 import { announcementRules } from './announcements-rules.ts'
+import { pairingRules } from './bfd-rules.ts'
 import type { Finding } from './diagnostic.ts'
 import { electionRules } from './election-rules.ts'
 import { intervalRules } from './interval-rules.ts'
@@ -43,6 +44,7 @@ export function checkRules(candidates: readonly Candidate[]): Finding[] {
 const routerRules: readonly Rule[] = [
   unusableAddresses,
   (_, router) => intervalRules(router),
+  (_, router) => pairingRules(router),
   preemptRules,
   authenticationRules,
   checksumRules,

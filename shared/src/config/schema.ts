@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parsePrefix } from '../network/prefix.ts'
 import { AnnouncementGroups, Announcements } from './announcements-schema.ts'
+import { bfdKeys, pairingKeys } from './bfd-schema.ts'
 import { electionKeys, startupKeys } from './election-schema.ts'
 import { interfaceName } from './interface-name.ts'
 import { Notifications, Notify } from './notify-schema.ts'
@@ -119,6 +120,7 @@ export const VirtualRouterDocument = z.strictObject(
     ...routerTrackingKeys,
     ...electionKeys,
     ...virtualLinkKeys,
+    ...pairingKeys,
     announcements: Announcements.optional(),
     notify: Notify.optional(),
   },
@@ -139,6 +141,7 @@ export const AgentDocument = z
       ...startupKeys,
       ...firewallKeys,
       ...syncGroupKeys,
+      ...bfdKeys,
       announcementGroups: AnnouncementGroups.optional(),
       notifications: Notifications.optional(),
     },

@@ -92,6 +92,8 @@ export const TransitionBody = z.object({
    * active to our announcement sent. Null when nothing was heard, so that nobody could know.
    */
   outageMs: z.number().nullable(),
+  /** What told of the loss of the active, of a `no-response`: its silence, unless something quicker did. */
+  detectedBy: z.enum(['bfd']).optional(),
   addresses: z.array(z.string()),
 })
 export type TransitionBody = z.infer<typeof TransitionBody>
@@ -138,6 +140,39 @@ export const TrackerBody = z.object({
   why: z.string(),
   /** The last lines a script wrote; null when it wrote none. */
   output: z.string().nullable(),
+})
+
+/** RFC 5880 §6.1. */
+export const BfdStateName = z.enum(['admin-down', 'down', 'init', 'up'])
+
+/** A BFD session came up or went down: one of the config (`session`), or one that pairs us with an active. */
+export const BfdBody = z.object({
+  kind: z.literal('bfd'),
+  session: z.string().nullable(),
+  interface: z.string().nullable(),
+  local: z.string().nullable(),
+  remote: z.string(),
+  from: BfdStateName,
+  to: BfdStateName,
+  diagnostic: z.string(),
+  /** How long the neighbour might be silent, as negotiated. */
+  detectionMs: z.number().nullable(),
+  /** Whether virtual routers took it for the loss of their active. */
+  activeLost: z.boolean(),
+})
+
+/** An active that BFD had taken for lost was heard again within an interval of its own: it had never been away. */
+export const FalseAlarmBody = z.object({
+  kind: z.literal('false-alarm'),
+  interface: z.string(),
+  remote: z.string(),
+  /** Virtual routers that had been taken over meanwhile. */
+  virtualRouters: z.int().min(0),
+  heardAfterMs: z.number(),
+  /** How long both were active. */
+  twoActivesMs: z.number(),
+  /** For how long the session is not believed. */
+  distrustedMs: z.number(),
 })
 
 export const ConfigBody = z.object({
@@ -235,6 +270,8 @@ export const EventBody = z.discriminatedUnion('kind', [
   ProtocolErrorBody,
   LinkBody,
   TrackerBody,
+  BfdBody,
+  FalseAlarmBody,
   ConfigBody,
   GapBody,
   StallBody,

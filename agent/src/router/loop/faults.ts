@@ -25,6 +25,11 @@ export interface SaidFaults {
 
 export type Faults = ReadonlyMap<FaultSource, readonly Fault[]>
 
+export interface SaidFaults {
+  readonly source: FaultSource
+  readonly faults: readonly Fault[]
+}
+
 /** With what `source` says now in the place of what it said before. */
 export function withFaults(faults: Faults, source: FaultSource, said: readonly Fault[]): Faults {
   const next = new Map(faults)

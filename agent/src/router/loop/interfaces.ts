@@ -24,6 +24,11 @@ export class Interfaces {
     this.#endpoints = new OpenEndpoints(links)
   }
 
+  /** Null: there is no such interface, or none of ours. */
+  linkOf(name: string): LinkState | null {
+    return this.#known.get(name)?.link ?? null
+  }
+
   get(name: string): Interface | undefined {
     return this.#known.get(name)
   }

@@ -43,7 +43,7 @@ export function perform(
 
 function recordTransition(world: RouterWorld, instance: Instance, transition: Transition): void {
   const { config, parameters } = instance
-  const { from, to, reason, priority, heard, at } = transition
+  const { from, to, reason, priority, heard, detectedBy, at } = transition
   const body: TransitionBody = {
     kind: 'transition',
     virtualRouter: config.name,
@@ -55,6 +55,7 @@ function recordTransition(world: RouterWorld, instance: Instance, transition: Tr
     reason,
     priority,
     heard,
+    ...(detectedBy !== undefined && { detectedBy }),
     source: parameters.source,
     outageMs: to === 'active' ? outage(world, transition) : null,
     addresses: config.addresses.map(({ address }) => address),

@@ -19,6 +19,7 @@ function wordOf(output: Exclude<Output['output'], { holding: unknown }>): string
     return body.kind === 'transition' ? `journal ${body.from} → ${body.to}` : `journal ${body.kind}`
   }
   if (output.do === 'send') return `send ${output.interfaceName} ${output.source} ${output.payload}`
+  if (output.do === 'bfd') return `bfd ${output.path.remote} ${output.payload}`
   if (output.do === 'renew') return `renew ${output.holders.join(', ')}`
   if ('family' in output) return `${output.do} ${output.interfaceName} ${output.family}`
   return `${output.do} ${output.interfaceName} ${output.addresses.map((each) => each.address).join(' ')}`

@@ -5,6 +5,7 @@
 import { AGENT_DEFAULTS } from '@aloft/shared/config/agent-config'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { EventBody } from '@aloft/shared/protocol/events'
+import type { BfdPath } from '../../world/bfd-links.ts'
 import type { Holding } from '../../world/holdings.ts'
 import type {
   Endpoint,
@@ -32,14 +33,19 @@ export type OutputBody =
   | { readonly do: 'acquire' | 'release'; readonly holding: Holding }
   | { readonly do: 'renew'; readonly holders: readonly string[] }
   | { readonly do: 'announce'; readonly interfaceName: string; readonly addresses: readonly Prefix[] }
+  | { readonly do: 'bfd'; readonly path: BfdPath; readonly payload: string }
   | { readonly do: 'journal'; readonly body: EventBody }
 
 /** What the recorded process did, in order. Throws RangeError on an input that no loop has recorded. */
 export function replay(inputs: Iterable<RecordedInput>): Output[] {
+  const recorded = [...inputs]
   const world = new ReplayWorld()
-  const loop = new RouterLoop(world.asRouterWorld())
+  const { bfd, ...others } = world.asRouterWorld()
+  // Whoever has a session has drawn its discriminator.
+  const hasBfd = recorded.some(({ input }) => input.kind === 'chance')
+  const loop = new RouterLoop(hasBfd && bfd ? { ...others, bfd } : others)
   let resume: { key: string; gapMs: number }[] = []
-  for (const [entry, readings] of withClockReadings(inputs)) {
+  for (const [entry, readings] of withReadings(recorded)) {
     world.begin(entry.at, readings)
     const { input } = entry
     if (input.kind === 'resume') resume.push({ key: input.key, gapMs: input.gapMs })
@@ -54,6 +60,8 @@ export function replay(inputs: Iterable<RecordedInput>): Output[] {
 function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input']): void {
   if (input.kind === 'datagram') {
     loop.datagram({ ...input.datagram, payload: bytesOfHex(input.datagram.payload) })
+  } else if (input.kind === 'bfd') {
+    loop.bfd({ ...input.datagram, payload: bytesOfHex(input.datagram.payload) })
   } else if (input.kind === 'undecodable') {
     loop.undecodable(input.packet)
   } else if (input.kind === 'link') {
@@ -80,26 +88,25 @@ function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input'
   }
 }
 
-/** What clocks said again while an input was handled. */
+/** What was read while an input was handled: clocks, again, and numbers drawn. */
 interface Readings {
   readonly now: number[]
   readonly wall: number[]
+  readonly draws: number[]
 }
 
-/** Each input with the further readings of the clock that were taken while it was handled. */
-function* withClockReadings(inputs: Iterable<RecordedInput>): Generator<[RecordedInput, Readings]> {
+/** Each input with what else was read while it was handled. */
+function* withReadings(inputs: Iterable<RecordedInput>): Generator<[RecordedInput, Readings]> {
   let current: [RecordedInput, Readings] | null = null
   for (const entry of inputs) {
-    if (entry.input.kind === 'clock') {
-      current?.[1].now.push(entry.at)
-      continue
+    const { input } = entry
+    if (input.kind === 'clock') current?.[1].now.push(entry.at)
+    else if (input.kind === 'wall-clock') current?.[1].wall.push(input.wallMs)
+    else if (input.kind === 'chance') current?.[1].draws.push(input.drawn)
+    else {
+      if (current !== null) yield current
+      current = [entry, { now: [], wall: [], draws: [] }]
     }
-    if (entry.input.kind === 'wall-clock') {
-      current?.[1].wall.push(entry.input.wallMs)
-      continue
-    }
-    if (current !== null) yield current
-    current = [entry, { now: [], wall: [] }]
   }
   if (current !== null) yield current
 }
@@ -111,7 +118,7 @@ class ReplayWorld {
   readonly virtualLinkProblems = new Map<string, string | null>()
   #at = 0
   #isBegun = false
-  #readings: Readings = { now: [], wall: [] }
+  #readings: Readings = { now: [], wall: [], draws: [] }
 
   begin(at: number, readings: Readings): void {
     this.#at = at
@@ -151,6 +158,16 @@ class ReplayWorld {
           return true
         },
         problem: (router) => this.virtualLinkProblems.get(keyOf(router)) ?? null,
+      },
+      bfd: {
+        listen: () => null,
+        ignore: () => {},
+        send: (path, payload) => {
+          this.#log({ do: 'bfd', path, payload: hexOf(payload) })
+          return true
+        },
+        close: () => {},
+        draw: () => this.#readings.draws.shift() ?? 0,
       },
       holdings: {
         acquire: (holding) => this.#log({ do: 'acquire', holding }),

@@ -10,6 +10,7 @@ import {
 } from '@aloft/shared/config/agent-config'
 import type { DiscardReason } from '@aloft/shared/protocol/events'
 import type { Verdict } from '../../tracking/verdict.ts'
+import type { BfdDatagram } from '../../world/bfd-links.ts'
 import type { HoldingFailure, HoldingLoss } from '../../world/holdings.ts'
 import type {
   Datagram,
@@ -20,6 +21,8 @@ import type {
   UndecodablePacket,
 } from '../../world/router-world.ts'
 import { Announcer } from './announcer.ts'
+import type { BfdPart } from './bfd-part.ts'
+import { bfdOf } from './bfd-routers.ts'
 import { changesTo } from './changes.ts'
 import type { StepDownOrder } from './departures.ts'
 import { DiscardLedger } from './discard-ledger.ts'
@@ -53,6 +56,7 @@ export class RouterLoop implements RouterInput {
   readonly #virtualLinks: VirtualLinkProblems
   readonly #effects: Effects
   readonly #holdings: HoldingKeeper
+  readonly #bfd: BfdPart | null
   /** Everything that has deadlines of its own, but the virtual routers, which come first. */
   readonly #parts: readonly Timed[]
   readonly #delays: DelayedLinks
@@ -72,12 +76,19 @@ export class RouterLoop implements RouterInput {
     const announcer = new Announcer(this.#holdings)
     this.#effects = { world: this.#world, announcer }
     this.#delays = new DelayedLinks((name, link, at) => this.#linkCounts(name, link, at))
-    this.#trackers = new Trackers((name) => this.#interfaces.get(name)?.link ?? null)
-    this.#parts = [this.#discards, this.#holdings, announcer, this.#delays]
+    this.#trackers = new Trackers((name) => this.#interfaces.linkOf(name))
+    this.#bfd = bfdOf(this.#world, {
+      linkOf: (name) => this.#interfaces.linkOf(name),
+      routers: () => this.#routers,
+      trackers: this.#trackers,
+    })
+    const parts = [this.#discards, this.#holdings, announcer, this.#delays]
+    this.#parts = this.#bfd ? [...parts, this.#bfd] : parts
     this.#routers = new RunningRouters({
       effects: this.#effects,
       trackers: this.#trackers,
-      linkOf: (name) => this.#interfaces.get(name)?.link ?? null,
+      bfd: this.#bfd,
+      linkOf: (name) => this.#interfaces.linkOf(name),
       virtualLinkFaults: (config) => this.#virtualLinks.faultsOf(config),
       released: () => this.#closeInterfaces(),
     })
@@ -96,6 +107,7 @@ export class RouterLoop implements RouterInput {
     for (const { key, gapMs } of resume) this.#record({ kind: 'resume', key, gapMs })
     const now = this.#record({ kind: 'configure', routers, settings })
     this.#effects.announcer.setPacing(settings)
+    this.#bfd?.configure(settings, routers, now)
 
     this.#routers.apply(
       changes,
@@ -121,6 +133,7 @@ export class RouterLoop implements RouterInput {
     if (this.#isStopping) this.#routers.leaveNow(now)
     this.#isStopping = true
     this.#routers.shutdown(now)
+    this.#bfd?.shutdown(now)
     this.#closeInterfaces()
     this.#discards.flush(now)
     this.#arm()
@@ -136,14 +149,14 @@ export class RouterLoop implements RouterInput {
 
   status(): LoopStatus {
     return {
-      virtualRouters: this.#routers
-        .all()
-        .map((each) =>
-          statusOf(each, this.#interfaces.get(each.config.interface)?.link ?? null, this.#world.clock),
-        ),
+      virtualRouters: this.#routers.all().map((each) => ({
+        ...statusOf(each, this.#interfaces.linkOf(each.config.interface), this.#world.clock),
+        ...this.#bfd?.pairsOf(each),
+      })),
       stalls: this.#routers.stalls,
       discards: this.#discards.totals(),
       holdingFailures: this.#holdings.failures(),
+      ...(this.#bfd && { bfd: this.#bfd.status() }),
     }
   }
 
@@ -164,6 +177,13 @@ export class RouterLoop implements RouterInput {
     const { interfaceName, family, source } = packet
     if (!this.#interfaces.hears(interfaceName, family)) return
     this.#discards.add({ interface: interfaceName, vrid: null, reason: 'ip-header', source }, now)
+    this.#arm()
+  }
+
+  bfd(datagram: BfdDatagram): void {
+    const recorded = { ...datagram, payload: hexOf(datagram.payload) }
+    const now = this.#record({ kind: 'bfd', datagram: recorded })
+    this.#bfd?.receive(datagram, now)
     this.#arm()
   }
 

@@ -10,12 +10,15 @@ import { type PresenceEvent, presenceWakeup, stepPresence } from '../../vrrp/dep
 import { effectivePriority } from '../../vrrp/priority.ts'
 import type { Action } from '../../vrrp/virtual-router.ts'
 import type { LinkState, RecordedInput } from '../../world/router-world.ts'
+import type { BfdPart } from './bfd-part.ts'
+import { lossEvent } from './bfd-routers.ts'
 import type { Changes } from './changes.ts'
 import { Deadlines } from './deadlines.ts'
 import { Departures, type StepDownOrder } from './departures.ts'
 import { type Fault, faultEvent, linkFaults, type SaidFaults, trackedFaults, withFaults } from './faults.ts'
 import { holdingOf } from './holding-of.ts'
 import { deservesPatience, type Instance, keyOf, newInstance, takeAddresses } from './instance.ts'
+import type { Loss } from './pairing-keeper.ts'
 import { type Effects, perform } from './perform.ts'
 import { type Heard, noteHeard } from './reception.ts'
 import { type StallFigures, StallGuard } from './stall-guard.ts'
@@ -24,6 +27,7 @@ import { earliest, type Timed } from './timed.ts'
 import { type Trackers, takeStanding } from './trackers.ts'
 
 interface Surroundings {
+  readonly bfd: BfdPart | null
   readonly effects: Effects
   readonly trackers: Trackers
   linkOf(interfaceName: string): LinkState | null
@@ -125,6 +129,14 @@ export class RunningRouters implements Timed {
     return this.#departures.stepDown(order, named, record)
   }
 
+  /** BFD has lost the active at an address. */
+  lose(loss: Loss, now: number): void {
+    for (const instance of this.#instances.values()) {
+      const event = lossEvent(instance, loss)
+      if (event !== null) this.#step(instance, event, now)
+    }
+  }
+
   /** What is followed has changed, or what is known of it. */
   followTrackers(now: number): void {
     for (const instance of this.#instances.values()) {
@@ -161,6 +173,8 @@ export class RunningRouters implements Timed {
     const event = { kind: 'advertisement', source, advertisement } as const
     if (this.#stalls.listens(instance)) this.#stalls.hear(instance, event, now)
     else this.#step(instance, event, now)
+    const link = this.#around.linkOf(instance.config.interface)
+    this.#around.bfd?.heard(instance, { link, source, advertisement }, now)
     return null
   }
 
@@ -322,12 +336,14 @@ export class RunningRouters implements Timed {
       if (instance.state.role === 'active') effects.announcer.silence(instance.config)
       this.#stalls.forget(instance)
     }
+    const before = instance.state
     instance.state = state
     instance.departure = departure
     if (state.role === 'active') this.#departures.takenUpBy(instance)
     instance.isPatient = false
     perform(effects, instance, actions, now)
     this.#schedule(instance)
+    if (state.role === 'active') this.#around.bfd?.tookOver(instance, before, now)
     this.#rally(instance, actions, now)
     this.#groups.follow(instance, now)
   }

@@ -3,6 +3,7 @@ import type { RouterState } from '@aloft/shared/protocol/frames'
 import type { Effect } from '../../tracking/standing.ts'
 import { type FaultReason, type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
 import type { Clock, LinkState } from '../../world/router-world.ts'
+import type { BfdStatus } from './bfd-status.ts'
 import type { DiscardTotal, RouterCounters } from './counters.ts'
 import { allFaults } from './faults.ts'
 import type { HoldingFailureCount } from './holding-keeper.ts'
@@ -24,6 +25,8 @@ export interface RouterDetail extends RouterState {
   readonly isLeaving?: true
   /** Was told to step down, and preempts nobody until then; null: until that is undone. */
   readonly standsBack?: { readonly untilWallMs: number | null }
+  /** Neighbours with which its interface has a BFD session that is up: of an active, the backups it knows of. */
+  readonly pairedWith?: readonly string[]
   /** Only in the role `fault`. */
   readonly faults?: readonly FaultDetail[]
   /** What it follows, and what each does to it; only where it follows anything. */
@@ -38,6 +41,8 @@ export interface RouterDetail extends RouterState {
 export interface LoopStatus {
   readonly virtualRouters: readonly RouterDetail[]
   readonly discards: readonly DiscardTotal[]
+  /** Left out where there is no BFD. */
+  readonly bfd?: BfdStatus
   /** How often, and how long at most, this process was not running for longer than its peers wait. */
   readonly stalls: StallFigures
   /** What the kernel refused: addresses, routes, rules, the latest error of each. */
