@@ -203,7 +203,10 @@ export class Invariants {
       throw new BrokenInvariant(
         `an address is held only while active, or lingering: ${node.name} ${name} is ${member.role}`,
       )
-    if (isActive && !holds) throw new BrokenInvariant(`an active holds its addresses: ${node.name} ${name}`)
+    // Whoever is frozen renews no lease; woken, it hears what it missed before it takes its addresses again.
+    const isAwake = node.isRunning && node.disturbedAtMs < this.#simulation.time.now()
+    if (isActive && !holds && isAwake)
+      throw new BrokenInvariant(`an active holds its addresses: ${node.name} ${name}`)
   }
 
   /** Who yields lingers; who resigns waits for a successor, a reconfigured router for the one that replaces it. */

@@ -121,6 +121,27 @@ const bodies: readonly (readonly [Event['body'], string])[] = [
     'stalled: 4.5s late, longer than the peers of 2 virtual routers wait',
   ],
   [
+    {
+      ...{ kind: 'holding-lost', ...router, items: ['192.0.2.100/24 dev eth0'], count: 1, byPort: 4711 },
+      ...{ cause: 'removed', response: 'mended', windowMs: 0 },
+    },
+    'web lost 192.0.2.100/24 dev eth0: removed by netlink port 4711; mended',
+  ],
+  [
+    {
+      ...{
+        kind: 'holding-refused',
+        virtualRouter: null,
+        vrid: null,
+        family: null,
+        interface: null,
+        of: 'route',
+      },
+      ...{ what: '198.51.100.0/24', error: 'ENETUNREACH', remedy: 'bring it up', count: 3, windowMs: 60_000 },
+    },
+    'route 198.51.100.0/24 of the node (3 in 1m): ENETUNREACH (bring it up)',
+  ],
+  [
     { kind: 'gap', count: null, cause: 'spool-corrupt', fromWallMs: null, toWallMs: null },
     'unknown number of events lost: spool-corrupt',
   ],

@@ -51,6 +51,15 @@ export function describeBody(body: Event['body']): string {
     }
     case 'stall':
       return `stalled: ${showOutage(body.lateMs)} late, longer than the peers of ${body.virtualRouters} virtual routers wait`
+    case 'holding-lost': {
+      const by = body.byPort === null ? '' : ` by netlink port ${body.byPort}`
+      const of = body.virtualRouter ?? 'the node'
+      return `${of} lost ${body.items.join(', ')}${timesOf(body)}: ${body.cause}${by}; ${body.response}`
+    }
+    case 'holding-refused': {
+      const remedy = body.remedy === null ? '' : ` (${body.remedy})`
+      return `${body.of} ${body.what} of ${body.virtualRouter ?? 'the node'}${timesOf(body)}: ${body.error}${remedy}`
+    }
     case 'gap':
       return `${body.count ?? 'unknown number of'} events lost: ${body.cause}`
   }
@@ -76,4 +85,8 @@ function describeFinding({ finding, interface: name, vrid, virtualRouter, ...bod
   const shown = evidence.length === 0 ? '' : ` (${evidence.join(', ')})`
   const times = body.count === 1 ? '' : `, ${body.count} times in ${showOutage(body.windowMs)}`
   return `${name}:${whose} ${body.source} ${FINDINGS[finding]}${shown}${times}`
+}
+
+function timesOf({ count, windowMs }: { readonly count: number; readonly windowMs: number }): string {
+  return windowMs === 0 ? '' : ` (${count} in ${showOutage(windowMs)})`
 }

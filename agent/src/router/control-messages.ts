@@ -3,7 +3,7 @@
 import type { RouterStatus, StepDownMessage, StewardMessage } from './contract.ts'
 import type { Client } from './control-socket.ts'
 import type { StepDownOrder } from './loop/departures.ts'
-import { isRunningConfig, type RunningConfig } from './running-config.ts'
+import { completed, isRunningConfig, type RunningConfig } from './running-config.ts'
 import type { StewardGuard } from './steward-guard.ts'
 
 export interface ControlActions {
@@ -70,7 +70,7 @@ function answerConfigure(actions: ControlActions, client: Client, message: Runni
     return
   }
   try {
-    actions.configure({ revision, config })
+    actions.configure(completed({ revision, config }))
     client.send({ kind: 'configured', revision })
   } catch (error) {
     client.send({ kind: 'refused', error: `configuration not taken: ${String(error)}` })

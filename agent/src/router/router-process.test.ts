@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { AGENT_DEFAULTS } from '@aloft/shared/config/agent-config'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { routerConfig } from '../vrrp/examples.test.support.ts'
 import type { RouterInput } from '../world/router-world.ts'
@@ -15,7 +16,7 @@ import { type Loop, RouterProcess, type WorldParts } from './router-process.ts'
 import { prepareStateDirectory, type StatePaths, statePaths } from './state-directory.ts'
 
 const config = routerConfig({ priority: 200 })
-const running = { revision: 'r1', config: { node: 'one', virtualRouters: [config] } }
+const running = { revision: 'r1', config: { ...AGENT_DEFAULTS, node: 'one', virtualRouters: [config] } }
 
 let paths: StatePaths
 let fake: FakeWorld

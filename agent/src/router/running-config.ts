@@ -20,8 +20,8 @@ export function loadRunningConfig(file: string): RunningConfig | null {
   return isRunningConfig(value) ? completed(value) : null
 }
 
-/** An agent that was upgraded boots from what its predecessor wrote, which knew fewer settings. */
-function completed({ revision, config }: RunningConfig): RunningConfig {
+/** What an older agent wrote, or says: it knew fewer settings. */
+export function completed({ revision, config }: RunningConfig): RunningConfig {
   const virtualRouters = config.virtualRouters.map((router) => ({ ...ROUTER_DEFAULTS, ...router }))
   return { revision, config: { ...AGENT_DEFAULTS, ...config, virtualRouters } }
 }

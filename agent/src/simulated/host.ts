@@ -4,7 +4,7 @@
  */
 import { type Address, familyOf } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
-import { byDevice, type HeldAddress, type Holding, type Holdings } from '../world/holdings.ts'
+import { byDevice, type HeldAddress, type HeldItem, type Holding, type Holdings } from '../world/holdings.ts'
 import type {
   Datagram,
   Endpoint,
@@ -53,6 +53,7 @@ export class SimulatedHost implements Links, Holdings {
   readonly #interfaces = new Map<string, Interface>()
   /** Which host the last announcement heard put an address at: what an ARP cache would answer. */
   readonly #neighbours = new Map<Address, string>()
+  readonly #holdings = new Map<string, { readonly holding: Holding; cancel: (() => void) | null }>()
   #input: HostInput | null = null
 
   constructor(spec: HostSpec, world: { lan: Lan; time: Scheduler; observe?: (deed: Deed) => void }) {
@@ -78,6 +79,8 @@ export class SimulatedHost implements Links, Holdings {
   powerOff(): void {
     this.disconnect()
     this.#neighbours.clear()
+    for (const { cancel } of this.#holdings.values()) cancel?.()
+    this.#holdings.clear()
     for (const each of this.#interfaces.values()) each.held.clear()
   }
 
@@ -143,25 +146,38 @@ export class SimulatedHost implements Links, Holdings {
   }
 
   acquire(holding: Holding): void {
+    const before = this.#holdings.get(holding.holder)
+    if (before !== undefined) this.#giveUp(before.holding, holding)
     for (const [interfaceName, addresses] of byDevice(holding.addresses)) {
       const found = this.#interfaces.get(interfaceName)
       if (found === undefined) this.#refuse(holding, addresses)
       for (const { address, prefixLength } of addresses) found?.held.set(address, { address, prefixLength })
       this.#note('acquire', interfaceName, addresses)
     }
+    this.#holdings.set(holding.holder, { holding, cancel: this.#beginLease(holding, before?.cancel) })
   }
 
   release(holding: Holding): void {
+    this.#holdings.get(holding.holder)?.cancel?.()
+    this.#holdings.delete(holding.holder)
     for (const [interfaceName, addresses] of byDevice(holding.addresses)) {
-      for (const { address } of addresses) {
-        this.#interfaces.get(interfaceName)?.held.delete(address)
-        if (this.#neighbours.get(address) === this.name) this.#neighbours.delete(address)
-      }
+      this.#drop(interfaceName, addresses)
       this.#note('release', interfaceName, addresses)
     }
   }
 
-  renew(_holdings: readonly Holding[]): void {}
+  renew(holdings: readonly Holding[]): void {
+    for (const { holder } of holdings) {
+      const held = this.#holdings.get(holder)
+      if (held) held.cancel = this.#beginLease(held.holding, held.cancel)
+    }
+  }
+
+  /** Somebody on the host removes what the holder has; its router is told. */
+  takeAway(holder: string): void {
+    const held = this.#holdings.get(holder)
+    if (held) this.#lose(held.holding)
+  }
 
   announce(interfaceName: string, prefixes: readonly Prefix[]): void {
     const found = this.#interfaces.get(interfaceName)
@@ -190,6 +206,35 @@ export class SimulatedHost implements Links, Holdings {
   }
 
   /** Like netlink, the refusal arrives later, never inside the call. */
+  /** Addresses that the same holder had and no longer wants. */
+  #giveUp(before: Holding, now: Holding): void {
+    const wanted = new Set(now.addresses.map(({ address, device }) => `${device} ${address}`))
+    for (const [interfaceName, addresses] of byDevice(before.addresses)) {
+      const unwanted = addresses.filter(({ address }) => !wanted.has(`${interfaceName} ${address}`))
+      this.#drop(interfaceName, unwanted)
+    }
+  }
+
+  #drop(interfaceName: string, addresses: readonly HeldAddress[]): void {
+    for (const { address } of addresses) {
+      this.#interfaces.get(interfaceName)?.held.delete(address)
+      if (this.#neighbours.get(address) === this.name) this.#neighbours.delete(address)
+    }
+  }
+
+  /** Like a kernel's: it ends whether the process lives or not. */
+  #beginLease(holding: Holding, cancelBefore: (() => void) | null | undefined): (() => void) | null {
+    cancelBefore?.()
+    if (holding.leaseMs === null) return null
+    return this.#time.at(this.#time.now() + holding.leaseMs, () => this.#lose(holding))
+  }
+
+  #lose({ holder, addresses }: Holding): void {
+    for (const [interfaceName, some] of byDevice(addresses)) this.#drop(interfaceName, some)
+    const lost = addresses.map((address): HeldItem => ({ kind: 'address', address }))
+    this.#input?.holdingLost({ holder, lost, byPort: null })
+  }
+
   #refuse({ holder }: Holding, addresses: readonly HeldAddress[]): void {
     this.#time.at(this.#time.now(), () => {
       for (const { address, prefixLength, device } of addresses) {

@@ -70,7 +70,8 @@ export function step(parameters: Parameters, state: State, event: Event, now: Mi
     case 'active':
       if (event.kind === 'advertisement') return hearAsActive(parameters, state, event, now)
       if (event.kind === 'timer') return keepActive(parameters, state, now)
-      if (event.kind === 'group-backup') return followGroup(parameters, state, now)
+      if (event.kind === 'group-backup') return leaveRole(parameters, state, 'sync-group', now)
+      if (event.kind === 'holding-lost') return leaveRole(parameters, state, 'holding-lost', now)
       if (event.kind === 'stalled') return wakeAsBackup(parameters, state, now)
       if (event.kind === 'shutdown') return stop(parameters, state, event.reason, now)
       return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
@@ -183,10 +184,15 @@ function hearAsActive(
   return [backup, [...lastWord, { do: 'release-addresses' }, record(parameters, change, now)]]
 }
 
-/** A member that leaves takes the group along. Who hears our resignation need not wait for our silence. */
-function followGroup(parameters: Parameters, from: ActiveState, now: Milliseconds): Step {
+/** Who hears our resignation need not wait for our silence. */
+function leaveRole(
+  parameters: Parameters,
+  from: ActiveState,
+  reason: TransitionReason,
+  now: Milliseconds,
+): Step {
   const to = listen(parameters, parameters.config.advertisementIntervalMs, null, now)
-  return [to, [...resign(from), record(parameters, { from, to, reason: 'sync-group', heard: null }, now)]]
+  return [to, [...resign(from), record(parameters, { from, to, reason, heard: null }, now)]]
 }
 
 /** Others have stopped waiting for us long ago, so there is nobody to resign to. */

@@ -78,6 +78,8 @@ export type Event =
   | { readonly kind: 'stalled' }
   /** Something quicker than the advertisements has noticed that the active is gone. */
   | ({ readonly kind: 'active-lost' } & ActiveLost)
+  /** Somebody took away what it holds, and `whenLost` says that this ends its role. */
+  | { readonly kind: 'holding-lost' }
   /** A successor process goes on as active: the predecessor was, so recently that no peer has given up on it. */
   | { readonly kind: 'resume-active' }
 

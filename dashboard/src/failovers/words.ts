@@ -16,6 +16,7 @@ const REASONS: Readonly<Record<Failover['reason'], string>> = {
   'no-peers': 'the active had no peers left',
   tracker: 'something tracked failed or recovered',
   'sync-group': 'its sync group moved',
+  'holding-lost': 'something took its addresses or routes away',
   stall: 'the active had stalled',
   configuration: 'a config change',
 }

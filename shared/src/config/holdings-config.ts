@@ -149,7 +149,7 @@ export const ROUTER_HOLDINGS_DEFAULTS: RouterHoldingsSettings = {
   excludedAddresses: [],
   routes: [],
   rules: [],
-  lease: false,
+  lease: true,
   promoteSecondaries: false,
   whenLost: 'mend',
 }

@@ -19,7 +19,8 @@ export const FamilyName = z.enum(['ipv4', 'ipv6'])
  * `tracker`: something tracked failed, or recovered; `sync-group`: another member of the group made it go along;
  * `no-peers`: it is to speak to peers, and has none;
  * `stall`: it had not been running for longer than its peers wait;
- * `step-down`: an operator had it give its role away.
+ * `step-down`: an operator had it give its role away;
+ * `holding-lost`: somebody took away what it held, and it leaves the role to another.
  */
 export const TransitionReason = z.enum([
   'startup',
@@ -38,6 +39,7 @@ export const TransitionReason = z.enum([
   'stall',
   'configuration',
   'step-down',
+  'holding-lost',
 ])
 export type TransitionReason = z.infer<typeof TransitionReason>
 
@@ -263,6 +265,46 @@ export const NotificationFailedBody = z.object({
   count: z.int().min(1),
 })
 
+const HolderRef = {
+  /** Null: what the node holds whoever is active. */
+  virtualRouter: z.string().nullable(),
+  vrid: z.int().nullable(),
+  family: FamilyName.nullable(),
+  interface: z.string().nullable(),
+}
+
+/**
+ * Addresses, routes or rules that a virtual router held are gone. `removed`: somebody else did it; `lease-expired`: the
+ * agent had not been running to renew them. `mended`: they were put back; `reelected`: the router left its role;
+ * `listening`: they are put back if nobody else is active by now.
+ */
+export const HoldingLostBody = z.object({
+  kind: z.literal('holding-lost'),
+  ...HolderRef,
+  /** The first of them, as `ip` prints them. */
+  items: z.array(z.string()),
+  count: z.int().min(1),
+  /** The netlink port that removed them, where the kernel says: for `ip` and the like their pid. */
+  byPort: z.int().nullable(),
+  cause: z.enum(['removed', 'lease-expired']),
+  response: z.enum(['mended', 'reelected', 'listening']),
+  windowMs: z.number(),
+})
+export type HoldingLostBody = z.infer<typeof HoldingLostBody>
+
+/** The kernel refused an address, a route, a rule or an announcement. It is tried again while it is wanted. */
+export const HoldingRefusedBody = z.object({
+  kind: z.literal('holding-refused'),
+  ...HolderRef,
+  of: z.enum(['address', 'route', 'rule', 'announcement']),
+  what: z.string(),
+  error: z.string(),
+  remedy: z.string().nullable(),
+  count: z.int().min(1),
+  windowMs: z.number(),
+})
+export type HoldingRefusedBody = z.infer<typeof HoldingRefusedBody>
+
 export const EventBody = z.discriminatedUnion('kind', [
   TransitionBody,
   ResumedBody,
@@ -278,6 +320,8 @@ export const EventBody = z.discriminatedUnion('kind', [
   PriorityBody,
   LanBody,
   NotificationFailedBody,
+  HoldingLostBody,
+  HoldingRefusedBody,
 ])
 export type EventBody = z.infer<typeof EventBody>
 

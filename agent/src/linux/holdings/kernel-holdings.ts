@@ -3,13 +3,14 @@
  * Knows what is held now, so that a removal by somebody else is told, and only what is ours is ever removed.
  */
 import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
+import { describeHeld } from '../../world/describe-held.ts'
 import type { HeldItem, Holding, HoldingFailure, Holdings } from '../../world/holdings.ts'
 import type { Clock, RouterInput } from '../../world/router-world.ts'
 import type { LinkTable } from '../link-table.ts'
 import type { Refusal, RouteSocket } from '../route-socket.ts'
 import type { KernelMessage } from '../rtnetlink.ts'
 import type { AnnouncementSocket } from './announcement-socket.ts'
-import { addressKey, describeItem, devicesOf, itemsOf, keyOfItem, requestFor } from './held-item.ts'
+import { addressKey, devicesOf, itemsOf, keyOfItem, requestFor } from './held-item.ts'
 import { keyOfNotice } from './held-key.ts'
 import { LossWatch } from './loss-watch.ts'
 import { encodePromotion } from './promote-secondaries.ts'
@@ -243,7 +244,7 @@ export class KernelHoldings implements Holdings {
     this.#report({
       holder,
       kind: item.kind,
-      what: describeItem(item),
+      what: describeHeld(item),
       error,
       remedy: remedyFor(item, refusal),
     })

@@ -480,7 +480,7 @@ describe('an address that could not be added', () => {
     loop.holdingFailed(refusal('192.0.2.100/24 dev eth0'))
     loop.holdingFailed(refusal('192.0.2.100/24 dev eth0', 'ENOSPC'))
     world.advance(loop, 999)
-    expect(world.take()).toEqual([])
+    expect(world.take()).toEqual(['journal holding-refused'])
     world.advance(loop, 1)
     expect(deeds(world)).toContain('acquire eth0 192.0.2.100')
     expect(loop.status().holdingFailures).toEqual([

@@ -62,12 +62,16 @@ export class RouterLoop implements RouterInput {
   readonly #delays: DelayedLinks
   readonly #trackers: Trackers
   readonly #alarm: LazyAlarm
+  #inputAt = 0
   /** Routers of the first configuration start because the process does, later ones because of the change. */
   #startReason: 'startup' | 'configuration' = 'startup'
   #isStopping = false
 
   constructor(world: RouterWorld) {
-    this.#holdings = new HoldingKeeper(world.holdings, (holder, now) => this.#routers.reacquire(holder, now))
+    this.#holdings = new HoldingKeeper(world, {
+      running: () => this.#routers,
+      now: () => this.#inputAt,
+    })
     this.#alarm = new LazyAlarm(world.alarm)
     this.#world = { ...world, holdings: this.#holdings }
     this.#interfaces = new Interfaces(world.links)
@@ -108,6 +112,7 @@ export class RouterLoop implements RouterInput {
     const now = this.#record({ kind: 'configure', routers, settings })
     this.#effects.announcer.setPacing(settings)
     this.#bfd?.configure(settings, routers, now)
+    this.#holdings.holdStatic(settings.static)
 
     this.#routers.apply(
       changes,
@@ -136,6 +141,8 @@ export class RouterLoop implements RouterInput {
     this.#bfd?.shutdown(now)
     this.#closeInterfaces()
     this.#discards.flush(now)
+    this.#holdings.flush(now)
+    this.#holdings.holdStatic(AGENT_DEFAULTS.static)
     this.#arm()
     this.#routers.whenGone(gone)
   }
@@ -163,6 +170,7 @@ export class RouterLoop implements RouterInput {
   datagram(datagram: Datagram): void {
     const recorded = { ...datagram, payload: hexOf(datagram.payload) }
     const now = this.#record({ kind: 'datagram', datagram: recorded })
+    this.#holdings.checkLeases(now)
     if (!this.#interfaces.hears(datagram.interfaceName, datagram.family)) return
     const reason = this.#receive(datagram, now)
     if (reason !== null) {
@@ -217,13 +225,15 @@ export class RouterLoop implements RouterInput {
   }
 
   holdingLost(loss: HoldingLoss): void {
-    this.#record({ kind: 'holding-lost', loss })
+    const now = this.#record({ kind: 'holding-lost', loss })
+    this.#holdings.lost(loss, now)
     this.#arm()
   }
 
   alarm(): void {
     const now = this.#record({ kind: 'alarm' })
     this.#alarm.rang()
+    this.#holdings.checkLeases(now)
     this.#routers.ring(now)
     // In the name of a router that has yet to hear what it missed, nothing is done.
     if (!this.#routers.isListening) for (const part of this.#parts) part.ring(now)
@@ -282,6 +292,7 @@ export class RouterLoop implements RouterInput {
   #record(input: RecordedInput['input']): number {
     const at = this.#world.clock.now()
     this.#world.recorder.record({ at, input })
+    this.#inputAt = at
     return at
   }
 }

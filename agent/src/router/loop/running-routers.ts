@@ -204,6 +204,12 @@ export class RunningRouters implements Timed {
     if (instance !== undefined) perform(this.#around.effects, instance, again, now)
   }
 
+  /** Somebody took away what it holds, and it leaves its role. */
+  deprive(holder: string, now: number): void {
+    const instance = this.#instances.get(holder)
+    if (instance !== undefined) this.#step(instance, { kind: 'holding-lost' }, now)
+  }
+
   #ringOne(instance: Instance, now: number): void {
     if (instance.startAt !== null) {
       this.#takePart(instance, 'startup', now)
