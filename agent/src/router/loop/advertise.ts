@@ -1,4 +1,5 @@
 /** Says what a router's machine wants said, to the group or to each peer. */
+import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Address } from '@aloft/shared/network/address'
 import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { authenticationKey, authenticationOf } from '../../vrrp/authentication.ts'
@@ -32,10 +33,19 @@ export function advertise(
   }
   let isSent = false
   for (const packet of signed(world, instance, packetsOf(instance, priority, source), now)) {
-    if (world.links.send(config.interface, packet)) isSent = true
+    if (send(world, config, packet)) isSent = true
     else counters.sendErrors++
   }
   if (isSent) counters.advertisementsSent++
+}
+
+function send(
+  { links, virtualLinks }: RouterWorld,
+  config: VirtualRouterConfig,
+  packet: OutgoingPacket,
+): boolean {
+  const isVirtual = config.virtualMac?.transmitFrom === 'virtual'
+  return isVirtual ? virtualLinks.send(config, packet) : links.send(config.interface, packet)
 }
 
 function packetsOf(instance: Instance, priority: number, source: Address): readonly OutgoingPacket[] {
