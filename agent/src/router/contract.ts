@@ -7,6 +7,7 @@
  */
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody, Observed } from '@aloft/shared/protocol/events'
+import type { Verdict } from '../tracking/verdict.ts'
 import type { DiscardTotal, RouterCounters } from './loop/counters.ts'
 import type { HoldingFailureCount } from './loop/holding-keeper.ts'
 import type { StallFigures } from './loop/stall-guard.ts'
@@ -19,6 +20,8 @@ export type StewardMessage =
   | { readonly kind: 'goodbye' }
   /** Run exactly these virtual routers. Kept in `STATE/running-config.json` by the router, which boots from it. */
   | { readonly kind: 'configure'; readonly revision: string; readonly config: AgentConfig }
+  /** All that the steward knows of scripts, files and processes, whenever any of it changes. */
+  | { readonly kind: 'verdicts'; readonly verdicts: readonly Verdict[] }
   | { readonly kind: 'status'; readonly id: number }
   /** Write what the flight recorder holds to `STATE/recordings/`; answered by `recording`. */
   | { readonly kind: 'dump'; readonly id: number }
@@ -38,7 +41,14 @@ export interface StepDownMessage {
 }
 
 export type RouterMessage =
-  | { readonly kind: 'hello'; readonly runId: string; readonly pid: number; readonly revision: string | null }
+  /** `verdicts`: what it goes by until it is told otherwise. */
+  | {
+      readonly kind: 'hello'
+      readonly runId: string
+      readonly pid: number
+      readonly revision: string | null
+      readonly verdicts: readonly Verdict[]
+    }
   | { readonly kind: 'configured'; readonly revision: string }
   | { readonly kind: 'status'; readonly id: number; readonly status: RouterStatus }
   /** `path` null: it could not be written, and `error` says why. */

@@ -1,14 +1,17 @@
 /** What each message on the control socket makes the router do. */
 
+import type { Verdict } from '../tracking/verdict.ts'
 import type { RouterStatus, StepDownMessage, StewardMessage } from './contract.ts'
 import type { Client } from './control-socket.ts'
 import type { StepDownOrder } from './loop/departures.ts'
 import { completed, isRunningConfig, type RunningConfig } from './running-config.ts'
 import type { StewardGuard } from './steward-guard.ts'
+import { isVerdicts } from './verdict-keeper.ts'
 
 export interface ControlActions {
   /** Throws when the configuration cannot be kept; the old one then goes on. */
   configure(running: RunningConfig): void
+  tracked(verdicts: readonly Verdict[]): void
   status(): RouterStatus
   /** Returns the file's path; throws when it cannot be written. */
   dump(): string
@@ -29,6 +32,10 @@ export function handleMessage(
       return
     case 'goodbye':
       stewards.goodbye(client)
+      return
+    case 'verdicts':
+      if (isVerdicts(message.verdicts)) actions.tracked(message.verdicts)
+      else client.send({ kind: 'refused', error: 'verdicts carries something else' })
       return
     case 'status':
       client.send({ kind: 'status', id: message.id, status: actions.status() })

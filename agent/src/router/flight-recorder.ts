@@ -51,6 +51,7 @@ export class FlightRecorder implements Recorder {
   record(entry: RecordedInput): void {
     if (entry.input.kind === 'configure') this.#configure = entry
     if (entry.input.kind === 'link') this.#links.set(entry.input.interfaceName, entry)
+    if (entry.input.kind === 'tracked') this.#links.set('trackers', entry)
     if (entry.input.kind === 'virtual-link') this.#links.set(`router ${entry.input.router}`, entry)
     const line = `${JSON.stringify(entry)}\n`
     this.#keep(line)

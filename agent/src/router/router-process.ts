@@ -8,6 +8,7 @@ import type { Address } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { Holding } from '../world/holdings.ts'
 import type { Clock, Journal, Recorder, RouterInput, RouterWorld } from '../world/router-world.ts'
+import type { Verdict } from '../tracking/verdict.ts'
 import { bootId } from './boot-identity.ts'
 import type { RouterStatus } from './contract.ts'
 import { handleMessage } from './control-messages.ts'
@@ -25,9 +26,10 @@ import type { InterfaceAddresses, Resumption } from './resume-decision.ts'
 import { isGivenTo, loadRunningConfig, type RunningConfig, saveRunningConfig } from './running-config.ts'
 import type { StatePaths } from './state-directory.ts'
 import { StewardGuard } from './steward-guard.ts'
+import { VerdictKeeper } from './verdict-keeper.ts'
 
 /** The loop, as this process uses it. */
-export type Loop = RouterInput & Pick<RouterLoop, 'configure' | 'shutdown' | 'status' | 'stepDown'>
+export type Loop = RouterInput & Pick<RouterLoop, 'configure' | 'shutdown' | 'status' | 'stepDown' | 'tracked'>
 
 /** A world that starts to tell once it is asked to. */
 export interface World {
@@ -74,6 +76,7 @@ export class RouterProcess {
   readonly #recorder: FlightRecorder
   readonly #lateness = new Lateness()
   readonly #stewards: StewardGuard
+  readonly #verdicts: VerdictKeeper
   readonly #clients = new Set<Client>()
   readonly #world: World
   readonly #loop: Loop
@@ -94,6 +97,7 @@ export class RouterProcess {
     this.#recorder = new FlightRecorder({ ...identity, folder: recordTo })
     this.#observations = new Observations({ paths, identity, clock, log, ring: () => this.#ring() })
     this.#stewards = this.#guardStewards()
+    this.#verdicts = new VerdictKeeper(paths, bootId())
     this.#running = loadRunningConfig(paths.runningConfig)
     this.#world = environment.createWorld({
       journal: this.#observations,
@@ -121,6 +125,8 @@ export class RouterProcess {
     this.#observations.observe({ kind: 'process', process: 'router', what: 'started', runId, detail })
     this.#release(release)
     this.#world.listen(this.#input)
+    const inherited = this.#verdicts.inherit(clock.now())
+    if (inherited.length > 0) this.#loop.tracked(inherited)
     if (running) this.#run(running, resume)
     // Only now: until the resumed routers advertise again, the dead one's last sign of life is the true one.
     this.#observations.writeRoles()
@@ -149,6 +155,7 @@ export class RouterProcess {
     this.#observations.observe({ kind: 'process', process: 'router', what: 'stopped', runId, detail: null })
     this.#observations.close()
     this.#heartbeat?.stop()
+    this.#verdicts.forget()
     for (const client of this.#clients) client.send({ kind: 'goodbye' })
     this.#socket?.close()
     this.#world.close()
@@ -198,6 +205,7 @@ export class RouterProcess {
   #openSocket(): Promise<ControlSocket> {
     const actions = {
       configure: (running: RunningConfig) => this.#configure(running),
+      tracked: (verdicts: readonly Verdict[]) => this.#tracked(verdicts),
       status: () => this.status(),
       dump: () => this.#dump('asked'),
       shutdown: (now: boolean) => this.stop({ now }),
@@ -207,7 +215,8 @@ export class RouterProcess {
       opened: (client) => {
         this.#clients.add(client)
         const revision = this.#running?.revision ?? null
-        client.send({ kind: 'hello', runId: this.runId, pid: process.pid, revision })
+        const { verdicts } = this.#verdicts
+        client.send({ kind: 'hello', runId: this.runId, pid: process.pid, revision, verdicts })
       },
       message: (client, message) => handleMessage({ actions, stewards: this.#stewards }, client, message),
       closed: (client) => {
@@ -242,6 +251,12 @@ export class RouterProcess {
     for (const { interfaceName, addresses } of leftBehind) {
       if (addresses.length > 0) this.#world.world.holdings.release(leftOn(interfaceName, addresses))
     }
+  }
+
+  #tracked(verdicts: readonly Verdict[]): void {
+    if (this.#isStopping) return
+    this.#loop.tracked(verdicts)
+    this.#verdicts.keep(verdicts)
   }
 
   #ring(): void {

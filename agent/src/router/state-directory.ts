@@ -10,6 +10,7 @@ export interface StatePaths {
   readonly routerState: string
   readonly routerAlive: string
   readonly hostChanges: string
+  readonly trackerVerdicts: string
   readonly routerSocket: string
   readonly routerPid: string
   readonly routerLock: string
@@ -32,6 +33,7 @@ export function statePaths(stateDir: string): StatePaths {
     routerState: at('router-state.json'),
     routerAlive: at('router-alive'),
     hostChanges: at('host-changes.json'),
+    trackerVerdicts: at('tracker-verdicts.json'),
     routerSocket: at('router.sock'),
     routerPid: at('router.pid'),
     routerLock: at('router.lock'),
