@@ -6,9 +6,9 @@ import { randomBytes } from 'node:crypto'
 import { AGENT_DEFAULTS } from '@aloft/shared/config/agent-config'
 import type { Address } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
+import type { Verdict } from '../tracking/verdict.ts'
 import type { Holding } from '../world/holdings.ts'
 import type { Clock, Journal, Recorder, RouterInput, RouterWorld } from '../world/router-world.ts'
-import type { Verdict } from '../tracking/verdict.ts'
 import { bootId } from './boot-identity.ts'
 import type { RouterStatus } from './contract.ts'
 import { handleMessage } from './control-messages.ts'
@@ -29,7 +29,8 @@ import { StewardGuard } from './steward-guard.ts'
 import { VerdictKeeper } from './verdict-keeper.ts'
 
 /** The loop, as this process uses it. */
-export type Loop = RouterInput & Pick<RouterLoop, 'configure' | 'shutdown' | 'status' | 'stepDown' | 'tracked'>
+export type Loop = RouterInput &
+  Pick<RouterLoop, 'configure' | 'shutdown' | 'status' | 'stepDown' | 'tracked'>
 
 /** A world that starts to tell once it is asked to. */
 export interface World {
