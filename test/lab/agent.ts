@@ -24,6 +24,8 @@ export interface AgentOptions {
 
 export interface LabAgent {
   readonly stateDir: string
+  /** Rewritten by a test that reloads it. */
+  readonly configFile: string
   /** What the agent printed on either stream so far. */
   log(): string
   /** The router's truth, through the steward's socket or, while the steward is away, the router's own. */
@@ -77,6 +79,7 @@ export function startAgent(options: AgentOptions): LabAgent {
   const routerStatus = () => askRouter(stateDir)
   return {
     stateDir,
+    configFile,
     log: () => log,
     routerStatus,
     role: async (name) =>
@@ -148,6 +151,7 @@ function askRouter(stateDir: string): Promise<RouterStatus> {
       }
     })
     socket.once('error', reject)
+    socket.once('close', () => reject(new Error('the router went away instead of answering')))
   })
 }
 

@@ -3,6 +3,7 @@ import type { Diagnostic } from '@aloft/shared/config/diagnostic'
 import { formatDiagnostic } from '@aloft/shared/config/format-diagnostic'
 import { readCheckedFile } from '../steward/checked-file.ts'
 import { configRevision } from '../steward/config-file.ts'
+import { hostFindings } from '../steward/trackers/host-findings.ts'
 
 /** What `aloft check --json` prints. `config` is what the agent would run; null, like `revision`, when it would not. */
 export interface CheckReport {
@@ -16,7 +17,10 @@ export interface CheckReport {
 export function describeCheck(file: string): { readonly json: CheckReport; readonly text: string } {
   const { text, result } = readCheckedFile(file)
   const config = 'config' in result ? result.config : null
-  const diagnostics = 'config' in result ? result.warnings : result.diagnostics
+  const diagnostics =
+    'config' in result
+      ? [...result.warnings, ...hostFindings(result.config, 'warning').map(result.place)]
+      : result.diagnostics
   const revision = config === null ? null : configRevision(config)
   const name = file === '-' ? 'standard input' : file
   const parts = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, name, text))

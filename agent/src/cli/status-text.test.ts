@@ -64,6 +64,7 @@ const status: LocalStatus = {
     config: { file: '/etc/aloft.yaml', revision: 'cafe', refused: null },
   },
   router,
+  trackers: [],
   uplink: null,
   spool: null,
   notifications: null,

@@ -4,6 +4,7 @@ import { formatDuration } from '@aloft/shared/time/duration'
 import type { RouterStatus } from '../router/contract.ts'
 import type { FaultDetail } from '../router/loop/status.ts'
 import type { AgentStatus } from '../steward/status-contract.ts'
+import { trackerLines } from './tracker-text.ts'
 
 /** `agent` null: the steward is away and the router answered for itself. */
 export type LocalStatus = Omit<AgentStatus, 'agent'> & { readonly agent: AgentStatus['agent'] | null }
@@ -12,12 +13,15 @@ const SYMBOL: Readonly<Record<Role, string>> = { active: '●', backup: '○', i
 
 /** What is asked of a terminal: nothing. Plain text, one table, a trailing newline. */
 export function statusText(status: LocalStatus, nowWallMs: number): string {
+  const ago = (wallMs: number) => since(wallMs, nowWallMs)
+  const followed = trackerLines({ ...status, ago })
   return [
     ...agentLines(status, nowWallMs),
     '',
     ...(status.router
       ? routerLines(status.router, nowWallMs)
       : ['router: not running, nothing is being elected']),
+    ...(followed.length > 0 ? ['', ...followed] : []),
     '',
   ].join('\n')
 }

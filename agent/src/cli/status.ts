@@ -47,7 +47,7 @@ async function askRouter(socketPath: string): Promise<LocalStatus | null> {
   if (connection === null) return null
   const router = await connection.status()
   connection.close()
-  return router && { agent: null, router, uplink: null, spool: null, notifications: null }
+  return router && { agent: null, router, trackers: [], uplink: null, spool: null, notifications: null }
 }
 
 function parse(text: string): unknown {

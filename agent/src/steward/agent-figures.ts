@@ -2,13 +2,14 @@
 import { counter, type Figure, gauge, type Sample } from '@aloft/shared/metrics/exposition'
 import type { RouterStatus } from '../router/contract.ts'
 import type { AgentStatus } from './status-contract.ts'
+import { trackerFigures } from './trackers/tracker-figures.ts'
 
 const ROLES = ['initialize', 'backup', 'active', 'fault'] as const
 
 type RouterEntry = RouterStatus['virtualRouters'][number]
 
 /** Everything `aloft status --json` holds that is a number or a state. */
-export function agentFigures({ agent, router, uplink, spool }: AgentStatus): readonly Figure[] {
+export function agentFigures({ agent, router, trackers, uplink, spool }: AgentStatus): readonly Figure[] {
   return [
     labelled('aloft_agent_info', 'The node, and the config revision it should run.', 'gauge', [
       { labels: { node: agent.node, revision: agent.config.revision }, value: 1 },
@@ -27,6 +28,7 @@ export function agentFigures({ agent, router, uplink, spool }: AgentStatus): rea
     ...(spool === null
       ? []
       : [gauge('aloft_spool_backlog', 'Events the control plane has not acknowledged.', spool.backlog)]),
+    ...trackerFigures(trackers),
     ...(router === null ? [] : [...processFigures(router), ...virtualRouterFigures(router.virtualRouters)]),
   ]
 }

@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto'
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import { canonicalJson } from '@aloft/shared/config/canonical-json'
+import type { Diagnostic } from '@aloft/shared/config/diagnostic'
 import { formatDiagnostic } from '@aloft/shared/config/format-diagnostic'
 import type { RunningConfig } from '../router/running-config.ts'
 import { readCheckedFile } from './checked-file.ts'
 import { notifyScriptProblems } from './notify/script-problems.ts'
+import { hostFindings } from './trackers/host-findings.ts'
 
 /** `warnings` and `errors` are for people: each as `aloft check` prints it. `summary` is one line of the errors. */
 export type ConfigFile =
@@ -18,6 +20,8 @@ export function readConfigFile(file: string): ConfigFile {
   if ('config' in loaded) {
     const problems = notifyScriptProblems(loaded.config)
     if (problems.length > 0) return refusedForScripts(file, problems)
+    const missing = hostFindings(loaded.config, 'error').map(loaded.place)
+    if (missing.length > 0) return refused(file, { text, diagnostics: missing })
     const running = { revision: configRevision(loaded.config), config: loaded.config }
     return {
       usable: true,
@@ -25,12 +29,19 @@ export function readConfigFile(file: string): ConfigFile {
       warnings: loaded.warnings.map((each) => formatDiagnostic(each, file, text)),
     }
   }
-  const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error')
+  return refused(file, { text, diagnostics: loaded.diagnostics })
+}
+
+function refused(
+  file: string,
+  { text, diagnostics }: { readonly text: string; readonly diagnostics: readonly Diagnostic[] },
+): ConfigFile {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
   const [first] = errors
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
   return {
     usable: false,
-    errors: loaded.diagnostics.map((each) => formatDiagnostic(each, file, text)),
+    errors: diagnostics.map((each) => formatDiagnostic(each, file, text)),
     summary: `${file}:${first?.line}:${first?.column}: ${first?.message}${more}`,
   }
 }

@@ -48,7 +48,7 @@ const agent = {
   startedWallMs: 0,
   config: { file: 'f', revision: 'cafe', refused: null },
 }
-const status: AgentStatus = { agent, router, uplink: null, spool: null, notifications: null }
+const status: AgentStatus = { agent, router, trackers: [], uplink: null, spool: null, notifications: null }
 
 const figureOf = (
   from: AgentStatus,

@@ -7,6 +7,7 @@ import { lockHolder } from '../router/process-lock.ts'
 import { afterDeath, FRESH_THROTTLE, type RespawnThrottle } from '../router/respawn-throttle.ts'
 import type { RunningConfig } from '../router/running-config.ts'
 import type { StatePaths } from '../router/state-directory.ts'
+import type { Verdict } from '../tracking/verdict.ts'
 import { connectToRouter, type RouterConnection } from './router-link.ts'
 
 export interface RouterKeeperOptions {
@@ -18,8 +19,15 @@ export interface RouterKeeperOptions {
   readonly events: RouterKeeperEvents
 }
 
+export interface RouterHello {
+  readonly runId: string
+  readonly pid: number
+  readonly verdicts: readonly Verdict[]
+}
+
 export interface RouterKeeperEvents {
-  connected(router: { readonly runId: string; readonly pid: number }): void
+  /** `verdicts`: what it goes by until it is told otherwise. */
+  connected(router: RouterHello): void
   /** `clean`: it said goodbye; otherwise it was killed or crashed. */
   gone(router: { readonly runId: string; readonly clean: boolean; readonly detail: string | null }): void
   /** Told too when a router that connects runs what is wanted already. */
@@ -59,6 +67,11 @@ export class RouterKeeper {
   configure(wanted: RunningConfig): void {
     this.#wanted = wanted
     this.#connection?.send({ kind: 'configure', ...wanted })
+  }
+
+  /** What the trackers come to; lost while no router is there, which is told when it comes. */
+  tell(verdicts: readonly Verdict[]): void {
+    this.#connection?.send({ kind: 'verdicts', verdicts })
   }
 
   start(): void {
@@ -141,8 +154,8 @@ export class RouterKeeper {
     const receive = (message: RouterMessage) => {
       if (message.kind === 'hello') {
         heard.router = { runId: message.runId, pid: message.pid }
-        events.connected(heard.router)
         const wanted = this.#wanted
+        events.connected({ ...heard.router, verdicts: message.verdicts })
         if (wanted && wanted.revision !== message.revision) connection.send({ kind: 'configure', ...wanted })
         else if (wanted) events.configured(wanted.revision)
       } else if (message.kind === 'goodbye') heard.isClean = true

@@ -1,4 +1,5 @@
 import type { RouterStatus } from '../router/contract.ts'
+import type { TrackerStatus } from './trackers/tracker-keeper.ts'
 
 /** What `STATE/steward.sock` answers: the local agent's truth. `router` null: the router process does not answer. */
 export interface AgentStatus {
@@ -15,6 +16,8 @@ export interface AgentStatus {
     }
   }
   readonly router: RouterStatus | null
+  /** Scripts, files and processes that virtual routers follow. */
+  readonly trackers: readonly TrackerStatus[]
   readonly uplink: UplinkStatus | null
   readonly spool: SpoolStatus | null
   /** Null: nobody can be told yet. */

@@ -17,6 +17,7 @@ import { startRouter } from './router-command.ts'
 import { RouterKeeper } from './router-keeper.ts'
 import type { AgentStatus } from './status-contract.ts'
 import { serveStatus } from './status-server.ts'
+import { TrackerKeeper } from './trackers/tracker-keeper.ts'
 
 export interface StewardOptions {
   readonly paths: StatePaths
@@ -42,6 +43,7 @@ export class StewardProcess {
   readonly #startedWallMs = Date.now()
   readonly #journal: JournalWriter
   readonly #router: RouterKeeper
+  readonly #trackers: TrackerKeeper
   #wanted: RunningConfig
   #refused: string | null
   #reporting: Reporting | null = null
@@ -64,6 +66,13 @@ export class StewardProcess {
       onWritten: () => this.#reporting?.journalGrew(),
       onError: (error) => log(`observations wait in memory: ${error}`),
     })
+    this.#trackers = new TrackerKeeper({
+      stateDirectory: paths.directory,
+      send: (verdicts) => this.#router.tell(verdicts),
+      observe: (body) => this.#observe(body),
+      log,
+      now: monotonicMs,
+    })
     this.#router = this.#keepRouter()
   }
 
@@ -73,6 +82,7 @@ export class StewardProcess {
     this.#observeProcess('started', `pid ${process.pid}`)
     if (this.#refused) this.#observeRefusal(this.#refused)
     await this.#runHook('startup')
+    this.#trackers.configure(this.#wanted.config)
     this.#router.configure(this.#wanted)
     // The election waits for nothing, least of all for a spool on a slow disk.
     this.#router.start()
@@ -102,6 +112,7 @@ export class StewardProcess {
     // Before the router: what it removes because of this is told of as removed.
     this.#reporting?.configured(read.running.config)
     this.#router.configure(read.running)
+    this.#trackers.configure(read.running.config)
   }
 
   /** It is stopping, and has been told so again. */
@@ -112,6 +123,7 @@ export class StewardProcess {
   /** Stops the router, then itself; what was observed is in the spool afterwards. False: the router had to be killed. */
   async stop(): Promise<boolean> {
     const isClean = this.#options.startsRouter ? await this.#router.stop() : await this.#router.leave()
+    this.#trackers.stop()
     await this.#runHook('shutdown')
     this.#observeProcess('stopped', null)
     this.#statusServer?.close()
@@ -135,6 +147,7 @@ export class StewardProcess {
         config: { file, revision: this.#wanted.revision, refused: this.#refused },
       },
       router: await this.#router.status(),
+      trackers: this.#trackers.status(),
       ...told,
     }
   }
@@ -180,7 +193,10 @@ export class StewardProcess {
       steward: { runId: this.runId, pid: process.pid },
       start: startsRouter ? () => startRouter({ stateDir, stewardCommand }) : null,
       events: {
-        connected: ({ pid, runId }) => log(`router ${runId} runs with pid ${pid}`),
+        connected: ({ pid, runId, verdicts }) => {
+          log(`router ${runId} runs with pid ${pid}`)
+          this.#trackers.connected(verdicts)
+        },
         gone: ({ runId, clean, detail }) => {
           log(`router ${runId} ${clean ? 'stopped' : `was lost${detail ? `: ${detail}` : ''}`}`)
           // A router that stopped cleanly has said so in its own journal.

@@ -13,6 +13,7 @@ describe('a usable config', () => {
   it('is resolved with every default and every duration in milliseconds', () => {
     expect(loadAgentConfig(written())).toEqual({
       warnings: [],
+      place: expect.any(Function),
       config: {
         ...AGENT_DEFAULTS,
         node: 'lb1',

@@ -14,6 +14,8 @@ import { trackingRules } from './tracking-rules.ts'
 export interface LoadedConfig {
   readonly config: AgentConfig
   readonly warnings: readonly Diagnostic[]
+  /** Gives what is found out about the config elsewhere its line and column. */
+  readonly place: (finding: Finding) => Diagnostic
 }
 
 /** At least one is an error; in the order they stand in the file. */
@@ -34,7 +36,7 @@ export function loadAgentConfig(text: string): LoadedConfig | RefusedConfig {
     .sort(inFileOrder)
   const isRefused = diagnostics.some(({ severity }) => severity === 'error')
   if (document === null || isRefused) return { diagnostics }
-  return { config: resolve(document), warnings: diagnostics }
+  return { config: resolve(document), warnings: diagnostics, place: (finding) => source.place(finding) }
 }
 
 function inFileOrder(left: Diagnostic, right: Diagnostic): number {

@@ -83,13 +83,10 @@ export class TrackerKeeper {
   #follow(): void {
     if (this.#config === null) return
     const wanted = usedTrackers(this.#config)
-    const settings = new Map(
-      [
-        ...wanted.scripts.map((each) => [`script ${each.name}`, each] as const),
-        ...wanted.files.map((each) => [`file ${each.name}`, each] as const),
-        ...wanted.processes.map((each) => [`process ${each.name}`, each] as const),
-      ].map(([key, each]) => [key, JSON.stringify(each)]),
-    )
+    const settings = new Map<string, string>()
+    for (const each of wanted.scripts) settings.set(`script ${each.name}`, JSON.stringify(each))
+    for (const each of wanted.files) settings.set(`file ${each.name}`, JSON.stringify(each))
+    for (const each of wanted.processes) settings.set(`process ${each.name}`, JSON.stringify(each))
     const before = new Map(this.#known ?? [])
     for (const [key, kept] of this.#kept) {
       if (kept.settings === settings.get(key)) continue
@@ -100,9 +97,9 @@ export class TrackerKeeper {
     }
     this.#startTrackers(wanted, before)
     this.#known = new Map()
-    for (const key of this.#kept.keys()) if (!settings.has(key)) this.#kept.delete(key)
     this.#lookAtProcesses(wanted.processes.length > 0)
     this.#changed()
+    this.#tell()
   }
 
   #startTrackers({ scripts, files, processes }: TrackerSettings, before: ReadonlyMap<string, Verdict>): void {
@@ -174,17 +171,19 @@ export class TrackerKeeper {
     this.#isTelling = true
     setImmediate(() => {
       this.#isTelling = false
-      this.#observeChanges()
-      this.#tell()
+      if (this.#observeChanges()) this.#tell()
     })
   }
 
-  #observeChanges(): void {
+  /** Whether there were any. */
+  #observeChanges(): boolean {
+    let hasChanged = false
     for (const kept of this.#kept.values()) {
       const report = kept.tracker.report()
       const { kind, name, state, value, why, output } = report
       const { last } = kept
       if (state === last.state && value === last.value) continue
+      hasChanged = true
       kept.last = verdictOf(report)
       kept.sinceWallMs = Date.now()
       // That a file says 0 when it is first read is no news.
@@ -192,6 +191,7 @@ export class TrackerKeeper {
       if (state === 'unknown' || kind === 'interface' || !isNews) continue
       this.#options.observe({ kind: 'tracker', tracker: kind, name, state, value, why, output })
     }
+    return hasChanged
   }
 
   #tell(): void {
