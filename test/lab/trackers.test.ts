@@ -65,22 +65,22 @@ const runs = (name: string) => {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0
 }
 
-function config(track: string, trackers: string): string {
+function config(track: string, trackers: string, interval = '100ms'): string {
   return `node: one
 virtualRouters:
   - name: web
     interface: eth0
     vrid: 51
     priority: 150
-    advertisementInterval: 100ms
+    advertisementInterval: ${interval}
     addresses: [${VIP}/24]
     track: [${track}]
 trackers: ${trackers}
 `
 }
 
-function start(track: string, trackers: string): void {
-  agent = startAgent({ namespace: lan.namespaceOf('one'), config: config(track, trackers) })
+function start(track: string, trackers: string, interval?: string): void {
+  agent = startAgent({ namespace: lan.namespaceOf('one'), config: config(track, trackers, interval) })
 }
 
 function startPeer(priority: number): void {
@@ -277,7 +277,8 @@ describe('restarts', () => {
 
   it('kill -9 of the router: it resumes as active, by what the script said last', async () => {
     setWell('haproxy', true)
-    start('{ script: haproxy }', trackers())
+    // A router resumes within two intervals, and a node process takes a third of a second to start.
+    start('{ script: haproxy }', trackers(), '1s')
     await untilRole(agent, 'web', 'active')
     const { runId } = await agent.routerStatus()
     agent.killProcess('router')

@@ -122,8 +122,8 @@ export class StewardProcess {
 
   /** Stops the router, then itself; what was observed is in the spool afterwards. False: the router had to be killed. */
   async stop(): Promise<boolean> {
-    const isClean = this.#options.startsRouter ? await this.#router.stop() : await this.#router.leave()
     this.#trackers.stop()
+    const isClean = this.#options.startsRouter ? await this.#router.stop() : await this.#router.leave()
     await this.#runHook('shutdown')
     this.#observeProcess('stopped', null)
     this.#statusServer?.close()
@@ -131,6 +131,7 @@ export class StewardProcess {
     this.#stopping.abort()
     await this.#reportingOpened
     await this.#reporting?.stop()
+    this.#trackers.end()
     this.#journal.close()
     return isClean
   }

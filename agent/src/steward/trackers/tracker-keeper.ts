@@ -73,11 +73,17 @@ export class TrackerKeeper {
     return [...this.#kept.values()].map(({ tracker, sinceWallMs }) => ({ ...tracker.report(), sinceWallMs }))
   }
 
+  /** Nothing is watched any more, and scripts that run are asked to end. */
   stop(): void {
     for (const { tracker } of this.#kept.values()) tracker.stop()
     this.#kept.clear()
     this.#table?.close()
     this.#table = null
+  }
+
+  /** What does not heed that is ended: nobody is left who could do it later. */
+  end(): void {
+    killOrphans(this.#options.stateDirectory)
   }
 
   #follow(): void {
