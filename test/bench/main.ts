@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { benchFailover } from './failover.ts'
+import { benchScale } from './scale.ts'
 import { benchStall } from './stall.ts'
 import { benchSwitchover } from './switchover.ts'
 
@@ -23,6 +24,7 @@ export interface BenchResult {
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   failover: benchFailover,
+  scale: benchScale,
   stall: benchStall,
   switchover: benchSwitchover,
 }
