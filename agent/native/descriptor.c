@@ -6,6 +6,7 @@
 #include "netio.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <math.h>
 #include <stdlib.h>
@@ -299,6 +300,7 @@ static napi_value wrap(napi_env env, int fd, struct descriptor kind) {
       {"sendMany", NULL, descriptor_send_many, NULL, NULL, NULL, napi_default, NULL},
       {"receive", NULL, descriptor_receive, NULL, NULL, NULL, napi_default, NULL},
       {"receiveMany", NULL, descriptor_receive_many, NULL, NULL, NULL, napi_default, NULL},
+      {"receiveBatch", NULL, descriptor_receive_batch, NULL, NULL, NULL, napi_default, NULL},
       {"setTimer", NULL, method_set_timer, NULL, NULL, NULL, napi_default, NULL},
   };
   struct instance *instance;
@@ -338,6 +340,20 @@ napi_value descriptor_socket(napi_env env, napi_callback_info info) {
   /* Unix sockets may be handed descriptors; the other families know none, and AF_PACKET refuses the flag. */
   struct descriptor kind = {.receive_flags = domain == AF_UNIX ? MSG_CMSG_CLOEXEC : 0};
   return fd < 0 ? throw_errno(env, "socket") : wrap(env, fd, kind);
+}
+
+/* adopt(fd): another handle to a socket that somebody else opened and goes on owning; close() leaves theirs open. */
+napi_value descriptor_adopt(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  int given, type;
+  socklen_t length = sizeof type;
+  if (!take_arguments(env, info, 1, argv, NULL) || !integer_argument(env, argv[0], "fd", 0, INT32_MAX, &given))
+    return NULL;
+  if (getsockopt(given, SOL_SOCKET, SO_TYPE, &type, &length) < 0) return throw_errno(env, "getsockopt");
+  if (type != SOCK_DGRAM && type != SOCK_RAW)
+    return throw_range(env, "%s must be a datagram or raw socket", "fd");
+  int fd = fcntl(given, F_DUPFD_CLOEXEC, 0);
+  return fd < 0 ? throw_errno(env, "fcntl") : wrap(env, fd, (struct descriptor){0});
 }
 
 napi_value descriptor_timer(napi_env env, napi_callback_info info) {

@@ -105,6 +105,7 @@ const methods = {
   sendMany: () => [list(), below(3) ? bytes(128) : null, below(2) ? null : bytes(200)],
   receive: () => [bytes(1500), below(2) ? bytes(128) : null, below(2) ? bytes(300) : null],
   receiveMany: () => [list()],
+  receiveBatch: () => [bytes(5000), pick([1, 2, 64, number()]), bytes(300)],
   setTimer: () => [pick([null, 0, 1, process.uptime() * 1000, oddNumber(), value()])],
   watch: () => [
     pick([

@@ -91,6 +91,7 @@ static napi_value get_scheduler(napi_env env, napi_callback_info info) {
 NAPI_MODULE_INIT() {
   napi_property_descriptor functions[] = {
       {"socket", NULL, descriptor_socket, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"adopt", NULL, descriptor_adopt, NULL, NULL, NULL, napi_enumerable, NULL},
       {"timer", NULL, descriptor_timer, NULL, NULL, NULL, napi_enumerable, NULL},
       {"setCloseOnExec", NULL, set_close_on_exec, NULL, NULL, NULL, napi_enumerable, NULL},
       {"isReadable", NULL, is_readable, NULL, NULL, NULL, napi_enumerable, NULL},

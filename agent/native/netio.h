@@ -54,6 +54,7 @@ struct descriptor *descriptor_take(napi_env env, napi_callback_info info, size_t
 int descriptor_fd(const struct descriptor *descriptor);
 int descriptor_receive_flags(const struct descriptor *descriptor);
 napi_value descriptor_socket(napi_env env, napi_callback_info info);
+napi_value descriptor_adopt(napi_env env, napi_callback_info info);
 napi_value descriptor_timer(napi_env env, napi_callback_info info);
 
 /* transfer.c: its methods that move messages. */
@@ -61,5 +62,6 @@ napi_value descriptor_send(napi_env env, napi_callback_info info);
 napi_value descriptor_send_many(napi_env env, napi_callback_info info);
 napi_value descriptor_receive(napi_env env, napi_callback_info info);
 napi_value descriptor_receive_many(napi_env env, napi_callback_info info);
+napi_value descriptor_receive_batch(napi_env env, napi_callback_info info);
 
 #endif

@@ -14,8 +14,6 @@ const INTERVAL_MS = 100
 const RATIO_MAX = 1
 const RESIDENT_MAX_MB = 120
 const THOUSAND = { interfaces: 4, routersEach: 250, startWithinMs: 3_000 }
-/** USER_HZ of Linux as /proc shows it. */
-const TICKS_PER_SECOND = 100
 
 interface Side {
   readonly activePercent: number
@@ -70,11 +68,11 @@ async function measurePair(active: 'aloft' | 'keepalived', seconds: number, say:
   const ours = startAgent({ namespace: lan.namespaceOf(ourHost), config: configOf(priorityOf(ourHost)) })
   try {
     await settled({ ours, theirs, active })
-    const before = { ours: ticksOf(agentPids(ours)), theirs: ticksOf(keepalivedPids(theirs)) }
+    const before = { ours: cpuMsOf(agentPids(ours)), theirs: cpuMsOf(keepalivedPids(theirs)) }
     await pause(seconds * 1_000)
-    const percent = (ticks: number) => (ticks / TICKS_PER_SECOND / seconds) * 100
-    const ourPercent = percent(ticksOf(agentPids(ours)) - before.ours)
-    const theirPercent = percent(ticksOf(keepalivedPids(theirs)) - before.theirs)
+    const percent = (cpuMs: number) => cpuMs / 10 / seconds
+    const ourPercent = percent(cpuMsOf(agentPids(ours)) - before.ours)
+    const theirPercent = percent(cpuMsOf(keepalivedPids(theirs)) - before.theirs)
     const residentMb = agentPids(ours).reduce((sum, pid) => sum + residentMbOf(pid), 0)
     say(
       `${active} active: ours ${ourPercent.toFixed(1)} %, keepalived ${theirPercent.toFixed(1)} % of a core; ours ${residentMb.toFixed(0)} MB`,
@@ -244,9 +242,18 @@ function parentOf(pid: number): number | null {
   }
 }
 
-/** utime and stime of all of them (proc_pid_stat(5)). */
-function ticksOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + Number(statOf(pid)[11]) + Number(statOf(pid)[12]), 0)
+/**
+ * Milliseconds on a CPU of all their threads (schedstat counts nanoseconds: the ticks of /proc/PID/stat miss what is
+ * done in short bursts that a timer begins).
+ */
+function cpuMsOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const tasks = readdirSync(`/proc/${pid}/task`)
+    const spent = tasks.map((task) =>
+      Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
+    )
+    return sum + spent.reduce((total, each) => total + each, 0) / 1e6
+  }, 0)
 }
 
 function residentMbOf(pid: number): number {

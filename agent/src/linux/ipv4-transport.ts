@@ -10,6 +10,7 @@ import { claimedSource, decodeIpv4Packet, encodeIpv4Packet, hasIpv4Options } fro
 import type { OutgoingPacket } from '../world/links.ts'
 import * as kernel from './kernel-numbers.ts'
 import type { NativeSocket } from './netio.ts'
+import { PacedReader } from './paced-reader.ts'
 import {
   BUFFER_BYTES,
   DATAGRAMS_PER_TURN,
@@ -18,11 +19,24 @@ import {
   type TransportOptions,
 } from './transport.ts'
 
+/** Datagrams to a system call. */
+const BATCH = 64
+
 export class Ipv4Transport implements Transport {
   readonly index: number
   readonly #options: TransportOptions
   readonly #receiver: RawSocket
-  readonly #receiverFd: number
+  /** The same socket: raw-socket receives one datagram a turn and a copy of each, which hundreds of routers would feel. */
+  readonly #reader: NativeSocket
+  readonly #slots = new Uint8Array(BATCH * BUFFER_BYTES)
+  readonly #lengths = new Uint32Array(BATCH)
+  readonly #lengthBytes = new Uint8Array(this.#lengths.buffer)
+  readonly #packets = Array.from({ length: BATCH }, (_, i) =>
+    this.#slots.subarray(i * BUFFER_BYTES, (i + 1) * BUFFER_BYTES),
+  )
+  readonly #sent = new WeakMap<Uint8Array, Encoded>()
+  readonly #pace: PacedReader
+  #isDraining = false
   readonly #sender: NativeSocket
   #isOpen = true
 
@@ -33,18 +47,17 @@ export class Ipv4Transport implements Transport {
     try {
       const { socket, fd } = openReceiver(options)
       this.#receiver = socket
-      this.#receiverFd = fd
+      this.#reader = options.netio.adopt(fd)
     } catch (error) {
       this.#sender.close()
       throw error
     }
-    this.#receiver.on('message', (packet) => this.#received(packet))
-    // Errors of receiving are answered by the next datagram; a broken socket ends in `close`.
+    this.#receiver.pauseRecv()
     this.#receiver.on('error', () => {})
     this.#receiver.on('close', () => {
       if (this.#isOpen) options.failed()
     })
-    this.#watchForMore()
+    this.#pace = new PacedReader(this.#reader, () => this.#drain())
   }
 
   join(group: Address): void {
@@ -61,43 +74,79 @@ export class Ipv4Transport implements Transport {
   }
 
   send(outgoing: OutgoingPacket): boolean {
-    const packet = encodeVrrpPacket(outgoing)
+    const { packet, to } = this.#encoded(outgoing)
     try {
-      const to = kernel.ipv4SocketAddress(outgoing.destination)
       return this.#sender.send(packet, to, null) === packet.length
     } catch {
       return false
     }
   }
 
+  /** A router that goes on as it is sends the very same payload again. */
+  #encoded(outgoing: OutgoingPacket): Encoded {
+    const known = this.#sent.get(outgoing.payload)
+    if (known !== undefined && isSameHeader(known.outgoing, outgoing)) return known
+    const { source, destination, ttl, payload } = outgoing
+    const encoded = {
+      outgoing: { source, destination, ttl, payload },
+      packet: encodeVrrpPacket(outgoing),
+      to: kernel.ipv4SocketAddress(destination),
+    }
+    if (outgoing.authenticated === undefined) this.#sent.set(payload, encoded)
+    return encoded
+  }
+
   drain(): void {
-    for (let taken = 0; taken < DATAGRAMS_PER_TURN && this.#isOpen; taken++) {
-      if (!this.#options.netio.isReadable(this.#receiverFd)) return
-      this.#receiver.onRecvReady()
+    this.#drain()
+  }
+
+  #drain(): number {
+    // The slots are in use until each of them has been handled.
+    if (this.#isDraining) return 0
+    this.#isDraining = true
+    try {
+      let taken = 0
+      while (taken < DATAGRAMS_PER_TURN && this.#isOpen) {
+        const count = this.#receiveBatch()
+        taken += count
+        if (count < BATCH) break
+      }
+      return taken
+    } finally {
+      this.#isDraining = false
+    }
+  }
+
+  #receiveBatch(): number {
+    const count = this.#receiveInto()
+    for (let i = 0; i < count && this.#isOpen; i++) {
+      const slot = this.#packets[i]
+      const length = this.#lengths[i] ?? 0
+      if (slot !== undefined) this.#received(length === BUFFER_BYTES ? slot : slot.subarray(0, length))
+    }
+    return count
+  }
+
+  /** An error that the kernel kept for this socket (the interface went down) is told by the first read, and over then. */
+  #receiveInto(): number {
+    try {
+      return this.#reader.receiveBatch(this.#slots, BUFFER_BYTES, this.#lengthBytes)
+    } catch {
+      return 0
     }
   }
 
   close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
+    this.#pace.close()
+    this.#reader.close()
     this.#receiver.close()
     this.#sender.close()
   }
 
-  /** raw-socket takes one datagram a turn; the rest of a burst should not wait for turns of its own. */
-  #watchForMore(): void {
-    let isDraining = false
-    this.#receiver.on('message', () => {
-      if (isDraining) return
-      isDraining = true
-      this.drain()
-      isDraining = false
-    })
-  }
-
-  #received(buffer: Buffer): void {
-    // A copy: raw-socket hands out a view of the one buffer it receives into.
-    const bytes = new Uint8Array(buffer)
+  /** The bytes are valid within this call only. */
+  #received(bytes: Uint8Array): void {
     const { interfaceName, isAuthenticated, receive, undecodable } = this.#options
     if (!this.#isOpen) return
     const packet = decodeIpv4Packet(bytes)
@@ -109,6 +158,17 @@ export class Ipv4Transport implements Transport {
       receive(isAuthenticated ? { ...datagram, authenticated: { identification } } : datagram)
     }
   }
+}
+
+interface Encoded {
+  readonly outgoing: OutgoingPacket
+  readonly packet: Uint8Array
+  readonly to: Uint8Array
+}
+
+function isSameHeader(before: OutgoingPacket, now: OutgoingPacket): boolean {
+  if (before.source !== now.source || before.destination !== now.destination) return false
+  return before.ttl === now.ttl && now.authenticated === undefined
 }
 
 function protocolOf({ isAuthenticated }: Pick<TransportOptions, 'isAuthenticated'>): number {

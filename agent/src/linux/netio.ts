@@ -39,6 +39,11 @@ export interface NativeSocket extends Descriptor {
   receive(data: Uint8Array, address: Uint8Array | null, control: Uint8Array | null): Received | null
   /** Up to 64 messages in one system call, one into each buffer. */
   receiveMany(list: readonly Uint8Array[]): Received[]
+  /**
+   * Up to 64 messages in one system call, one into each `slotBytes` of `data`; how many came, 0 when nothing is there.
+   * `lengths` takes their lengths, four bytes each in the machine's order.
+   */
+  receiveBatch(data: Uint8Array, slotBytes: number, lengths: Uint8Array): number
 }
 
 export interface NativeTimer extends Descriptor {
@@ -49,6 +54,8 @@ export interface NativeTimer extends Descriptor {
 export interface Netio {
   /** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK or AF_PACKET; SOCK_DGRAM or SOCK_RAW. */
   socket(domain: number, type: number, protocol: number): NativeSocket
+  /** Another handle to a datagram or raw socket that somebody else opened and goes on owning. */
+  adopt(fd: number): NativeSocket
   /** timerfd(2) on CLOCK_MONOTONIC. */
   timer(): NativeTimer
   setCloseOnExec(fd: number): void

@@ -2,11 +2,10 @@
 declare module 'raw-socket' {
   export interface RawSocket {
     setOption(level: number, option: number, value: Uint8Array, length: number): void
-    on(event: 'message', listener: (packet: Buffer, source: string) => void): this
     on(event: 'error', listener: (error: Error) => void): this
     on(event: 'close', listener: () => void): this
-    /** Receives one datagram now and emits it; emits `error` when nothing is there. */
-    onRecvReady(): void
+    /** Polls its descriptor no more. */
+    pauseRecv(): this
     close(): this
   }
   const rawSocket: {

@@ -28,6 +28,8 @@ export interface FlightRecorderOptions {
 }
 
 const RING_BYTES = 4 * 1024 * 1024
+/** Of one UTF-16 unit. */
+const UTF8_BYTES_MAX = 3
 
 export class FlightRecorder implements Recorder {
   readonly #ring: Buffer
@@ -36,6 +38,7 @@ export class FlightRecorder implements Recorder {
   #hasWrapped = false
   #configure: RecordedInput | null = null
   readonly #links = new Map<string, RecordedInput>()
+  readonly #texts = new WeakMap<RecordedInput['input'], string>()
   #fd: number | null = null
 
   constructor({ runId, bootId, ringBytes, folder }: FlightRecorderOptions) {
@@ -53,9 +56,21 @@ export class FlightRecorder implements Recorder {
     if (entry.input.kind === 'link') this.#links.set(entry.input.interfaceName, entry)
     if (entry.input.kind === 'tracked') this.#links.set('trackers', entry)
     if (entry.input.kind === 'virtual-link') this.#links.set(`router ${entry.input.router}`, entry)
-    const line = `${JSON.stringify(entry)}\n`
+    const line = this.#lineOf(entry)
     this.#keep(line)
     if (this.#fd !== null) this.#writeThrough(line)
+  }
+
+  /** The same as JSON.stringify gives. A datagram that comes again is the same object (loop/datagram-memory.ts). */
+  #lineOf(entry: RecordedInput): string {
+    const { at, input } = entry
+    if (input.kind !== 'datagram') return `${JSON.stringify(entry)}\n`
+    let text = this.#texts.get(input)
+    if (text === undefined) {
+      text = `,"input":${JSON.stringify(input)}}\n`
+      this.#texts.set(input, text)
+    }
+    return `{"at":${at}${text}`
   }
 
   /** What is held now, as the text of a recording. */
@@ -88,6 +103,11 @@ export class FlightRecorder implements Recorder {
   }
 
   #keep(line: string): void {
+    // The usual case: room for the line, whatever its characters.
+    if (this.#end + UTF8_BYTES_MAX * line.length <= this.#ring.length) {
+      this.#end += this.#ring.write(line, this.#end)
+      return
+    }
     const bytes = Buffer.from(line)
     // A single line above the ring's size (a vast configuration) is remembered by #configure alone.
     if (bytes.length > this.#ring.length) {

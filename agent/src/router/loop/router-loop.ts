@@ -24,6 +24,7 @@ import { Announcer } from './announcer.ts'
 import type { BfdPart } from './bfd-part.ts'
 import { bfdOf } from './bfd-routers.ts'
 import { changesTo } from './changes.ts'
+import { DatagramMemory, type Known } from './datagram-memory.ts'
 import type { StepDownOrder } from './departures.ts'
 import { DiscardLedger } from './discard-ledger.ts'
 import { hexOf } from './hex.ts'
@@ -33,7 +34,7 @@ import { Interfaces } from './interfaces.ts'
 import { LazyAlarm } from './lazy-alarm.ts'
 import { DelayedLinks } from './link-delays.ts'
 import type { Effects } from './perform.ts'
-import { apparentVrid, Reception } from './reception.ts'
+import { apparentVrid, type Heard, Reception, type Refused } from './reception.ts'
 import { RunningRouters } from './running-routers.ts'
 import { type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
@@ -61,6 +62,7 @@ export class RouterLoop implements RouterInput {
   readonly #parts: readonly Timed[]
   readonly #delays: DelayedLinks
   readonly #trackers: Trackers
+  readonly #memory = new DatagramMemory<Heard | Refused>()
   readonly #alarm: LazyAlarm
   #inputAt = 0
   /** Routers of the first configuration start because the process does, later ones because of the change. */
@@ -168,11 +170,11 @@ export class RouterLoop implements RouterInput {
   }
 
   datagram(datagram: Datagram): void {
-    const recorded = { ...datagram, payload: hexOf(datagram.payload) }
-    const now = this.#record({ kind: 'datagram', datagram: recorded })
+    const known = this.#memory.recall(datagram)
+    const now = this.#record(known.input)
     this.#holdings.checkLeases(now)
     if (!this.#interfaces.hears(datagram.interfaceName, datagram.family)) return
-    const reason = this.#receive(datagram, now)
+    const reason = this.#receive(datagram, known, now)
     if (reason !== null) {
       const { interfaceName, source } = datagram
       this.#discards.add({ interface: interfaceName, vrid: apparentVrid(datagram), reason, source }, now)
@@ -241,8 +243,9 @@ export class RouterLoop implements RouterInput {
   }
 
   /** Gives an advertisement to the router it is for, or says why not. */
-  #receive(datagram: Datagram, now: number): DiscardReason | null {
-    const heard = this.#reception.read(datagram)
+  #receive(datagram: Datagram, known: Known<Heard | Refused>, now: number): DiscardReason | null {
+    known.made ??= this.#reception.read(datagram)
+    const heard = known.made
     return 'refused' in heard ? heard.refused : this.#routers.hear(heard, now)
   }
 
@@ -265,6 +268,7 @@ export class RouterLoop implements RouterInput {
   #closeInterfaces(): void {
     const used = this.#routers.configs()
     this.#reception.configure(used)
+    this.#memory.forget()
     this.#interfaces.close(used)
     this.#world.virtualLinks.retain(used)
     this.#delays.keep(this.#interfaces.names())
