@@ -11,6 +11,7 @@ const hasPostgres = () => existsSync(POSTGRES_FOLDER) && readdirSync(POSTGRES_FO
 const PROGRAMS = [
   ['ip', 'iproute2', 'network namespaces for the labs'],
   ['keepalived', 'keepalived', 'the live VRRP peer'],
+  ['vtysh', 'frr', 'the other live peer'],
   ['chromium', 'chromium', 'the dashboard is tested in a browser'],
   ['tcpdump', 'tcpdump', 'what is on the wire, seen by somebody else'],
   ['cc', 'gcc', 'the addons and the probe are compiled'],

@@ -21,7 +21,10 @@ const messagesOf = (capture: Buffer): string[] =>
     Buffer.from(decodeIpv4Packet(packet)?.payload ?? []).toString('hex'),
   )
 
-describe.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))('%s', (name, dialect) => {
+/** Those whose bytes are the same every time: a signature counts, an address of IPv6 is made of the MAC address. */
+const REPEATABLE = DIALECTS.filter(({ name }) => ['v2 none', 'v2 PASS', 'v3'].includes(name))
+
+describe.each(REPEATABLE.map((dialect) => [dialect.name, dialect] as const))('%s', (name, dialect) => {
   const golden = path.join(
     import.meta.dirname,
     '../captures',
@@ -30,8 +33,11 @@ describe.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))('%s',
 
   it('keepalived sends what the golden holds', async () => {
     pair = await createPair(dialect)
-    const peer = pair.startTheirs({ priority: 200 })
-    await until(() => peer.state() === 'MASTER', { what: 'keepalived to be active', withinMs: 8_000 })
+    const peer = await pair.startTheirs({ priority: 200 })
+    await until(async () => (await peer.role()) === 'active', {
+      what: 'keepalived to be active',
+      withinMs: 8_000,
+    })
     const capturing = captureAdvertisements({
       namespace: pair.lan.switchNamespace,
       from: THEIR_ADDRESS,

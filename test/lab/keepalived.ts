@@ -1,5 +1,5 @@
 /** A live keepalived in a namespace: the peer we interoperate with and are measured against. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { spawnIn } from '../../agent/src/linux/namespace.ts'
@@ -13,6 +13,10 @@ export interface KeepalivedRouter {
   readonly addresses: readonly string[]
   readonly password?: string
   readonly preempt?: boolean
+  /** How the password is used; `PASS` when left out. */
+  readonly authentication?: 'PASS' | 'AH'
+  /** Further lines of its instance. */
+  readonly more?: readonly string[]
 }
 
 export type KeepalivedState = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT'
@@ -25,6 +29,8 @@ export interface Keepalived {
   /** SIGTERM, then wait until it is gone. */
   stop(): Promise<void>
   kill(): Promise<void>
+  /** Ends all of it at once, so that nothing of it can say goodbye. */
+  crash(): Promise<void>
 }
 
 export interface KeepalivedOptions {
@@ -61,6 +67,12 @@ export function startKeepalived({ namespace, routers, realtimePriority }: Keepal
     log: () => log,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    crash: async () => {
+      // Stopped first: it would have its child resign, or start another.
+      child.kill('SIGSTOP')
+      process.kill(Number(readFileSync(`${folder}/vrrp.pid`, 'utf8')), 'SIGKILL')
+      await end('SIGKILL')
+    },
   }
 }
 
@@ -91,7 +103,13 @@ function instanceText(router: KeepalivedRouter): string {
     ...(router.preempt === false ? ['nopreempt'] : []),
     ...(router.password === undefined
       ? []
-      : ['authentication {', 'auth_type PASS', `auth_pass ${router.password}`, '}']),
+      : [
+          'authentication {',
+          `auth_type ${router.authentication ?? 'PASS'}`,
+          `auth_pass ${router.password}`,
+          '}',
+        ]),
+    ...(router.more ?? []),
     'virtual_ipaddress {',
     ...router.addresses,
     '}',
