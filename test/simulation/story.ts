@@ -88,6 +88,8 @@ function said(body: EventBody): string {
       return `${body.interface} ${body.up ? 'up' : 'down'}`
     case 'protocol-error':
       return `discards ${body.reason} from ${body.source ?? 'nobody known'}, ${body.count} times`
+    case 'lan':
+      return `${(body.virtualRouter ?? '').padEnd(4)} sees ${body.finding} of ${body.source}`
     default:
       return body.kind
   }

@@ -1,5 +1,6 @@
 import type { Event } from '@aloft/shared/api/schemas'
-import type { LanBody, LanFinding } from '@aloft/shared/protocol/events'
+import type { LanBody } from '@aloft/shared/protocol/events'
+import { FINDINGS } from './finding-words.ts'
 import { showInstant, showOutage } from './instant.ts'
 import { printable } from './table.ts'
 
@@ -63,19 +64,6 @@ export function describeBody(body: Event['body']): string {
     case 'gap':
       return `${body.count ?? 'unknown number of'} events lost: ${body.cause}`
   }
-}
-
-/** What each finding means, in words. */
-const FINDINGS: Readonly<Record<LanFinding, string>> = {
-  'foreign-router': 'advertises a VRID that is none of ours',
-  'address-list': 'advertises other addresses than we have',
-  interval: 'advertises at another interval than ours',
-  twin: 'has our priority and our own address: one of us must change',
-  'two-owners': 'owns the addresses too, by its priority of 255',
-  'lower-priority-active': 'is active as well, with a priority that loses against ours',
-  unheard: 'stays active although we answered: it does not seem to hear us',
-  'several-actives': 'is active beside another one',
-  'duplicate-address': 'answers for an address that we hold',
 }
 
 function describeFinding({ finding, interface: name, vrid, virtualRouter, ...body }: LanBody): string {

@@ -53,6 +53,7 @@ const router: RouterStatus = {
     },
     { ...web, virtualRouter: 'lost', role: 'fault', active: null, addresses: ['192.0.2.103'] },
   ],
+  findings: [],
   discards: [{ interface: 'eth0', reason: 'checksum', count: 3 }],
 }
 const status: LocalStatus = {

@@ -4,6 +4,7 @@ import { formatDuration } from '@aloft/shared/time/duration'
 import type { RouterStatus } from '../router/contract.ts'
 import type { FaultDetail } from '../router/loop/status.ts'
 import type { AgentStatus } from '../steward/status-contract.ts'
+import { FINDINGS } from './finding-words.ts'
 import { trackerLines } from './tracker-text.ts'
 
 /** `agent` null: the steward is away and the router answered for itself. */
@@ -105,8 +106,12 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
   const discards = router.discards.map(
     ({ interface: interfaceName, reason, count }) => `discarded on ${interfaceName}: ${count} × ${reason}`,
   )
+  const findings = router.findings.map(({ interface: name, virtualRouter, vrid, source, finding, count }) => {
+    const whose = virtualRouter ?? (vrid === null ? '' : `vrid ${vrid}`)
+    return `! ${name}: ${whose} ${source} ${FINDINGS[finding]} (${count} times)`
+  })
   const table = rows.length > 0 ? alignColumns([header, ...rows]) : ['no virtual routers are configured']
-  return [table, faults, departures, discards]
+  return [table, faults, departures, findings, discards]
     .filter(({ length }) => length > 0)
     .flatMap((part, i) => (i === 0 ? part : ['', ...part]))
 }

@@ -5,11 +5,13 @@
  * Observations do not travel here. The router appends them to `STATE/journal/` and rings `journal`; the steward reads
  * the files from where its spool says it stopped. So either process may die at any instruction without losing any.
  */
+
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody, Observed } from '@aloft/shared/protocol/events'
 import type { Verdict } from '../tracking/verdict.ts'
 import type { DiscardTotal, RouterCounters } from './loop/counters.ts'
 import type { HoldingFailureCount } from './loop/holding-keeper.ts'
+import type { FindingTotal } from './loop/lan-watch.ts'
 import type { StallFigures } from './loop/stall-guard.ts'
 import type { RouterDetail } from './loop/status.ts'
 
@@ -85,6 +87,7 @@ export interface RouterStatus {
   readonly discards: readonly DiscardTotal[]
   /** How often, and how long at most, the process was not running for longer than its peers wait. */
   readonly stalls: StallFigures
+  readonly findings: readonly FindingTotal[]
 }
 
 export type { RouterCounters }

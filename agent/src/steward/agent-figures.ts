@@ -38,6 +38,7 @@ function processFigures({
   lateness,
   stalls,
   discards,
+  findings,
   inputErrors,
   journal,
 }: RouterStatus): readonly Figure[] {
@@ -79,7 +80,24 @@ function processFigures({
         value: count,
       })),
     ),
+    labelled(
+      'aloft_lan_findings_total',
+      'What is not as it should be on the LAN, by kind.',
+      'counter',
+      sumOf(findings),
+    ),
   ]
+}
+
+/** Sources are not labels: whoever is on the LAN could make as many series as there are addresses. */
+function sumOf(findings: RouterStatus['findings']): readonly Sample[] {
+  const sums = new Map<string, { labels: Readonly<Record<string, string>>; value: number }>()
+  for (const { finding, interface: interfaceName, virtualRouter, count } of findings) {
+    const labels = { interface: interfaceName, finding, virtual_router: virtualRouter ?? '' }
+    const key = JSON.stringify(labels)
+    sums.set(key, { labels, value: (sums.get(key)?.value ?? 0) + count })
+  }
+  return [...sums.values()]
 }
 
 function virtualRouterFigures(routers: readonly RouterEntry[]): readonly Figure[] {

@@ -15,6 +15,7 @@ const router: RouterStatus = {
   journal: { waiting: 0, lost: 0, error: null },
   inputErrors: 2,
   holdingFailures: [],
+  findings: [],
   discards: [{ interface: 'eth0', reason: 'checksum', count: 3 }],
   virtualRouters: [
     {

@@ -112,6 +112,7 @@ const routerStatus: RouterStatus = {
   journal: { waiting: 0, lost: 0, error: null },
   inputErrors: 0,
   holdingFailures: [],
+  findings: [],
   discards: [],
   virtualRouters: [
     {

@@ -10,6 +10,7 @@ import { type Decoded, decodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { authenticationKey } from '../../vrrp/authentication.ts'
 import { isSignedWith, readSigned } from '../../vrrp/authentication-header.ts'
 import { addresseeOf, isTtlPossible, journeyProblem } from '../../vrrp/transport-acceptance.ts'
+import type { Advertisement } from '../../vrrp/virtual-router.ts'
 import type { Datagram } from '../../world/links.ts'
 import { type Instance, keyOf, wireKey } from './instance.ts'
 
@@ -24,6 +25,8 @@ export interface Heard {
 
 export interface Refused {
   readonly refused: DiscardReason
+  /** Of a packet that is sound, and for a virtual router that is not ours. */
+  readonly foreign?: Pick<Advertisement, 'vrid' | 'priority'>
 }
 
 /** VRRP has nothing smaller, and a VRID has only 256 values: this many senders are more than any LAN has. */
@@ -52,7 +55,7 @@ export class Reception {
 
     const { interfaceName, family } = datagram
     const there = this.#routers.get(wireKey(interfaceName, family, decoded.advertisement.vrid))
-    if (there === undefined) return { refused: 'vrid' }
+    if (there === undefined) return { refused: 'vrid', foreign: decoded.advertisement }
     const router = addresseeOf(there, datagram)
     if (router === null) return { refused: 'destination' }
     const key = keyOf(router)

@@ -244,7 +244,7 @@ describe('discards', () => {
     const own = routerConfig({ priority: 255 })
     const { world, loop } = running([own])
     loop.datagram(advertisementFrom(own, { source: address('192.0.2.1') }))
-    expect(deeds(world)).toEqual(['journal protocol-error'])
+    expect(deeds(world)).toEqual(['journal lan', 'journal protocol-error'])
     expect(loop.status().discards).toEqual([{ interface: 'eth0', reason: 'own-advertisement', count: 1 }])
   })
 

@@ -31,6 +31,7 @@ import { hexOf } from './hex.ts'
 import { HoldingKeeper } from './holding-keeper.ts'
 import { keyOf } from './instance.ts'
 import { Interfaces } from './interfaces.ts'
+import { LanWatch } from './lan-watch.ts'
 import { LazyAlarm } from './lazy-alarm.ts'
 import { DelayedLinks } from './link-delays.ts'
 import type { Effects } from './perform.ts'
@@ -54,6 +55,7 @@ export class RouterLoop implements RouterInput {
   readonly #interfaces: Interfaces
   readonly #reception = new Reception()
   readonly #discards: DiscardLedger
+  readonly #lanWatch: LanWatch
   readonly #virtualLinks: VirtualLinkProblems
   readonly #effects: Effects
   readonly #holdings: HoldingKeeper
@@ -88,11 +90,13 @@ export class RouterLoop implements RouterInput {
       routers: () => this.#routers,
       trackers: this.#trackers,
     })
-    const parts = [this.#discards, this.#holdings, announcer, this.#delays]
+    this.#lanWatch = new LanWatch((body, at) => world.journal.append(body, at))
+    const parts = [this.#discards, this.#lanWatch, this.#holdings, announcer, this.#delays]
     this.#parts = this.#bfd ? [...parts, this.#bfd] : parts
     this.#routers = new RunningRouters({
       effects: this.#effects,
       trackers: this.#trackers,
+      lanWatch: this.#lanWatch,
       bfd: this.#bfd,
       linkOf: (name) => this.#interfaces.linkOf(name),
       virtualLinkFaults: (config) => this.#virtualLinks.faultsOf(config),
@@ -145,6 +149,7 @@ export class RouterLoop implements RouterInput {
     this.#discards.flush(now)
     this.#holdings.flush(now)
     this.#holdings.holdStatic(AGENT_DEFAULTS.static)
+    this.#lanWatch.flush(now)
     this.#arm()
     this.#routers.whenGone(gone)
   }
@@ -164,6 +169,7 @@ export class RouterLoop implements RouterInput {
       })),
       stalls: this.#routers.stalls,
       discards: this.#discards.totals(),
+      findings: this.#lanWatch.totals(),
       holdingFailures: this.#holdings.failures(),
       ...(this.#bfd && { bfd: this.#bfd.status() }),
     }
@@ -246,7 +252,9 @@ export class RouterLoop implements RouterInput {
   #receive(datagram: Datagram, known: Known<Heard | Refused>, now: number): DiscardReason | null {
     known.made ??= this.#reception.read(datagram)
     const heard = known.made
-    return 'refused' in heard ? heard.refused : this.#routers.hear(heard, now)
+    if (!('refused' in heard)) return this.#routers.hear(heard, now)
+    if (heard.foreign !== undefined) this.#lanWatch.foreign(datagram, heard.foreign, now)
+    return heard.refused
   }
 
   /** Those of these routers that hold their addresses already, and go on holding them. */

@@ -18,6 +18,7 @@ import { Departures, type StepDownOrder } from './departures.ts'
 import { type Fault, faultEvent, linkFaults, type SaidFaults, trackedFaults, withFaults } from './faults.ts'
 import { holdingOf } from './holding-of.ts'
 import { deservesPatience, type Instance, keyOf, newInstance, takeAddresses } from './instance.ts'
+import type { LanWatch } from './lan-watch.ts'
 import type { Loss } from './pairing-keeper.ts'
 import { type Effects, perform } from './perform.ts'
 import { type Heard, noteHeard } from './reception.ts'
@@ -30,6 +31,7 @@ interface Surroundings {
   readonly bfd: BfdPart | null
   readonly effects: Effects
   readonly trackers: Trackers
+  readonly lanWatch: LanWatch
   linkOf(interfaceName: string): LinkState | null
   /** Why the device with its virtual MAC, or the like, forbids a router to take part. */
   virtualLinkFaults(config: VirtualRouterConfig): readonly Fault[]
@@ -167,9 +169,12 @@ export class RunningRouters implements Timed {
     const { role } = instance.state
     if (role === 'initialize' || (role === 'fault' && instance.departure.leaving === null)) return null
     const reason = discardReason(instance.parameters, { source, decoded, role })
+    const { advertisement } = decoded
+    const { lanWatch } = this.#around
+    if (reason === 'own-advertisement') lanWatch.twin(instance, source, advertisement.priority, now)
     if (reason !== null) return reason
     noteHeard(instance, heard)
-    const { advertisement } = decoded
+    lanWatch.heard(instance, source, advertisement, now)
     const event = { kind: 'advertisement', source, advertisement } as const
     if (this.#stalls.listens(instance)) this.#stalls.hear(instance, event, now)
     else this.#step(instance, event, now)

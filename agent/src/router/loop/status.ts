@@ -1,4 +1,5 @@
 /** What `aloft status` and the snapshot to the centre say of a virtual router. */
+
 import type { RouterState } from '@aloft/shared/protocol/frames'
 import type { Effect } from '../../tracking/standing.ts'
 import { type FaultReason, type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
@@ -8,6 +9,7 @@ import type { DiscardTotal, RouterCounters } from './counters.ts'
 import { allFaults } from './faults.ts'
 import type { HoldingFailureCount } from './holding-keeper.ts'
 import type { Instance } from './instance.ts'
+import type { FindingTotal } from './lan-watch.ts'
 import type { StallFigures } from './stall-guard.ts'
 
 /** Why a router is in fault. RFC 8347 has one word for an interface that is down and one that is not there. */
@@ -43,6 +45,8 @@ export interface LoopStatus {
   readonly discards: readonly DiscardTotal[]
   /** Left out where there is no BFD. */
   readonly bfd?: BfdStatus
+  /** What is not as it should be on the LANs, since the start. */
+  readonly findings: readonly FindingTotal[]
   /** How often, and how long at most, this process was not running for longer than its peers wait. */
   readonly stalls: StallFigures
   /** What the kernel refused: addresses, routes, rules, the latest error of each. */
