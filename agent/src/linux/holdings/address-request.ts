@@ -60,7 +60,8 @@ export function encodeAddress(
   const body = new Uint8Array(8)
   body[0] = familyOf(address.address) === 'ipv6' ? AF_INET6 : AF_INET
   body[1] = (address.peer ?? address).prefixLength
-  body[2] = flags & 0xff
+  // All of them in one place: what does not fit here has an attribute.
+  body[2] = flags > 0xff ? 0 : flags
   body[3] = address.scope ?? 0
   viewOf(body).setUint32(4, index, LITTLE_ENDIAN)
   const parts = [body, ...identity(address)]

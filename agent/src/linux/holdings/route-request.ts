@@ -17,7 +17,6 @@ import {
   NLM_F_EXCL,
   NLM_F_REQUEST,
   nest,
-  text,
   u16,
   u32,
   viewOf,
@@ -148,13 +147,16 @@ function gateway({ family }: Pick<Route, 'family'>, via: Address): Uint8Array {
 
 function metricsOf({ metrics = {}, locked = [], congestionControl }: Route): Uint8Array[] {
   const parts: Uint8Array[] = []
-  const lock = locked.reduce((bits, metric) => bits | (1 << METRICS[metric]), 0)
+  // Of RTO_MIN, the kernel takes notice only when it is locked.
+  const all: readonly RouteMetric[] = metrics.rtoMin === undefined ? locked : [...locked, 'rtoMin']
+  const lock = all.reduce((bits, metric) => bits | (1 << METRICS[metric]), 0)
   if (lock !== 0) parts.push(attribute(RTAX_LOCK, u32(lock)))
   for (const metric of ROUTE_METRICS) {
     const value = metrics[metric]
     if (value !== undefined) parts.push(attribute(METRICS[metric], u32(value)))
   }
-  if (congestionControl !== undefined) parts.push(attribute(RTAX_CC_ALGO, text(congestionControl)))
+  if (congestionControl !== undefined)
+    parts.push(attribute(RTAX_CC_ALGO, new TextEncoder().encode(congestionControl)))
   return parts
 }
 
