@@ -142,7 +142,7 @@ describe('a takeover and its end', () => {
     expect(vip?.['valid_life_time']).toBe(2)
     successor.holdings.acquire({ ...holding, routes: [] })
     expect(JSON.parse(await inA('-j', 'route', 'show', 'table', '100'))).toEqual([])
-    successor.holdings.removeLeftRouting([])
+    successor.removeLeftRouting([])
     expect(await inA('-j', 'rule')).not.toContain('"priority":1000')
     successor.close()
   })

@@ -127,6 +127,13 @@ export class LinkTable {
       .map(({ address, prefixLength }) => ({ address, prefixLength }))
   }
 
+  /** All addresses on the interface. */
+  present(interfaceName: string): Prefix[] {
+    const index = this.find(interfaceName)?.index
+    const addresses = index === undefined ? undefined : this.#links.get(index)?.addresses
+    return [...(addresses?.values() ?? [])].map(({ address, prefixLength }) => ({ address, prefixLength }))
+  }
+
   noteAdded(index: number, address: Address): void {
     const known = this.#added.get(index) ?? new Set()
     this.#added.set(index, known.add(address))

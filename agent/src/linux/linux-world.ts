@@ -3,7 +3,7 @@ import { release } from 'node:os'
 import { knownAddress } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import { GROUP } from '../vrrp/virtual-router.ts'
-import type { HeldItem } from '../world/holdings.ts'
+import type { HeldAddress, HeldItem, Holding } from '../world/holdings.ts'
 import type { RouterInput, RouterWorld } from '../world/router-world.ts'
 import { BfdTransport } from './bfd-transport.ts'
 import { createClock, KernelAlarm } from './clock.ts'
@@ -34,6 +34,12 @@ export interface LinuxWorld
   start(input: RouterInput): void
   /** Virtual addresses on the interface that are ours: at a start, those that the router before us left. */
   held(interfaceName: string): Prefix[]
+  /** All addresses on the interface, whoever put them there. */
+  present(interfaceName: string): Prefix[]
+  /** Removes addresses that are ours, and such that are nobody's in particular. */
+  removeLeft(left: Holding, isNobodys: (address: HeldAddress) => boolean): void
+  /** Removes routes and rules that a router before us left, but for what these hold. */
+  removeLeftRouting(kept: readonly Holding[]): void
   /** Names of all interfaces there are. */
   interfaces(): string[]
   /** Runs the code of a takeover once, without effect: compiled in the middle of one it would cost milliseconds. */
@@ -101,6 +107,9 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
       input = to
     },
     held: (interfaceName) => table.held(interfaceName),
+    present: (interfaceName) => table.present(interfaceName),
+    removeLeft: (left, isNobodys) => holdings.removeLeft(left, isNobodys),
+    removeLeftRouting: (kept) => holdings.removeLeftRouting(kept),
     interfaces: () => table.names(),
     warmUp: () => warmUp({ addon, routes, table, holdings }),
     close() {

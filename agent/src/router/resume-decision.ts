@@ -6,6 +6,7 @@ import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { Role } from '@aloft/shared/protocol/events'
 import type { Heartbeat } from './heartbeat.ts'
+import { holdingOf } from './loop/holding-of.ts'
 import { keyOf } from './loop/instance.ts'
 
 /** What a router process leaves in `router-state.json` at each transition. */
@@ -99,9 +100,10 @@ function isTakenOver(
   interfaceName: string,
   { address, prefixLength }: Prefix,
 ): boolean {
-  return successors.some(
-    (router) =>
-      router.interface === interfaceName &&
-      router.addresses.some((each) => each.address === address && each.prefixLength === prefixLength),
+  return successors.some((router) =>
+    holdingOf(router).addresses.some(
+      (each) =>
+        each.device === interfaceName && each.address === address && each.prefixLength === prefixLength,
+    ),
   )
 }

@@ -197,6 +197,8 @@ async function start(change: (loop: RouterLoop) => Loop = (loop) => loop): Promi
           input = to
         },
         held: () => [],
+        removeLeft() {},
+        removeLeftRouting() {},
         close() {},
       }
     },

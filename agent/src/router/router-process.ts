@@ -20,10 +20,19 @@ import { readInheritance } from './inheritance.ts'
 import { type DroppedDatagram, guardDatagrams } from './input-guard.ts'
 import { Lateness, timeAlarm } from './lateness.ts'
 import type { StepDownOrder } from './loop/departures.ts'
+import { staticHolding } from './loop/holding-loss.ts'
+import { holdingOf } from './loop/holding-of.ts'
+import { keyOf } from './loop/instance.ts'
 import type { RouterLoop } from './loop/router-loop.ts'
 import { Observations } from './observations.ts'
 import type { InterfaceAddresses, Resumption } from './resume-decision.ts'
-import { isGivenTo, loadRunningConfig, type RunningConfig, saveRunningConfig } from './running-config.ts'
+import {
+  isGivenTo,
+  isOwned,
+  loadRunningConfig,
+  type RunningConfig,
+  saveRunningConfig,
+} from './running-config.ts'
 import type { StatePaths } from './state-directory.ts'
 import { StewardGuard } from './steward-guard.ts'
 import { VerdictKeeper } from './verdict-keeper.ts'
@@ -38,6 +47,10 @@ export interface World {
   listen(input: RouterInput): void
   /** Virtual addresses that are on this host's interfaces and that its configuration gives to a virtual router. */
   held(): readonly InterfaceAddresses[]
+  /** Removes addresses that were on the host at a start and that nobody may hold now, but for a host's own. */
+  removeLeft(left: Holding): void
+  /** Removes routes and rules that a router before us left, but for what these hold. */
+  removeLeftRouting(kept: readonly Holding[]): void
   /** What was handed over has been sent; sockets are closed. Addresses stay as they are. */
   close(): void
 }
@@ -47,6 +60,8 @@ export interface WorldParts {
   readonly recorder: Recorder
   /** Whether the running configuration gives this address to a virtual router. */
   isVirtual(interfaceName: string, address: Address): boolean
+  /** Whether that may be the host's own address as well. */
+  isOwned(interfaceName: string, address: Address): boolean
   /** Keeps what was changed on the host, for whoever has to undo it. */
   readonly changes: { load(): unknown; save(value: unknown): void }
 }
@@ -104,6 +119,7 @@ export class RouterProcess {
       journal: this.#observations,
       recorder: this.#recorder,
       isVirtual: (interfaceName, address) => isGivenTo(this.#running, interfaceName, address),
+      isOwned: (interfaceName, address) => isOwned(this.#running, interfaceName, address),
       changes: keptIn(paths.hostChanges),
     })
     const timed = timeAlarm(this.#world.world, this.#lateness)
@@ -125,6 +141,7 @@ export class RouterProcess {
     const detail = `pid ${process.pid}`
     this.#observations.observe({ kind: 'process', process: 'router', what: 'started', runId, detail })
     this.#release(release)
+    this.#world.removeLeftRouting(this.#keptBy(resume))
     this.#world.listen(this.#input)
     const inherited = this.#verdicts.inherit(clock.now())
     if (inherited.length > 0) this.#loop.tracked(inherited)
@@ -250,7 +267,7 @@ export class RouterProcess {
 
   #release(leftBehind: readonly InterfaceAddresses[]): void {
     for (const { interfaceName, addresses } of leftBehind) {
-      if (addresses.length > 0) this.#world.world.holdings.release(leftOn(interfaceName, addresses))
+      if (addresses.length > 0) this.#world.removeLeft(leftOn(interfaceName, addresses))
     }
   }
 
@@ -258,6 +275,14 @@ export class RouterProcess {
     if (this.#isStopping) return
     this.#loop.tracked(verdicts)
     this.#verdicts.keep(verdicts)
+  }
+
+  /** Routers that go on hold what they held; what the node holds whoever is active, it goes on holding. */
+  #keptBy(resume: readonly Resumption[]): readonly Holding[] {
+    const config = this.#running?.config
+    if (config === undefined) return []
+    const resumed = config.virtualRouters.filter((each) => resume.some(({ key }) => key === keyOf(each)))
+    return [staticHolding(config.static), ...resumed.map(holdingOf)]
   }
 
   #ring(): void {

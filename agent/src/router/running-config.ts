@@ -2,6 +2,7 @@
 import { AGENT_DEFAULTS, type AgentConfig, ROUTER_DEFAULTS } from '@aloft/shared/config/agent-config'
 import { homeDevice } from '@aloft/shared/config/virtual-link-config'
 import type { Address } from '@aloft/shared/network/address'
+import { OWNER } from '../vrrp/virtual-router.ts'
 import { readJson, replaceFile } from './atomic-file.ts'
 
 export interface RunningConfig {
@@ -48,8 +49,16 @@ export function isRunningConfig(value: unknown): value is RunningConfig {
 
 /** Whether a virtual router of this configuration has the address on that interface. */
 export function isGivenTo(running: RunningConfig | null, interfaceName: string, address: Address): boolean {
-  if (running === null) return false
-  return running.config.virtualRouters.some((router) =>
+  return holders(running, interfaceName, address).length > 0
+}
+
+/** Whether it may be the host's own, which no router put there and none may remove (priority 255). */
+export function isOwned(running: RunningConfig | null, interfaceName: string, address: Address): boolean {
+  return holders(running, interfaceName, address).some(({ priority }) => priority === OWNER)
+}
+
+function holders(running: RunningConfig | null, interfaceName: string, address: Address) {
+  return (running?.config.virtualRouters ?? []).filter((router) =>
     [...router.addresses, ...router.excludedAddresses].some(
       (each) => each.address === address && homeDevice(router, each.device) === interfaceName,
     ),

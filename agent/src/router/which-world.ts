@@ -39,6 +39,8 @@ export async function chooseWorld(
         lan.held
           .filter(({ interfaceName, prefix }) => isVirtual(interfaceName, prefix.address))
           .map(({ interfaceName, prefix }) => ({ interfaceName, addresses: [prefix] })),
+      removeLeft: (left) => lan.holdings.release(left),
+      removeLeftRouting() {},
       close() {
         alarm.set(null)
         void lan.detach()
@@ -47,7 +49,7 @@ export async function chooseWorld(
   }
 }
 
-function kernelWorld({ journal, recorder, isVirtual, changes }: WorldParts): World {
+function kernelWorld({ journal, recorder, isVirtual, isOwned, changes }: WorldParts): World {
   const kernel = createLinuxWorld({ isVirtual, changes })
   const { clock, alarm, links, holdings, virtualLinks, bfd } = kernel
   kernel.warmUp()
@@ -57,8 +59,10 @@ function kernelWorld({ journal, recorder, isVirtual, changes }: WorldParts): Wor
     held: () =>
       kernel.interfaces().map((interfaceName) => ({
         interfaceName,
-        addresses: kernel.held(interfaceName).filter(({ address }) => isVirtual(interfaceName, address)),
+        addresses: kernel.present(interfaceName).filter(({ address }) => isVirtual(interfaceName, address)),
       })),
+    removeLeft: (left) => kernel.removeLeft(left, ({ device, address }) => !isOwned(device, address)),
+    removeLeftRouting: (kept) => kernel.removeLeftRouting(kept),
     close: () => kernel.close(),
   }
 }

@@ -4,7 +4,7 @@
  */
 import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
 import { describeHeld } from '../../world/describe-held.ts'
-import type { HeldItem, Holding, HoldingFailure, Holdings } from '../../world/holdings.ts'
+import type { HeldAddress, HeldItem, Holding, HoldingFailure, Holdings } from '../../world/holdings.ts'
 import type { Clock, RouterInput } from '../../world/router-world.ts'
 import type { LinkTable } from '../link-table.ts'
 import type { Refusal, RouteSocket } from '../route-socket.ts'
@@ -84,9 +84,12 @@ export class KernelHoldings implements Holdings {
     )
   }
 
-  /** Removes addresses whoever put them there: those of our configuration that were on the host at a start. */
-  removeLeft(holding: Holding): void {
-    this.#remove(holding.holder, itemsOf(holding))
+  /** Addresses of our configuration that are on the host at a start: ours, or nobody's in particular. */
+  removeLeft(left: Holding, isNobodys: (address: HeldAddress) => boolean): void {
+    const items = itemsOf(left).filter(
+      (item) => this.#isOurs(item) || (item.kind === 'address' && isNobodys(item.address)),
+    )
+    this.#remove(left.holder, items)
   }
 
   /** Routes and rules of ours, from a router before us, that none of these will hold. */
