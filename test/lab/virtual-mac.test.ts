@@ -300,7 +300,7 @@ describe('the device', () => {
     const one = start('one', 200, 'virtualMac: true, addresses: [192.0.2.100/24]')
     await untilRole(one, 'web', 'fault')
     const [router] = (await one.routerStatus()).virtualRouters
-    expect(router?.faults).toEqual([{ reason: 'interface-down', what: 'vrrp.51 exists and is no macvlan' }])
+    expect(router?.faults).toEqual([{ reason: 'virtual-link', what: 'vrrp.51 exists and is no macvlan' }])
     await ip('-n', lan.namespaceOf('one'), 'link', 'del', 'vrrp.51')
     await untilRole(one, 'web', 'active')
     expect((await link('one', 'vrrp.51'))?.address).toBe(MAC4)

@@ -152,3 +152,18 @@ test('whatever is wrong has a line of its own', () => {
     expect(text).toContain(line)
   }
 })
+
+test('a device of its own and closed doors are told, and what stands in their way', () => {
+  const virtualMac = { device: 'vrrp.51', address: '00:00:5e:00:01:33' }
+  const faults = [{ reason: 'virtual-link', what: 'vrrp.51 exists and is no macvlan' }] as const
+  const virtualRouters = [
+    { ...web, virtualMac, accepts: false as const },
+    { ...web, virtualRouter: 'db', role: 'fault' as const, faults },
+  ]
+  const text = statusText({ ...status, router: { ...router, virtualRouters } }, NOW)
+  expect(text).toContain('web is on vrrp.51, 00:00:5e:00:01:33\n')
+  expect(text).toContain('web lets no packets in to its addresses (accept: false)\n')
+  expect(text).toContain(
+    '✕ db is in fault: vrrp.51 exists and is no macvlan; it takes part as soon as that is mended',
+  )
+})

@@ -103,6 +103,7 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
     (each.faults ?? []).map((fault) => faultLine(each, fault)),
   )
   const departures = router.virtualRouters.flatMap(departureLines)
+  const links = router.virtualRouters.flatMap(virtualLinkLines)
   const discards = router.discards.map(
     ({ interface: interfaceName, reason, count }) => `discarded on ${interfaceName}: ${count} × ${reason}`,
   )
@@ -111,9 +112,21 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
     return `! ${name}: ${whose} ${source} ${FINDINGS[finding]} (${count} times)`
   })
   const table = rows.length > 0 ? alignColumns([header, ...rows]) : ['no virtual routers are configured']
-  return [table, faults, departures, findings, discards]
+  return [table, links, faults, departures, findings, discards]
     .filter(({ length }) => length > 0)
     .flatMap((part, i) => (i === 0 ? part : ['', ...part]))
+}
+
+/** Where the addresses are, if not on the interface itself, and whether packets reach them. */
+function virtualLinkLines({
+  virtualRouter,
+  virtualMac,
+  accepts,
+}: RouterStatus['virtualRouters'][number]): string[] {
+  const place = virtualMac ? [`${virtualRouter} is on ${virtualMac.device}, ${virtualMac.address}`] : []
+  return accepts === false
+    ? [...place, `${virtualRouter} lets no packets in to its addresses (accept: false)`]
+    : place
 }
 
 function departureLines(router: RouterStatus['virtualRouters'][number]): string[] {
@@ -132,6 +145,7 @@ function faultLine(router: RouterStatus['virtualRouters'][number], { reason, wha
   const why = {
     'interface-missing': `there is no interface ${name}; it takes part as soon as there is`,
     'interface-down': `interface ${name} is down or has no carrier; it takes part as soon as it is up`,
+    'virtual-link': `${what ?? 'its device'}; it takes part as soon as that is mended`,
     'no-primary-ip-address': `interface ${name} has no ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address of its own to speak from`,
     'no-peers':
       'it is to speak to peers only, and there are none but this host; write the others under unicast',

@@ -1,19 +1,18 @@
 /** What `aloft status` and the snapshot to the centre say of a virtual router. */
-
+import type { VirtualMac } from '@aloft/shared/config/virtual-link-config'
 import type { RouterState } from '@aloft/shared/protocol/frames'
 import type { Effect } from '../../tracking/standing.ts'
 import { type FaultReason, type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
 import type { Clock, LinkState } from '../../world/router-world.ts'
 import type { BfdStatus } from './bfd-status.ts'
 import type { DiscardTotal, RouterCounters } from './counters.ts'
-import { allFaults } from './faults.ts'
 import type { HoldingFailureCount } from './holding-keeper.ts'
 import type { Instance } from './instance.ts'
 import type { FindingTotal } from './lan-watch.ts'
 import type { StallFigures } from './stall-guard.ts'
 
 /** Why a router is in fault. RFC 8347 has one word for an interface that is down and one that is not there. */
-export type FaultName = 'interface-missing' | FaultReason
+export type FaultName = 'interface-missing' | 'virtual-link' | FaultReason
 
 export interface FaultDetail {
   readonly reason: FaultName
@@ -29,6 +28,10 @@ export interface RouterDetail extends RouterState {
   readonly standsBack?: { readonly untilWallMs: number | null }
   /** Neighbours with which its interface has a BFD session that is up: of an active, the backups it knows of. */
   readonly pairedWith?: readonly string[]
+  /** The device its addresses are on, where it has one of its own. */
+  readonly virtualMac?: { readonly device: string; readonly address: string }
+  /** Packets to its addresses are dropped. */
+  readonly accepts?: false
   /** Only in the role `fault`. */
   readonly faults?: readonly FaultDetail[]
   /** What it follows, and what each does to it; only where it follows anything. */
@@ -71,10 +74,16 @@ export function statusOf(instance: Instance, link: LinkState | null, clock: Cloc
     active: activeRouter(parameters, state),
     counters: { ...instance.counters },
     ...peersOf(instance),
+    ...(config.virtualMac && { virtualMac: shownOf(config.virtualMac) }),
+    ...(!config.accept && { accepts: false as const }),
     ...departureOf(instance, clock),
     ...(config.track.length > 0 && { tracking: instance.standing.effects }),
     ...(state.role === 'fault' && { faults: currentFaults(instance, link) }),
   }
+}
+
+function shownOf({ name, address }: VirtualMac): NonNullable<RouterDetail['virtualMac']> {
+  return { device: name, address }
 }
 
 function peersOf({ config, peers }: Instance): Pick<RouterDetail, 'peers' | 'ownPeers'> {
@@ -84,10 +93,12 @@ function peersOf({ config, peers }: Instance): Pick<RouterDetail, 'peers' | 'own
 }
 
 function currentFaults({ faults }: Instance, link: LinkState | null): readonly FaultDetail[] {
-  return allFaults(faults).map(({ reason, what }) => ({
-    reason: reason === 'interface-down' && link === null ? 'interface-missing' : reason,
-    what,
-  }))
+  return [...faults].flatMap(([source, said]) =>
+    said.map(({ reason, what }) => {
+      if (source === 'virtual-link') return { reason: 'virtual-link', what }
+      return { reason: reason === 'interface-down' && link === null ? 'interface-missing' : reason, what }
+    }),
+  )
 }
 
 function departureOf({ departure }: Instance, clock: Clock): Pick<RouterDetail, 'isLeaving' | 'standsBack'> {

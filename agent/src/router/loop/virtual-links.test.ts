@@ -65,7 +65,7 @@ describe('what stands in the way of a device or a firewall', () => {
     loop.virtualLinkChanged(keyOf(config))
     expect(loop.status().virtualRouters[0]).toMatchObject({
       role: 'fault',
-      faults: [{ reason: 'interface-down', what: 'vrrp.51 exists and is no macvlan' }],
+      faults: [{ reason: 'virtual-link', what: 'vrrp.51 exists and is no macvlan' }],
     })
     world.virtualLinkProblems.clear()
     loop.virtualLinkChanged(keyOf(config))
