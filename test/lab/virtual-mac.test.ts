@@ -200,6 +200,31 @@ describe('an active router', () => {
     expect(frames.lines()).toEqual([])
   })
 
+  it('keepalived-and-vrrp.md §1.12: no IGMP, MLD or router solicitation leaves from the virtual MAC address for the VRRP group', async () => {
+    const frames = await watchFrames(lan.switchNamespace, `ether src ${MAC4} or ether src ${MAC6}`)
+    await one.stop()
+    await untilBoth(two, 'active')
+    // The kernel tells of the groups it joins for the addresses within a second or so; each one is told of twice.
+    const ownReport = () =>
+      frames.lines().some((line) => line.startsWith(MAC6) && line.includes('multicast listener report'))
+    await until(ownReport, { what: 'reports for the solicited-node groups', withinMs: 10_000 }).catch(
+      (error: unknown) => {
+        throw new Error(
+          `${error}\n${frames
+            .lines()
+            .filter((line) => !line.includes('VRRP'))
+            .join('\n')}`,
+        )
+      },
+    )
+    await frames.stop()
+    const reports = frames.lines().filter((line) => /igmp|multicast listener|router solicitation/.test(line))
+    expect(reports.length).toBeGreaterThan(0)
+    expect(
+      reports.filter((line) => /224\.0\.0\.18|ff02::12[^0-9a-f]|router solicitation/.test(line)),
+    ).toEqual([])
+  })
+
   it('hears another active of its own virtual MAC address: the split of a LAN heals', async () => {
     await lan.setForwarding('one', false)
     await untilBoth(two, 'active')
