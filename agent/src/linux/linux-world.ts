@@ -106,10 +106,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     start(to) {
       input = to
     },
-    held: (interfaceName) => table.held(interfaceName),
-    present: (interfaceName) => table.present(interfaceName),
-    removeLeft: (left, isNobodys) => holdings.removeLeft(left, isNobodys),
-    removeLeftRouting: (kept) => holdings.removeLeftRouting(kept),
+    ...leftovers(table, holdings),
     interfaces: () => table.names(),
     warmUp: () => warmUp({ addon, routes, table, holdings }),
     close() {
@@ -118,6 +115,17 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
       links.closeAll()
       bfd.closeAll()
     },
+  }
+}
+
+/** What is there at a start. */
+function leftovers(table: LinkTable, holdings: KernelHoldings) {
+  return {
+    held: (interfaceName: string) => table.held(interfaceName),
+    present: (interfaceName: string) => table.present(interfaceName),
+    removeLeft: (left: Holding, isNobodys: (address: HeldAddress) => boolean) =>
+      holdings.removeLeft(left, isNobodys),
+    removeLeftRouting: (kept: readonly Holding[]) => holdings.removeLeftRouting(kept),
   }
 }
 

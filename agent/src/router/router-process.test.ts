@@ -197,7 +197,7 @@ async function start(change: (loop: RouterLoop) => Loop = (loop) => loop): Promi
           input = to
         },
         held: () => [],
-        removeLeft() {},
+        removeLeft: (left) => fake.holdings.release(left),
         removeLeftRouting() {},
         close() {},
       }

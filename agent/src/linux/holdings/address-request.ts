@@ -68,7 +68,7 @@ export function encodeAddress(
   if (change === 'remove') return message(header, parts)
   if (flags > 0xff) parts.push(attribute(IFA_FLAGS, u32(flags)))
   if (address.broadcast !== undefined) parts.push(attribute(IFA_BROADCAST, addressBytes(address.broadcast)))
-  if (lifetimes.valid !== null || lifetimes.preferred !== null)
+  if (lifetimes.valid !== null || lifetimes.preferred !== null || change === 'replace')
     parts.push(attribute(IFA_CACHEINFO, cacheInfo(lifetimes)))
   parts.push(attribute(IFA_PROTO, Uint8Array.of(OUR_PROTOCOL)))
   return message(header, parts)

@@ -2,6 +2,7 @@
  * `Holdings` over the kernel: one netlink write for all that a router takes or gives back, whatever it consists of.
  * Knows what is held now, so that a removal by somebody else is told, and only what is ours is ever removed.
  */
+import { familyOf } from '@aloft/shared/network/address'
 import { formatPrefix, type Prefix } from '@aloft/shared/network/prefix'
 import { describeHeld } from '../../world/describe-held.ts'
 import type { HeldAddress, HeldItem, Holding, HoldingFailure, Holdings } from '../../world/holdings.ts'
@@ -77,11 +78,9 @@ export class KernelHoldings implements Holdings {
   release(holding: Holding): void {
     const held = this.#held.get(holding.holder)
     this.#held.delete(holding.holder)
-    const items = itemsOf(held?.holding ?? holding)
-    this.#remove(
-      holding.holder,
-      items.filter((item) => this.#isOurs(item)),
-    )
+    const items = itemsOf(held?.holding ?? holding).filter((item) => this.#isOurs(item))
+    const isLeased = (held?.holding ?? holding).leaseMs !== null
+    this.#remove(holding.holder, items, isLeased ? this.#endLeases(items) : [])
   }
 
   /** Addresses of our configuration that are on the host at a start: ours, or nobody's in particular. */
@@ -186,22 +185,32 @@ export class KernelHoldings implements Holdings {
   }
 
   /** Rules, then routes, then addresses: nothing is ever without what it stands on. */
-  #remove(holder: string, items: readonly HeldItem[]): void {
+  #remove(holder: string, items: readonly HeldItem[], before: readonly Uint8Array[] = []): void {
     const context = { indexOf: this.#indexOf, leaseMs: null, heldMs: 0 }
     const asked = items.toReversed().flatMap((item): Asked[] => {
       const request = requestFor('remove', item, context)
       // With the interface went what was on it.
       return request === null ? [] : [{ item, request }]
     })
-    const answers = this.#options.routes.change(asked.map(({ request }) => request))
+    const answers = this.#options.routes.change([...before, ...asked.map(({ request }) => request)])
     for (const [i, { item }] of asked.entries()) {
-      const refusal = answers[i] ?? null
+      const refusal = answers[before.length + i] ?? null
       if (refusal !== null && !isGone(refusal)) this.#refused(holder, item, { refusal, did: 'remove' })
       else if (item.kind === 'address') {
         const index = this.#indexOf(item.address.device)
         if (index !== null) this.#options.table.noteRemoved(index, item.address.address)
       }
     }
+  }
+
+  /** The on-link route of a leased IPv6 address would stay for half a minute: only that of a lasting one goes with it. */
+  #endLeases(items: readonly HeldItem[]): Uint8Array[] {
+    const context = { indexOf: this.#indexOf, leaseMs: null, heldMs: 0 }
+    return items.flatMap((item) => {
+      if (item.kind !== 'address' || familyOf(item.address.address) === 'ipv4') return []
+      const { preferredLifetimeMs: _preferred, ...lasting } = item.address
+      return requestFor('replace', { kind: 'address', address: lasting }, context) ?? []
+    })
   }
 
   /** Addresses that end by themselves, or shall not take others along, are put where the others stay. */
