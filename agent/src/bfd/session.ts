@@ -310,6 +310,13 @@ function jittered({ multiplier }: SessionParameters, interval: number, chance: n
   return interval * (1 - least - (SHORTENED_MAX - least) * chance)
 }
 
+/** What somebody else may say for us when we no longer can; null: to nobody. */
+export function farewell(parameters: SessionParameters, session: Session): ControlPacket | null {
+  if (session.remote === null || session.state === 'admin-down') return null
+  const gone: Session = { ...session, state: 'admin-down', diagnostic: 'admin-down', polls: 0 }
+  return compose(parameters, gone, false)
+}
+
 function compose(parameters: SessionParameters, session: Session, final: boolean): ControlPacket {
   return {
     state: session.state,

@@ -4,6 +4,7 @@ import { formatDuration } from '@aloft/shared/time/duration'
 import type { RouterStatus } from '../router/contract.ts'
 import type { FaultDetail } from '../router/loop/status.ts'
 import type { AgentStatus } from '../steward/status-contract.ts'
+import { bfdLines } from './bfd-text.ts'
 import { FINDINGS } from './finding-words.ts'
 import { trackerLines } from './tracker-text.ts'
 
@@ -15,7 +16,7 @@ const SYMBOL: Readonly<Record<Role, string>> = { active: '●', backup: '○', i
 /** What is asked of a terminal: nothing. Plain text, one table, a trailing newline. */
 export function statusText(status: LocalStatus, nowWallMs: number): string {
   const ago = (wallMs: number) => since(wallMs, nowWallMs)
-  const followed = trackerLines({ ...status, ago })
+  const followed = [...trackerLines({ ...status, ago }), ...bfdLines(status.router?.bfd, ago)]
   return [
     ...agentLines(status, nowWallMs),
     '',

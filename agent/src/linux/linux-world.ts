@@ -89,9 +89,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
   table.replace(routes.dump())
   const alarm = new KernelAlarm(addon, clock, {
     beforeRing() {
-      links.drain()
-      virtualLinks.drain()
-      bfd.drain()
+      for (const each of [links, virtualLinks, bfd]) each.drain()
     },
     ring: () => input?.alarm(),
   })
@@ -112,8 +110,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     close() {
       input = null
       for (const each of [alarm, watch, routes, announcements, virtualLinks]) each.close()
-      links.closeAll()
-      bfd.closeAll()
+      for (const each of [links, bfd]) each.closeAll()
     },
   }
 }

@@ -9,6 +9,7 @@
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody, Observed } from '@aloft/shared/protocol/events'
 import type { Verdict } from '../tracking/verdict.ts'
+import type { BfdStatus, Farewell } from './loop/bfd-status.ts'
 import type { DiscardTotal, RouterCounters } from './loop/counters.ts'
 import type { HoldingFailureCount } from './loop/holding-keeper.ts'
 import type { FindingTotal } from './loop/lan-watch.ts'
@@ -64,6 +65,8 @@ export type RouterMessage =
   | { readonly kind: 'stepped-down'; readonly id: number; readonly refused: string | null }
   /** The line was not a message; nothing was done. */
   | { readonly kind: 'refused'; readonly error: string }
+  /** What to say for this process should it die; replaces what was told before. */
+  | { readonly kind: 'farewells'; readonly farewells: readonly Farewell[] }
   /** There is something new in the journal. */
   | { readonly kind: 'journal' }
   /** Clean end; a steward that sees the socket close without it knows the router was killed. */
@@ -85,6 +88,8 @@ export interface RouterStatus {
   readonly holdingFailures: readonly HoldingFailureCount[]
   readonly virtualRouters: readonly RouterDetail[]
   readonly discards: readonly DiscardTotal[]
+  /** Left out where there is no BFD. */
+  readonly bfd?: BfdStatus
   /** How often, and how long at most, the process was not running for longer than its peers wait. */
   readonly stalls: StallFigures
   readonly findings: readonly FindingTotal[]

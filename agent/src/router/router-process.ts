@@ -13,6 +13,7 @@ import { bootId } from './boot-identity.ts'
 import type { RouterStatus } from './contract.ts'
 import { handleMessage } from './control-messages.ts'
 import { type Client, type ControlSocket, openControlSocket } from './control-socket.ts'
+import { tellFarewells } from './farewells.ts'
 import { FlightRecorder } from './flight-recorder.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { keptIn } from './host-changes-file.ts'
@@ -39,7 +40,7 @@ import { VerdictKeeper } from './verdict-keeper.ts'
 
 /** The loop, as this process uses it. */
 export type Loop = RouterInput &
-  Pick<RouterLoop, 'configure' | 'shutdown' | 'status' | 'stepDown' | 'tracked'>
+  Pick<RouterLoop, 'configure' | 'farewells' | 'shutdown' | 'status' | 'stepDown' | 'tracked'>
 
 /** A world that starts to tell once it is asked to. */
 export interface World {
@@ -100,6 +101,7 @@ export class RouterProcess {
   #running: RunningConfig | null = null
   #socket: ControlSocket | null = null
   #heartbeat: { stop(): void } | null = null
+  #farewells: { stop(): void } | null = null
   #isStopping = false
   #isStopped = false
   #inputErrors = 0
@@ -149,6 +151,12 @@ export class RouterProcess {
     // Only now: until the resumed routers advertise again, the dead one's last sign of life is the true one.
     this.#observations.writeRoles()
     this.#heartbeat = startHeartbeat(paths.routerAlive, { runId, bootId: bootId(), now: () => clock.now() })
+    this.#farewells = tellFarewells(
+      () => this.#loop.farewells(),
+      (farewells) => {
+        for (const client of this.#clients) client.send({ kind: 'farewells', farewells })
+      },
+    )
     this.#socket = await this.#openSocket()
     if (startSteward) this.#stewards.expect()
   }
@@ -173,6 +181,7 @@ export class RouterProcess {
     this.#observations.observe({ kind: 'process', process: 'router', what: 'stopped', runId, detail: null })
     this.#observations.close()
     this.#heartbeat?.stop()
+    this.#farewells?.stop()
     this.#verdicts.forget()
     for (const client of this.#clients) client.send({ kind: 'goodbye' })
     this.#socket?.close()
@@ -235,6 +244,7 @@ export class RouterProcess {
         const revision = this.#running?.revision ?? null
         const { verdicts } = this.#verdicts
         client.send({ kind: 'hello', runId: this.runId, pid: process.pid, revision, verdicts })
+        client.send({ kind: 'farewells', farewells: this.#loop.farewells() })
       },
       message: (client, message) => handleMessage({ actions, stewards: this.#stewards }, client, message),
       closed: (client) => {

@@ -1,6 +1,8 @@
 /** The local agent's truth as Prometheus figures. A router that went away takes its series with it. */
+
 import { counter, type Figure, gauge, type Sample } from '@aloft/shared/metrics/exposition'
 import type { RouterStatus } from '../router/contract.ts'
+import { bfdFigures } from './bfd-figures.ts'
 import type { AgentStatus } from './status-contract.ts'
 import { trackerFigures } from './trackers/tracker-figures.ts'
 
@@ -29,7 +31,13 @@ export function agentFigures({ agent, router, trackers, uplink, spool }: AgentSt
       ? []
       : [gauge('aloft_spool_backlog', 'Events the control plane has not acknowledged.', spool.backlog)]),
     ...trackerFigures(trackers),
-    ...(router === null ? [] : [...processFigures(router), ...virtualRouterFigures(router.virtualRouters)]),
+    ...(router === null
+      ? []
+      : [
+          ...processFigures(router),
+          ...virtualRouterFigures(router.virtualRouters),
+          ...bfdFigures(router.bfd),
+        ]),
   ]
 }
 

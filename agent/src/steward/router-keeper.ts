@@ -3,11 +3,13 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RouterMessage, RouterStatus } from '../router/contract.ts'
+import type { Farewell } from '../router/loop/bfd-status.ts'
 import { lockHolder } from '../router/process-lock.ts'
 import { afterDeath, FRESH_THROTTLE, type RespawnThrottle } from '../router/respawn-throttle.ts'
 import type { RunningConfig } from '../router/running-config.ts'
 import type { StatePaths } from '../router/state-directory.ts'
 import type { Verdict } from '../tracking/verdict.ts'
+import { sayFarewells } from './farewells.ts'
 import { connectToRouter, type RouterConnection } from './router-link.ts'
 
 export interface RouterKeeperOptions {
@@ -34,6 +36,12 @@ export interface RouterKeeperEvents {
   configured(revision: string): void
   refused(error: string): void
   journalGrew(): void
+}
+
+interface Conversation {
+  router: { readonly runId: string; readonly pid: number } | null
+  isClean: boolean
+  farewells: readonly Farewell[]
 }
 
 const POLL_MS = 10
@@ -147,10 +155,7 @@ export class RouterKeeper {
 
   async #converse(connection: RouterConnection): Promise<void> {
     const { events, steward } = this.#options
-    const heard: { router: { runId: string; pid: number } | null; isClean: boolean } = {
-      router: null,
-      isClean: false,
-    }
+    const heard: Conversation = { router: null, isClean: false, farewells: [] }
     const receive = (message: RouterMessage) => {
       if (message.kind === 'hello') {
         heard.router = { runId: message.runId, pid: message.pid }
@@ -159,6 +164,7 @@ export class RouterKeeper {
         if (wanted && wanted.revision !== message.revision) connection.send({ kind: 'configure', ...wanted })
         else if (wanted) events.configured(wanted.revision)
       } else if (message.kind === 'goodbye') heard.isClean = true
+      else if (message.kind === 'farewells') heard.farewells = message.farewells
       else if (message.kind === 'configured') events.configured(message.revision)
       else if (message.kind === 'refused') events.refused(message.error)
       else if (message.kind === 'journal') events.journalGrew()
@@ -169,6 +175,7 @@ export class RouterKeeper {
     if (this.#isStopping && this.#options.start) connection.send({ kind: 'shutdown' })
     await connection.closed
     this.#connection = null
+    if (!heard.isClean && !this.#isStopping) sayFarewells(heard.farewells)
     const detail = await this.#endOfChild()
     if (heard.router) events.gone({ runId: heard.router.runId, clean: heard.isClean, detail })
   }

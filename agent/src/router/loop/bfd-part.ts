@@ -2,15 +2,18 @@
 import type { AgentSettings, VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { BfdSessionConfig } from '@aloft/shared/config/bfd-config'
 import { type Family, familyOf } from '@aloft/shared/network/address'
-import type { SessionParameters, StateChange } from '../../bfd/session.ts'
+import { encodeControlPacket } from '../../bfd/packet.ts'
+import { farewell, type SessionParameters, type StateChange } from '../../bfd/session.ts'
 import type { VerdictState } from '../../tracking/verdict.ts'
 import type { State } from '../../vrrp/virtual-router.ts'
 import type { BfdDatagram, BfdLinks, Hops } from '../../world/bfd-links.ts'
 import type { RouterWorld } from '../../world/router-world.ts'
 import { type HeardAdvertisement, heardOf } from './bfd-heard.ts'
 import { type BfdSession, BfdSessions } from './bfd-sessions.ts'
+import type { Farewell } from './bfd-status.ts'
 import { type BfdStatus, bfdSessionStatus } from './bfd-status.ts'
 import { isEqual } from './changes.ts'
+import { hexOf } from './hex.ts'
 import type { Instance } from './instance.ts'
 import {
   type FalseAlarm,
@@ -99,6 +102,16 @@ export class BfdPart implements Timed {
   pairsOf({ config }: Instance): Pick<RouterDetail, 'pairedWith'> {
     if (config.pairing === null) return {}
     return { pairedWith: this.#pairing.pairedWith(config.interface, config.family) }
+  }
+
+  /** The last packets of the sessions that pair us with neighbours. */
+  farewells(): Farewell[] {
+    return [...this.#sessions.all()].flatMap(({ name, path, parameters, session }) => {
+      const packet = farewell(parameters, session)
+      const { interfaceName, local, remote } = path
+      if (name !== null || packet === null || interfaceName === null || local === null) return []
+      return [{ interface: interfaceName, local, remote, payload: hexOf(encodeControlPacket(packet)) }]
+    })
   }
 
   shutdown(now: number): void {

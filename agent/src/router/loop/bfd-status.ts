@@ -6,6 +6,15 @@ import type { Clock } from '../../world/router-world.ts'
 import type { BfdSession } from './bfd-sessions.ts'
 import type { Neighbour } from './pairing-keeper.ts'
 
+/** The last packet of a session, to be said by somebody else once this process is dead (`farewells.ts`). */
+export interface Farewell {
+  readonly interface: string
+  readonly local: string
+  readonly remote: string
+  /** The UDP payload, in hex. */
+  readonly payload: string
+}
+
 export interface BfdStatus {
   readonly sessions: readonly BfdSessionStatus[]
   /** Packets that no session took, by why. */

@@ -23,6 +23,7 @@ import type {
 import { Announcer } from './announcer.ts'
 import type { BfdPart } from './bfd-part.ts'
 import { bfdOf } from './bfd-routers.ts'
+import type { Farewell } from './bfd-status.ts'
 import { changesTo } from './changes.ts'
 import { DatagramMemory, type Known } from './datagram-memory.ts'
 import type { StepDownOrder } from './departures.ts'
@@ -173,6 +174,11 @@ export class RouterLoop implements RouterInput {
       holdingFailures: this.#holdings.failures(),
       ...(this.#bfd && { bfd: this.#bfd.status() }),
     }
+  }
+
+  /** What is to be said for this process should it die. */
+  farewells(): readonly Farewell[] {
+    return this.#bfd?.farewells() ?? []
   }
 
   datagram(datagram: Datagram): void {

@@ -1,0 +1,24 @@
+/**
+ * What the steward is to say for a router process that dies: the last packet of each BFD session that pairs us with a
+ * neighbour. It tells the neighbour that the session is gone on purpose (RFC 5880 §6.8.16), so that the silence of a
+ * process whose successor starts at once is not taken for the death of the host.
+ */
+import type { Farewell } from './loop/bfd-status.ts'
+
+const LOOK_EVERY_MS = 250
+
+/** Tells whenever there are others than before. */
+export function tellFarewells(
+  read: () => readonly Farewell[],
+  tell: (farewells: readonly Farewell[]) => void,
+): { stop(): void } {
+  let told = JSON.stringify(read())
+  const timer = setInterval(() => {
+    const farewells = read()
+    const now = JSON.stringify(farewells)
+    if (now === told) return
+    told = now
+    tell(farewells)
+  }, LOOK_EVERY_MS)
+  return { stop: () => clearInterval(timer) }
+}
