@@ -17,7 +17,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{shared,agent,control-plane,dashboard}/src/**/*.test.{ts,tsx}',
-            'test/{simulation,scenarios,contract,captures,documents,planted-bugs}/**/*.test.ts',
+            'test/{simulation,scenarios,contract,captures,documents,planted-bugs,fuzz}/**/*.test.ts',
           ],
           exclude: ['**/*.lab.test.ts', '**/node_modules/**'],
           testTimeout: 60_000,

@@ -6,7 +6,8 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import type { Address } from '@aloft/shared/network/address'
 import rawSocket, { type RawSocket } from 'raw-socket'
-import { claimedSource, decodeIpv4Packet, encodeIpv4Packet, hasIpv4Options } from '../packets/ipv4.ts'
+import { encodeIpv4Packet } from '../packets/ipv4.ts'
+import { readIpv4Datagram } from '../packets/ipv4-datagram.ts'
 import type { OutgoingPacket } from '../world/links.ts'
 import * as kernel from './kernel-numbers.ts'
 import type { NativeSocket } from './netio.ts'
@@ -147,16 +148,11 @@ export class Ipv4Transport implements Transport {
 
   /** The bytes are valid within this call only. */
   #received(bytes: Uint8Array): void {
-    const { interfaceName, isAuthenticated, receive, undecodable } = this.#options
     if (!this.#isOpen) return
-    const packet = decodeIpv4Packet(bytes)
-    if (packet === null || (isAuthenticated && hasIpv4Options(bytes))) {
-      undecodable({ interfaceName, family: 'ipv4', source: claimedSource(bytes) })
-    } else if (packet.protocol === protocolOf(this.#options)) {
-      const { source, destination, ttl, payload, identification } = packet
-      const datagram = { interfaceName, family: 'ipv4', source, destination, ttl, payload } as const
-      receive(isAuthenticated ? { ...datagram, authenticated: { identification } } : datagram)
-    }
+    const read = readIpv4Datagram(bytes, this.#options)
+    if (read === null) return
+    if ('datagram' in read) this.#options.receive(read.datagram)
+    else this.#options.undecodable(read.undecodable)
   }
 }
 
