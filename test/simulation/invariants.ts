@@ -28,6 +28,8 @@ export interface Member {
   lastAnnouncedMs: number
   /** Until when, in true time, it may hold its addresses without being active. */
   mayHoldUntilMs: number
+  /** How it ceased to be active; null while it is, and where it never was. */
+  leftBy: TransitionBody['reason'] | null
   /** When, as an active, it could last hear another active's advertisement. */
   provokedAtMs: number
   sent: number
@@ -162,6 +164,8 @@ export class Invariants {
       )
     }
     member.role = body.to
+    if (body.from === 'active' || body.to === 'active')
+      member.leftBy = body.to === 'active' ? null : body.reason
     const isReplacedAgain = body.reason === 'configuration' && member.mayHoldUntilMs > atMs
     if (body.from === 'active' || isReplacedAgain)
       member.mayHoldUntilMs = atMs + this.#holdingLimitMs(member, body.reason)
@@ -214,7 +218,7 @@ export class Invariants {
     // Clocks run up to 0.5 % fast or slow.
     if (reason === 'higher-priority-backup') return 1.01 * LINGER_MS
     const intervalMs = node.routers.find((router) => router.name === name)?.advertisementIntervalMs ?? 0
-    return (reason === 'shutdown' ? 1 : 4) * Math.max(intervalMs, 1_000) + HOLDING_MARGIN_MS
+    return 1.01 * (reason === 'shutdown' ? 1 : 4) * Math.max(intervalMs, 1_000) + HOLDING_MARGIN_MS
   }
 
   /** Two actives that hear each other must come to an end of it. */
@@ -235,9 +239,10 @@ export class Invariants {
       this.#overlapSinceMs.delete(key)
       return
     }
-    if (sinceMs === undefined) this.#overlapSinceMs.set(key, nowMs)
+    // A tie lasts until somebody is configured otherwise; what they do about it counts from then.
+    if (sinceMs === undefined || isTied(a, b)) this.#overlapSinceMs.set(key, nowMs)
     const limitMs = OVERLAP_INTERVALS_MAX * this.#plan.intervalMsMax + 2 * this.#plan.conditions.delayMs[1]
-    if (sinceMs === undefined || nowMs - sinceMs <= limitMs || isTied(a, b)) return
+    if (sinceMs === undefined || nowMs - sinceMs <= limitMs) return
     const seconds = ((nowMs - sinceMs) / 1000).toFixed(3)
     throw new BrokenInvariant(
       `one active per router and segment: ${a.node.name} and ${b.node.name} both for ${a.name}, ${seconds} s`,
@@ -271,6 +276,7 @@ function newMember(node: Node, name: string, group: Group): Member {
     backupSinceMs: 0,
     lastSentMs: 0,
     lastAnnouncedMs: 0,
+    leftBy: null,
     mayHoldUntilMs: -1,
     provokedAtMs: -1,
     sent: 0,

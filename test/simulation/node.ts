@@ -43,7 +43,7 @@ export class Node {
   readonly clock: SkewedClock
   routers: readonly VirtualRouterConfig[]
   run: Run | null = null
-  /** The last time the process was frozen or woken, in true time: deadlines around it say nothing. */
+  /** The last time the process was frozen, woken or reconfigured, in true time: deadlines around it say nothing. */
   disturbedAtMs = Number.NEGATIVE_INFINITY
   /** It was told to stop, and has not let go of everything yet. */
   isStopping = false
@@ -139,6 +139,8 @@ export class Node {
 
   reconfigure(routers: readonly VirtualRouterConfig[]): void {
     this.routers = routers
+    // A timer is never moved into the past, so that one may fire later than it would have.
+    this.disturbedAtMs = this.#options.time.now()
     if (!this.isStopping) this.run?.loop.configure(routers)
   }
 

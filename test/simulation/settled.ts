@@ -34,12 +34,13 @@ function checkPriority({ name, members }: Group, active: Member): void {
 }
 
 /**
- * Hosts believe whoever announced an address last: after a split brain that must be the one that kept it. It can
- * know only if it heard the other, so a rival that yields before it says anything more has the last word all the same.
+ * Hosts believe whoever announced an address last: after a split brain that must be the one that kept it. It knows
+ * of the other because whoever yields says one word more. Who died unheard, or lost its link, says nothing more.
  */
 function checkLastWord({ name, members }: Group, active: Member): void {
   for (const other of members) {
-    if (other.lastAnnouncedMs > active.lastAnnouncedMs && active.provokedAtMs > other.lastAnnouncedMs)
+    const isKnown = active.provokedAtMs > other.lastAnnouncedMs || other.leftBy === 'higher-priority-backup'
+    if (other.lastAnnouncedMs > active.lastAnnouncedMs && isKnown)
       throw new BrokenInvariant(
         `the holder of an address announced it last: ${name} is at ${active.node.name}, ${other.node.name} had the last word`,
       )

@@ -69,7 +69,7 @@ export class RunningRouters implements Timed {
     this.#stalls = new StallGuard({
       journal: around.effects.world.journal,
       step: (instance, event, now) => this.#step(instance, event, now),
-      yieldSilently: (instance, event, now) => this.#yieldSilently(instance, event, now),
+      yieldAtOnce: (instance, event, now) => this.#yieldAtOnce(instance, event, now),
       reacquire: (instance, now) => this.reacquire(keyOf(instance.config), now),
     })
     this.#groups = new SyncGroups({
@@ -228,12 +228,9 @@ export class RunningRouters implements Timed {
     return deservesPatience(instance, now) || (this.#stalls.listens(instance) && !instance.isPatient)
   }
 
-  /** Whoever is active by now has told the hosts; a word of ours would only be one of an active that is none. */
-  #yieldSilently(instance: Instance, event: PresenceEvent, now: number): void {
-    const { parameters } = instance
-    instance.parameters = { ...parameters, config: { ...parameters.config, speakBeforeYielding: false } }
+  /** Lingers no moment: whoever is active by now has been that for long. */
+  #yieldAtOnce(instance: Instance, event: PresenceEvent, now: number): void {
     this.#step(instance, event, now)
-    instance.parameters = parameters
     this.#step(instance, { kind: 'leave-now' }, now)
   }
 

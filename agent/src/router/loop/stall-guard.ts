@@ -1,7 +1,7 @@
 /**
  * Was this process not running for longer than its peers wait (a paused VM, SIGSTOP, a host out of memory)? Then somebody
  * else may be active in its place. Its actives listen to what they missed before they say anything: one that is outranked
- * by then yields without a word, one that is not says so again, to the hosts as well.
+ * by then yields and lets go at once, one that is not says so again, to the hosts as well.
  */
 import { activeDownInterval } from '../../vrrp/intervals.ts'
 import { isOutrankedBy } from '../../vrrp/machine.ts'
@@ -19,8 +19,8 @@ type Advertisement = Extract<Event, { kind: 'advertisement' }>
 interface StallEffects {
   readonly journal: Journal
   step(instance: Instance, event: Event, now: number): void
-  /** Yields to that advertisement, says nothing, and lets go at once. */
-  yieldSilently(instance: Instance, event: Advertisement, now: number): void
+  /** Yields to that advertisement and lets go of everything at once. */
+  yieldAtOnce(instance: Instance, event: Advertisement, now: number): void
   /** Takes the addresses again and tells the hosts. */
   reacquire(instance: Instance, now: number): void
 }
@@ -79,7 +79,7 @@ export class StallGuard {
     const { priority } = event.advertisement
     if (priority === RESIGN || !isOutrankedBy(instance.parameters, event))
       this.#listening.set(instance, event)
-    else this.#effects.yieldSilently(instance, event, now)
+    else this.#effects.yieldAtOnce(instance, event, now)
   }
 
   /** All that was missed has been heard, and nobody better is active. Leases may have run out, hosts been told otherwise. */
