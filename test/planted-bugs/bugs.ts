@@ -13,9 +13,62 @@ export interface Bug {
 const MACHINE = 'agent/src/vrrp/machine.ts'
 const INTERVALS = 'agent/src/vrrp/intervals.ts'
 const DEPARTURE = 'agent/src/vrrp/departure.ts'
-const LOOP = 'agent/src/router/loop/router-loop.ts'
 
 export const BUGS: readonly Bug[] = [
+  {
+    name: 'a sync group moves by half: who leaves does not pull the others',
+    file: 'agent/src/vrrp/sync-group.ts',
+    original: "return order('become-backup', members, ({ role }) => role === 'active')",
+    planted: "return order('become-backup', members, ({ role }) => role === 'initialize')",
+  },
+  {
+    name: 'a sync group moves by half: one willing member is enough',
+    file: 'agent/src/vrrp/sync-group.ts',
+    original: 'if (members.every(canBeActive))',
+    planted: 'if (members.some(canBeActive))',
+  },
+  {
+    name: 'a sync group fails by half: the others stay active',
+    file: 'agent/src/router/loop/sync-groups.ts',
+    original: "isFaulty: [...faults.keys()].some((source) => source !== 'sync-group'),",
+    planted: "isFaulty: [...faults.keys()].every((source) => source === 'sync-group') && faults.size > 9,",
+  },
+  {
+    name: 'a preempt delay is ignored',
+    file: MACHINE,
+    original: 'return state.preemptAt ?? now + config.preempt.delayMs',
+    planted: 'return now',
+  },
+  {
+    name: 'an active yields without a last word',
+    file: MACHINE,
+    original: 'const lastWord = parameters.config.speakBeforeYielding ? [advertise(parameters)] : []',
+    planted: 'const lastWord = parameters.config.speakBeforeYielding ? [] : []',
+  },
+  {
+    name: 'an active that stalled speaks before it listens',
+    file: 'agent/src/router/loop/stall-guard.ts',
+    original: 'else this.#listening.set(instance, null)',
+    planted: 'else this.#listening.delete(instance)',
+  },
+  {
+    name: 'a startup delay is ignored',
+    file: 'agent/src/router/loop/running-routers.ts',
+    original: 'if (gapMs === null && waitUntil !== null && waitUntil > now) {',
+    planted: 'if (gapMs === null && waitUntil !== null && waitUntil < now) {',
+  },
+  {
+    name: 'a reload restarts every router that changed',
+    file: 'agent/src/router/loop/changes.ts',
+    original: 'before.name === after.name &&',
+    planted: 'isEqual(before, after) &&',
+  },
+  {
+    name: 'a changed priority does not move a running timer',
+    file: 'agent/src/vrrp/priority.ts',
+    original: 'return { ...state, activeDownAt: Math.max(now, state.activeDownAt + longerMs) }',
+    planted: 'return { ...state, activeDownAt: Math.max(0 * longerMs, state.activeDownAt) }',
+  },
   {
     name: 'an active never yields to an equal priority',
     file: MACHINE,
@@ -37,15 +90,15 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a backup waits one interval instead of three',
     file: INTERVALS,
-    original: 'const MISSED_ADVERTISEMENTS = 3',
-    planted: 'const MISSED_ADVERTISEMENTS = 1',
+    original: 'return parameters.config.missedAdvertisements * activeIntervalMs',
+    planted: 'return activeIntervalMs',
   },
   {
     name: 'an active that hears a lower one restarts its timer and says nothing',
     file: MACHINE,
-    original: 'if (!isBeatenBy(parameters, event)) return reassert(parameters, state, now)',
+    original: 'if (!isOutrankedBy(parameters, event)) return reassert(parameters, state, now)',
     planted:
-      'if (!isBeatenBy(parameters, event)) return [{ ...state, advertiseAt: now + parameters.config.advertisementIntervalMs }, []]',
+      'if (!isOutrankedBy(parameters, event)) return [{ ...state, advertiseAt: now + parameters.config.advertisementIntervalMs }, []]',
   },
   {
     name: 'a resignation makes a backup active at once, without Skew_Time',
@@ -62,8 +115,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'an active that yields keeps its addresses',
     file: MACHINE,
-    original: "return [backup, [{ do: 'release-addresses' }, record(parameters, change, now)]]",
-    planted: 'return [backup, [record(parameters, change, now)]]',
+    original: "return [backup, [...lastWord, { do: 'release-addresses' }, record(parameters, change, now)]]",
+    planted: 'return [backup, [...lastWord, record(parameters, change, now)]]',
   },
   {
     name: 'an active that leaves lets go before its successor is there',
@@ -116,8 +169,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'the owner of the addresses starts as a backup',
     file: MACHINE,
-    original: 'if (parameters.config.priority === OWNER)',
-    planted: 'if (parameters.config.priority > OWNER)',
+    original: 'if (isOwner && !parameters.isGrouped)',
+    planted: 'if (isOwner && parameters.isGrouped)',
   },
   {
     name: 'a new active announces its addresses before it holds them',
@@ -129,21 +182,21 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'a backup that slept takes over before it reads what is waiting',
-    file: LOOP,
+    file: 'agent/src/router/loop/instance.ts',
     original: "return state.role === 'backup' && !isPatient",
     planted: "return state.role === 'active' && !isPatient",
   },
   {
     name: 'a packet that crossed a router is accepted',
-    file: LOOP,
-    original: "if (datagram.ttl !== TTL_REQUIRED) return 'ip-ttl'",
-    planted: "if (datagram.ttl > TTL_REQUIRED) return 'ip-ttl'",
+    file: 'agent/src/router/loop/reception.ts',
+    original: "if (!isTtlPossible(datagram)) return { refused: 'ip-ttl' }",
+    planted: "if (datagram.ttl > 255) return { refused: 'ip-ttl' }",
   },
   {
     name: 'an interface without carrier stays active',
     file: 'agent/src/router/loop/instance.ts',
-    original: "if (link === null || !link.up) return 'interface-down'",
-    planted: "if (link === null) return 'interface-down'",
+    original: "if (config.trackPrimary && !link?.up) return 'interface-down'",
+    planted: "if (config.trackPrimary && !link) return 'interface-down'",
   },
   {
     name: 'what a dead process left on the host stays there',

@@ -21,8 +21,8 @@ export default defineConfig({
   plugins: [planter],
   test: {
     include: [
-      'agent/src/vrrp/{machine,intervals,departure}.test.ts',
-      'agent/src/router/loop/router-loop.test.ts',
+      'agent/src/vrrp/{machine,intervals,departure,priority,sync-group}.test.ts',
+      'agent/src/router/loop/{router-loop,reload,stall-guard,startup-delay,sync-groups}.test.ts',
       'agent/src/router/resume-decision.test.ts',
       'test/simulation/explore.test.ts',
       'test/scenarios/scenarios.test.ts',
