@@ -248,7 +248,7 @@ static napi_value method_get_option(napi_env env, napi_callback_info info) {
 
 /* setFilter(program): classic BPF as struct sock_filter (socket(7), SO_ATTACH_FILTER); the rest is never received. */
 static napi_value method_set_filter(napi_env env, napi_callback_info info) {
-  enum { INSTRUCTIONS_MAX = 64 };
+  enum { INSTRUCTIONS_MAX = 4096 };
   napi_value argv[1];
   struct bytes program;
   struct sock_filter instructions[INSTRUCTIONS_MAX];

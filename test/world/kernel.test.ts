@@ -61,6 +61,26 @@ describe('the kernel as a world', () => {
     expect(ttl).toBe(254)
   })
 
+  it('RFC 5227 §2.4: tells the loop of another that claims an address it holds, in both families, and of no other', async () => {
+    const vip6 = prefix('2001:db8::100/64')
+    lan.a.holdings.acquire(holding(INTERFACE, [vip, vip6]))
+    // Heard once the filters stand, which is after the turn.
+    await pause(50)
+    lan.a.holdings.announce(INTERFACE, [vip, vip6])
+    lan.b.holdings.announce(INTERFACE, [prefix('192.0.2.101/24'), prefix('2001:db8::101/64'), vip, vip6])
+    await eventually('both claims', () => (lan.a.told.claims.length >= 2 ? true : undefined))
+    await pause(50)
+    expect(lan.a.told.claims).toEqual([
+      {
+        interfaceName: INTERFACE,
+        address: vip.address,
+        mac: expect.stringMatching(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
+      },
+      { interfaceName: INTERFACE, address: vip6.address, mac: lan.a.told.claims[0]?.mac },
+    ])
+    expect(lan.b.told.claims).toEqual([])
+  })
+
   it('tells the loop of a packet it cannot read whole, and by whom', async () => {
     const sender = inside(lan.lan.namespaceOf('a'), () => {
       const socket = netio().socket(kernel.AF_INET, kernel.SOCK_RAW, kernel.IPPROTO_VRRP)

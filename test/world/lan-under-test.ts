@@ -2,6 +2,7 @@
 import { GROUP } from '../../agent/src/vrrp/virtual-router.ts'
 import type { Holding, HoldingFailure, HoldingLoss, Holdings } from '../../agent/src/world/holdings.ts'
 import type {
+  AddressClaim,
   Datagram,
   Endpoint,
   Links,
@@ -46,6 +47,7 @@ export class Told implements RouterInput {
   readonly linkChanges: string[] = []
   readonly failures: string[] = []
   readonly losses: HoldingLoss[] = []
+  readonly claims: AddressClaim[] = []
   alarms = 0
 
   datagram(datagram: Datagram): void {
@@ -60,6 +62,9 @@ export class Told implements RouterInput {
   }
   holdingFailed({ what, error }: HoldingFailure): void {
     this.failures.push(`${what}: ${error}`)
+  }
+  addressClaimed(claim: AddressClaim): void {
+    this.claims.push(claim)
   }
   holdingLost(loss: HoldingLoss): void {
     this.losses.push(loss)

@@ -6,6 +6,7 @@ import { GROUP } from '../vrrp/virtual-router.ts'
 import type { HeldAddress, HeldItem, Holding } from '../world/holdings.ts'
 import type { RouterInput, RouterWorld } from '../world/router-world.ts'
 import { BfdTransport } from './bfd-transport.ts'
+import { ClaimWatch } from './claim-watch.ts'
 import { createClock, KernelAlarm } from './clock.ts'
 import { AnnouncementSocket } from './holdings/announcement-socket.ts'
 import { requestFor } from './holdings/held-item.ts'
@@ -86,6 +87,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     input: current,
     followRouting: () => watch.followRouting(),
   })
+  const claims = new ClaimWatch(addon, { table, input: current, now: () => clock.now() })
   table.replace(routes.dump())
   const alarm = new KernelAlarm(addon, clock, {
     beforeRing() {
@@ -97,7 +99,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     clock,
     alarm,
     links,
-    holdings,
+    holdings: claims.over(holdings),
     virtualLinks,
     bfd,
     netio: addon,
@@ -109,7 +111,7 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
     warmUp: () => warmUp({ addon, routes, table, holdings }),
     close() {
       input = null
-      for (const each of [alarm, watch, routes, announcements, virtualLinks]) each.close()
+      for (const each of [alarm, claims, watch, routes, announcements, virtualLinks]) each.close()
       for (const each of [links, bfd]) each.closeAll()
     },
   }

@@ -32,6 +32,7 @@ export function guardDatagrams(input: RouterInput, dropped: (what: DroppedDatagr
     linkChanged: (interfaceName) => input.linkChanged(interfaceName),
     holdingFailed: (failure) => input.holdingFailed(failure),
     holdingLost: (loss) => input.holdingLost(loss),
+    addressClaimed: (claim) => input.addressClaimed?.(claim),
     virtualLinkChanged: (router) => input.virtualLinkChanged(router),
     alarm: () => input.alarm(),
   }

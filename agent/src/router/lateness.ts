@@ -83,6 +83,7 @@ export function timeAlarm(
       linkChanged: (interfaceName) => input.linkChanged(interfaceName),
       holdingFailed: (failure) => input.holdingFailed(failure),
       holdingLost: (loss) => input.holdingLost(loss),
+      addressClaimed: (claim) => input.addressClaimed?.(claim),
       virtualLinkChanged: (router) => input.virtualLinkChanged(router),
       alarm() {
         if (dueMs !== null) lateness.record(dueMs, world.clock.now())

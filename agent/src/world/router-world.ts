@@ -58,6 +58,7 @@ export interface RecordedInput {
     | { readonly kind: 'bfd'; readonly datagram: RecordedBfdDatagram }
     /** A number was drawn while the last input was handled. */
     | { readonly kind: 'chance'; readonly drawn: number }
+    | { readonly kind: 'address-claimed'; readonly claim: AddressClaim }
     | { readonly kind: 'alarm' }
     | { readonly kind: 'shutdown' }
     | {
@@ -83,6 +84,14 @@ export interface UndecodablePacket {
   readonly source: Address | null
 }
 
+/** Somebody else says that an address we hold is at an Ethernet address of its own (ARP, neighbour advertisement). */
+export interface AddressClaim {
+  readonly interfaceName: string
+  readonly address: Address
+  /** `02:00:00:00:00:01`. */
+  readonly mac: string
+}
+
 export interface RouterWorld {
   readonly clock: Clock
   readonly alarm: Alarm
@@ -103,6 +112,8 @@ export interface RouterInput {
   linkChanged(interfaceName: string): void
   holdingFailed(failure: HoldingFailure): void
   holdingLost(loss: HoldingLoss): void
+  /** Left out by those who do not look. */
+  addressClaimed?(claim: AddressClaim): void
   /** What `virtualLinks.problem` says of the router of this key (`wireKey`) has changed. */
   virtualLinkChanged(router: string): void
   alarm(): void

@@ -6,17 +6,10 @@ import type { Address, Family } from '@aloft/shared/network/address'
 import type { EventBody, LanBody, LanFinding } from '@aloft/shared/protocol/events'
 import { NOTHING_SEEN, observe, type SightMemory } from '../../vrrp/observations.ts'
 import type { Advertisement } from '../../vrrp/virtual-router.ts'
+import type { AddressClaim } from '../../world/router-world.ts'
 import { type DeadlineHolder, Deadlines } from './deadlines.ts'
 import type { Instance } from './instance.ts'
 import type { Timed } from './timed.ts'
-
-/** Somebody else says that an address is at an Ethernet address of its own (ARP, neighbour advertisement). */
-export interface AddressClaim {
-  readonly interfaceName: string
-  readonly address: Address
-  /** `02:00:00:00:00:01`. */
-  readonly mac: string
-}
 
 export interface FindingTotal {
   readonly finding: LanFinding

@@ -69,6 +69,8 @@ function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input'
     loop.linkChanged(input.interfaceName)
   } else if (input.kind === 'holding-failed') {
     loop.holdingFailed(input.failure)
+  } else if (input.kind === 'address-claimed') {
+    loop.addressClaimed(input.claim)
   } else if (input.kind === 'holding-lost') {
     loop.holdingLost(input.loss)
   } else if (input.kind === 'virtual-link') {

@@ -13,6 +13,7 @@ import type { Verdict } from '../../tracking/verdict.ts'
 import type { BfdDatagram } from '../../world/bfd-links.ts'
 import type { HoldingFailure, HoldingLoss } from '../../world/holdings.ts'
 import type {
+  AddressClaim,
   Datagram,
   LinkState,
   RecordedInput,
@@ -235,6 +236,12 @@ export class RouterLoop implements RouterInput {
   holdingFailed(failure: HoldingFailure): void {
     const now = this.#record({ kind: 'holding-failed', failure })
     this.#holdings.failed(failure, now)
+    this.#arm()
+  }
+
+  addressClaimed(claim: AddressClaim): void {
+    const now = this.#record({ kind: 'address-claimed', claim })
+    this.#lanWatch.claimed(claim, this.#routers.byKey.values(), now)
     this.#arm()
   }
 
