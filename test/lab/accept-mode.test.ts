@@ -1,5 +1,6 @@
 /** RFC 9568 §6.1, Accept_Mode: a real agent's addresses, and what gets through to them. */
 import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createLan, ip, type Lan } from '../../agent/src/linux/namespace.ts'
 import { type LabAgent, startAgent, untilRole } from './agent.ts'
@@ -121,6 +122,21 @@ describe('accept: false', () => {
     await until(() => !ruleset().includes('elements'), { what: 'the sets to be empty', withinMs: 5_000 })
     await ip('-n', lan.namespaceOf('one'), 'link', 'set', 'eth0', 'up')
     await until(() => ruleset().includes('192.0.2.100'), { what: 'the sets to be filled', withinMs: 10_000 })
+  })
+
+  it('keepalived-and-vrrp.md §1.12: a table of another name takes the place of the first, and the first goes', async () => {
+    const agent = await start('accept: false')
+    writeFileSync(agent.configFile, `${readFileSync(agent.configFile, 'utf8')}firewall: { table: other }\n`)
+    // Its successor reads the file anew.
+    agent.killProcess('steward')
+    await until(() => ruleset().includes('table inet other') && !ruleset().includes('table inet aloft'), {
+      what: 'the other table',
+      withinMs: 10_000,
+    })
+    expect(ruleset()).toContain('elements = { 192.0.2.100 }')
+    expect(await knock(lan.switchNamespace, '192.0.2.100')).toBe('no answer')
+    await agent.stop()
+    expect(ruleset()).toBe('')
   })
 
   it('holds when somebody flushes the ruleset', async () => {

@@ -62,8 +62,10 @@ export class KernelVirtualLinks implements VirtualLinks {
     )
     const refusal = attempt(() => {
       this.#changes.update({ tables: [...new Set([...this.#changes.tables, firewall.table])] })
-      for (const table of this.#changes.tables) if (table !== firewall.table) this.#table().remove(table)
-      return this.#table().prepare(firewall, holders)
+      const failure = this.#table().prepare(firewall, holders)
+      // One of another name goes once this one does its work.
+      if (failure === null) this.#removeTables((table) => table !== firewall.table)
+      return failure
     })
     for (const entry of wanting) entry.problem ??= refusal && `cannot keep packets out: ${refusal}`
   }
@@ -164,7 +166,7 @@ export class KernelVirtualLinks implements VirtualLinks {
       const below = new Set(devices.flatMap(({ parent }) => settingsBelow(parent)).map(({ path }) => path))
       const isReversePath = (setting: string) => devices.length > 0 && setting.endsWith('/rp_filter')
       this.#settings.giveBack((setting) => below.has(setting) || isReversePath(setting))
-      if (this.#keepingOut(routers).length === 0) this.#removeTables()
+      if (this.#keepingOut(routers).length === 0) this.#removeTables(() => true)
       return null
     })
   }
@@ -178,9 +180,9 @@ export class KernelVirtualLinks implements VirtualLinks {
     this.#changes.update({ links: this.#changes.links.filter(isKept) })
   }
 
-  #removeTables(): void {
-    for (const table of this.#changes.tables) this.#table().remove(table)
-    this.#changes.update({ tables: [] })
+  #removeTables(isWanted: (table: string) => boolean): void {
+    for (const table of this.#changes.tables.filter(isWanted)) this.#table().remove(table)
+    this.#changes.update({ tables: this.#changes.tables.filter((table) => !isWanted(table)) })
   }
 
   raise(router: VirtualRouterConfig): boolean {
