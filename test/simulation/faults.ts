@@ -31,6 +31,8 @@ export function endFaults(simulation: LanSimulation): void {
   simulation.lan.heal()
   for (const node of simulation.nodes) {
     node.thaw()
+    // Priorities stay where trackers have moved them.
+    node.mend()
     for (const { interface: name } of node.routers) restoreInterface(node, name)
     node.start()
   }
@@ -118,7 +120,20 @@ const reconfigure: Fault = (field) => {
   )
 }
 
+/** What a host watches moves its priorities, or forbids it to take part for a while. */
+const track: Fault = (field) => {
+  const { entropy } = field
+  const node = anyNode(field)
+  const level = chance(entropy, 0.3) ? 0 : integer(entropy, -120, 120)
+  const isWell = chance(entropy, 0.7)
+  act(field, `track ${node.name} ${level} ${isWell ? 'well' : 'failing'}`, () =>
+    node.track({ level, isWell }),
+  )
+  if (!isWell) later(field, 6, `track ${node.name} ${level} well`, () => node.track({ level, isWell: true }))
+}
+
 const FAULTS: readonly Fault[] = [
+  track,
   crash,
   kill,
   stop,

@@ -260,10 +260,12 @@ export class Invariants {
   }
 }
 
+/** With the priority that its trackers leave it (keepalived-and-vrrp.md §1.9: within 1 to 254, the owner's never moves). */
 export function configOf({ node, name }: Member): VirtualRouterConfig {
   const config = node.routers.find((router) => router.name === name)
   if (config === undefined) throw new Error(`${node.name} has no router ${name}`)
-  return config
+  if (config.priority === 255 || config.track.length === 0) return config
+  return { ...config, priority: Math.min(254, Math.max(1, config.priority + node.level)) }
 }
 
 function newMember(node: Node, name: string, group: Group): Member {

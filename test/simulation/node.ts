@@ -8,6 +8,7 @@ import { decideResume, type RoleEntry } from '@aloft/agent/router/resume-decisio
 import type { Scheduler } from '@aloft/agent/simulated/clock'
 import type { SimulatedHost } from '@aloft/agent/simulated/host'
 import { NO_VIRTUAL_LINKS } from '@aloft/agent/simulated/virtual-links'
+import type { Verdict } from '@aloft/agent/tracking/verdict'
 import type { RecordedInput, RouterInput } from '@aloft/agent/world/router-world'
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
@@ -34,6 +35,15 @@ export interface NodeOptions {
   readonly observe: (node: Node, body: EventBody) => void
 }
 
+/** What a node's trackers say: a number that is added to its priorities, and a check of weight 0. */
+export interface Tracked {
+  readonly level: number
+  readonly isWell: boolean
+}
+
+const FINE: Tracked = { level: 0, isWell: true }
+/** A steward that starts has run its first scripts by then. */
+const FIRST_REPORT_MS = 3
 /** The product writes its heartbeat this often, so that a successor's idea of the gap is up to so much too long. */
 const HEARTBEAT_MS = 100
 
@@ -45,10 +55,15 @@ export class Node {
   run: Run | null = null
   /** The last time the process was frozen, woken or reconfigured, in true time: deadlines around it say nothing. */
   disturbedAtMs = Number.NEGATIVE_INFINITY
+  /** When its priorities moved last, in true time: waits that were under way then are neither the old nor the new. */
+  movedAtMs = Number.NEGATIVE_INFINITY
   /** It was told to stop, and has not let go of everything yet. */
   isStopping = false
   #startsAgain = false
   readonly #options: NodeOptions
+  /** What its trackers come to now, and what its router was told of them last. */
+  #tracked = FINE
+  #told: Tracked | null = null
   #boot = 1
   #roles = new Map<string, RoleEntry>()
   #left: { readonly heartbeatMs: number; readonly boot: number } | null = null
@@ -59,6 +74,22 @@ export class Node {
     this.host = options.host
     this.routers = options.routers
     this.clock = new SkewedClock(options.time, options.skew)
+  }
+
+  /** What is added to the priorities of its routers: what the router process goes by. */
+  get level(): number {
+    return this.#told?.level ?? 0
+  }
+
+  /** Its trackers come to something else now. */
+  track(tracked: Tracked): void {
+    this.#tracked = tracked
+    this.#report()
+  }
+
+  /** Its check is well again; the priorities stay where they are. */
+  mend(): void {
+    this.track({ ...this.#tracked, isWell: true })
   }
 
   get isRunning(): boolean {
@@ -75,6 +106,9 @@ export class Node {
     if (this.isStopping) this.#startsAgain = true
     if (this.run) return
     const inheritance = this.#inheritance()
+    // Verdicts outlive a process that was killed, and nothing else (router/verdict-keeper.ts).
+    const isHeir = this.#left?.boot === this.#boot
+    if (!isHeir) this.#told = null
     this.#roles = new Map()
     const run = this.#newRun()
     this.run = run
@@ -88,7 +122,10 @@ export class Node {
         leaseMs: null,
         promoteSecondaries: false,
       })
+    if (this.#told !== null) run.loop.tracked(verdictsOf(this.#told))
     run.loop.configure(this.routers, { resume: inheritance.resume })
+    const { time } = this.#options
+    time.at(time.now() + FIRST_REPORT_MS, () => this.#report())
   }
 
   /** SIGTERM: resigns, releases when it may, then ends. A frozen process hears it only when it wakes. */
@@ -135,6 +172,7 @@ export class Node {
     if (!this.run?.input.isFrozen) return
     this.disturbedAtMs = this.#options.time.now()
     this.run.input.thaw()
+    this.#report()
   }
 
   reconfigure(routers: readonly VirtualRouterConfig[]): void {
@@ -142,6 +180,15 @@ export class Node {
     // A timer is never moved into the past, so that one may fire later than it would have.
     this.disturbedAtMs = this.#options.time.now()
     if (!this.isStopping) this.run?.loop.configure(routers)
+  }
+
+  #report(): void {
+    if (!this.isRunning || this.isStopping) return
+    if (this.#told?.level === this.#tracked.level && this.#told.isWell === this.#tracked.isWell) return
+    // A priority that rises may make a deadline that has passed already.
+    if (this.#told?.level !== this.#tracked.level) this.movedAtMs = this.#options.time.now()
+    this.#told = this.#tracked
+    this.run?.loop.tracked(verdictsOf(this.#tracked))
   }
 
   #newRun(): Run {
@@ -215,4 +262,11 @@ export class Node {
     const role = body.kind === 'transition' ? body.to : body.role
     this.#roles.set(name, { name, interface: interfaceName, vrid, family, addresses, role })
   }
+}
+
+function verdictsOf({ level, isWell }: Tracked): readonly Verdict[] {
+  return [
+    { kind: 'file', name: 'level', state: 'up', value: level },
+    { kind: 'script', name: 'check', state: isWell ? 'up' : 'down', value: null },
+  ]
 }

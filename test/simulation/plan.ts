@@ -32,6 +32,11 @@ interface Group {
 }
 
 const PRIORITIES = [1, 50, 100, 100, 150, 200, 254] as const
+/** What every host watches: a number that is added to the priority, and a check that forbids to take part. */
+const TRACK: VirtualRouterConfig['track'] = [
+  { kind: 'file', name: 'level', weight: 1, reverse: false },
+  { kind: 'script', name: 'check', weight: 0, reverse: false },
+]
 const V3_INTERVALS_MS = [10, 50, 100, 1000, 3000, 40_950] as const
 
 export function makePlan(entropy: Entropy): Plan {
@@ -101,6 +106,7 @@ function makeRouter(entropy: Entropy, group: Group, isOwner: boolean): VirtualRo
     addresses: [{ address: vip, prefixLength: 24 }],
     authentication: group.authentication,
     checksum: chance(entropy, 0.8) ? 'pseudo-header' : 'message-only',
+    track: chance(entropy, 0.5) ? TRACK : [],
   }
 }
 

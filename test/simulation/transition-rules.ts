@@ -95,7 +95,7 @@ function silenceRule(
   if (downMs.length === 0) return null
   if (heard.agoMs < Math.min(...downMs) - TICK_MS)
     return `a backup waits three intervals and its skew (${Math.min(...downMs)} ms)`
-  const isDisturbed = member.node.disturbedAtMs > atMs - 2 * heard.agoMs - 1
+  const isDisturbed = Math.max(member.node.disturbedAtMs, member.node.movedAtMs) > atMs - 2 * heard.agoMs - 1
   return isDisturbed || heard.agoMs <= Math.max(...downMs) + TICK_MS
     ? null
     : `a backup waits no longer than three intervals and its skew (${Math.max(...downMs)} ms)`
@@ -113,7 +113,7 @@ function resignationRule(
   const all = member.group.members.map((each) => configOf(each).advertisementIntervalMs)
   const skews = all.map((intervalMs) => skewMs(config, intervalMs))
   if (heard.agoMs < Math.min(...skews) - TICK_MS) return 'after a resignation a backup waits for its skew'
-  const isDisturbed = member.node.disturbedAtMs > atMs - 2 * heard.agoMs - 1
+  const isDisturbed = Math.max(member.node.disturbedAtMs, member.node.movedAtMs) > atMs - 2 * heard.agoMs - 1
   return isDisturbed || heard.agoMs <= Math.max(...skews) + TICK_MS
     ? null
     : 'after a resignation a backup waits no longer than its skew'

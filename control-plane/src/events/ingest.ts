@@ -137,7 +137,7 @@ function rowOf(batch: Batch, event: SpooledEvent): EventRow {
 
 function observationOf(row: EventRow, cursors: ReadonlyMap<string, Cursor>): RouterObservation[] {
   const { body, siteId, agentId, epoch, seq, occurredAtMs } = row
-  if (body.kind !== 'transition' && body.kind !== 'resumed') return []
+  if (body.kind !== 'transition' && body.kind !== 'resumed' && body.kind !== 'priority') return []
   const epochStartedAtMs = cursors.get(nameOf(row))?.startedAtMs ?? 0
   return [
     {
@@ -151,7 +151,7 @@ function observationOf(row: EventRow, cursors: ReadonlyMap<string, Cursor>): Rou
       family: body.family,
       interface: body.interface,
       role: body.kind === 'transition' ? body.to : body.role,
-      priority: body.priority,
+      priority: body.kind === 'priority' ? body.to : body.priority,
       addresses: body.kind === 'transition' ? body.addresses : null,
       atMs: occurredAtMs,
       entered: body.kind === 'transition',
