@@ -357,6 +357,23 @@ describe('mail', () => {
     ])
   })
 
+  it('smtp_helo_name: greets the server by the name it was given', async () => {
+    const greeted: string[] = []
+    const port = await server(
+      {
+        disabledCommands: ['AUTH', 'STARTTLS'],
+        onMailFrom: (_, session, done) => {
+          greeted.push(session.hostNameAppearsAs)
+          done(null)
+        },
+      },
+      [],
+    )
+    await tell(config({}, { email: { ...email(port), helo: 'lb1.example.org' } }))
+    transition('active')
+    await expect.poll(() => greeted, soon).toEqual(['lb1.example.org'])
+  })
+
   it('is sent with an account when there is one', async () => {
     const received: Message[] = []
     const port = await server(
