@@ -204,6 +204,42 @@ export const BUGS: readonly Bug[] = [
     original: '.filter(({ addresses }) => addresses.length > 0)',
     planted: '.filter(({ addresses }) => addresses.length < 0)',
   },
+  {
+    name: 'a check that has not reported is taken for well',
+    file: 'agent/src/tracking/standing.ts',
+    original: "const state = verdict?.state ?? 'unknown'",
+    planted: "const state = verdict?.state ?? 'up'",
+  },
+  {
+    name: 'a reversed tracker is not reversed',
+    file: 'agent/src/tracking/standing.ts',
+    original: "const isWell = (state === 'up') !== reverse",
+    planted: "const isWell = state === 'up'",
+  },
+  {
+    name: 'trackers move the priority of the owner',
+    file: 'agent/src/tracking/standing.ts',
+    original: 'const isOwner = priority === OWNER',
+    planted: 'const isOwner = priority > OWNER',
+  },
+  {
+    name: 'one bad run of a script is a failure, whatever fall says',
+    file: 'agent/src/tracking/tally.ts',
+    original: 'return contrary >= needed',
+    planted: 'return contrary >= Math.min(needed, 1)',
+  },
+  {
+    name: 'a link that flaps counts its delay anew with each look',
+    file: 'agent/src/tracking/link-delay.ts',
+    original: 'settlesAt: before.settlesAt ?? now + delayMs',
+    planted: 'settlesAt: now + delayMs',
+  },
+  {
+    name: 'a priority that trackers moved is not told to the machine',
+    file: 'agent/src/router/loop/trackers.ts',
+    original: 'instance.parameters = { ...parameters, priority: to }',
+    planted: 'instance.parameters = { ...parameters }',
+  },
 ]
 
 /** The source with the bug in it. Throws when the text to replace is not there exactly once. */
