@@ -84,6 +84,14 @@ function strangeKey(parent: Path, key: string): Finding {
       hint: 'remove it',
     }
   }
+  if (parent.includes('routes') && (key === 'encapsulation' || key === 'encap')) {
+    return {
+      ...place,
+      code: 'not-supported',
+      message: `${key} (encap ip, ip6, mpls) is not built into Aloft`,
+      hint: 'make a tunnel interface, and write its name as device',
+    }
+  }
   if (key === '<<') {
     const hint = 'write the keys out, or use an alias for one value'
     return { ...place, code: 'unknown-key', message: 'YAML merge keys (<<) are not supported', hint }

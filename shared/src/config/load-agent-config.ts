@@ -3,6 +3,7 @@ import { announcementGroupRules } from './announcements-rules.ts'
 import { bfdRules } from './bfd-rules.ts'
 import type { Diagnostic, Finding } from './diagnostic.ts'
 import { explain, siteDocument } from './explain.ts'
+import { staticRules } from './holdings-rules.ts'
 import { notificationRules } from './notify-rules.ts'
 import { resolve } from './resolve.ts'
 import { type Candidate, checkRules } from './rules.ts'
@@ -66,7 +67,12 @@ function validate(value: unknown): { document: AgentDocument | null; findings: r
 /** What depends on several keys outside the virtual routers. */
 function agentRules(value: unknown, routers: readonly Candidate[]): readonly Finding[] {
   if (typeof value !== 'object' || value === null) return []
-  return [...announcementGroupRules(value), ...notificationRules(value), ...syncGroupRules(value, routers)]
+  return [
+    ...announcementGroupRules(value),
+    ...notificationRules(value),
+    ...syncGroupRules(value, routers),
+    ...staticRules(value),
+  ]
 }
 
 const emptyFile: Finding = {

@@ -1,5 +1,4 @@
 import { familyOf } from '../network/address.ts'
-import { type Prefix, parsePrefix } from '../network/prefix.ts'
 import { parseDuration } from '../time/duration.ts'
 import {
   AGENT_DEFAULTS,
@@ -10,6 +9,8 @@ import {
 import { resolveAnnouncementGroups, resolveAnnouncements } from './announcements-schema.ts'
 import { resolveBfdSession, resolvePairing } from './bfd-resolve.ts'
 import { resolveElection, resolveStartup } from './election-resolve.ts'
+import { advertised } from './holdings-overflow.ts'
+import { resolveAddress, resolveRoute, resolveRule, resolveStatic } from './holdings-resolve.ts'
 import { resolveNotifications, resolveNotify } from './notify-schema.ts'
 import type { AgentDocument, VirtualRouterDocument } from './schema.ts'
 import { asMember, resolveSyncGroups } from './sync-group-resolve.ts'
@@ -37,6 +38,7 @@ export function resolve(document: AgentDocument): AgentConfig {
     ...resolveStartup(document),
     ...resolveFirewall(document),
     bfd: document.bfd.map(resolveBfdSession),
+    ...resolveStatic(document.static),
     announcementGroups: resolveAnnouncementGroups(document.announcementGroups),
     notifications: resolveNotifications(document.notifications),
   }
@@ -48,7 +50,7 @@ export function resolveVirtualRouter(
   trackers: TrackerDefaults = new Map(),
 ): VirtualRouterConfig {
   const { name, interface: onInterface, vrid, version, priority, checksum } = document
-  const addresses = document.addresses.map(prefixOf)
+  const { addresses, rest } = advertised(document.addresses.map(resolveAddress))
   const [first] = addresses
   const family = first === undefined ? 'ipv4' : familyOf(first.address)
   return {
@@ -70,6 +72,12 @@ export function resolveVirtualRouter(
     notify: resolveNotify(document.notify),
     ...resolveElection(document),
     ...resolveVirtualLink(document, family),
+    excludedAddresses: [...rest, ...document.excludedAddresses.map(resolveAddress)],
+    routes: document.routes.map(resolveRoute),
+    rules: document.rules.map(resolveRule),
+    lease: document.lease,
+    promoteSecondaries: document.promoteSecondaries,
+    whenLost: document.whenLost,
     pairing: resolvePairing(document.pairing),
   }
 }
@@ -79,12 +87,6 @@ function resolvePreempt({ priority, preempt }: VirtualRouterDocument): VirtualRo
   if (priority === 255) return { enabled: true, delayMs: 0 }
   if (typeof preempt === 'boolean') return { enabled: preempt, delayMs: 0 }
   return { enabled: true, delayMs: durationMs(preempt.delay) }
-}
-
-function prefixOf(written: string): Prefix {
-  const prefix = parsePrefix(written)
-  if (prefix === null) throw new RangeError(`the schema let a bad address through: ${written}`)
-  return prefix
 }
 
 function durationMs(written: string): number {

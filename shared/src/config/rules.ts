@@ -4,6 +4,9 @@ import { announcementRules } from './announcements-rules.ts'
 import { pairingRules } from './bfd-rules.ts'
 import type { Finding } from './diagnostic.ts'
 import { electionRules } from './election-rules.ts'
+import { resolveAddress } from './holdings-resolve.ts'
+import { holdingsFindings } from './holdings-rules.ts'
+import type { AddressDocument } from './holdings-schema.ts'
 import { intervalRules } from './interval-rules.ts'
 import { resolveVirtualRouter } from './resolve.ts'
 import type { VirtualRouterDocument } from './schema.ts'
@@ -52,7 +55,12 @@ const routerRules: readonly Rule[] = [
   electionRules,
   announcementRules,
   virtualLinkRules,
+  holdingsRules,
 ]
+
+function holdingsRules(document: VirtualRouterDocument, router: VirtualRouterConfig): RouterFinding[] {
+  return holdingsFindings(document, router).map(({ path, ...finding }) => ({ ...finding, key: path }))
+}
 
 function error(code: string, key: RouterFinding['key'], message: string, hint: string | null): RouterFinding {
   return { severity: 'error', code, message, hint, key, at: 'value' }
@@ -167,14 +175,19 @@ function claims(document: VirtualRouterDocument): Claim[] {
     },
     ...inFamilies(router).flatMap(wireClaims),
     ...inFamilies(router).flatMap(virtualMacClaims),
-    ...router.addresses.map(({ address }, index) => ({
-      identity: `address ${address}`,
-      code: 'duplicate-address',
-      what: `the address ${address}`,
-      hint: 'an address belongs to one virtual router, once',
-      key: ['addresses', index],
-    })),
+    ...addressClaims('addresses', document.addresses),
+    ...addressClaims('excludedAddresses', document.excludedAddresses),
   ]
+}
+
+function addressClaims(key: string, written: readonly AddressDocument[]): Claim[] {
+  return written.map(resolveAddress).map(({ address }, index) => ({
+    identity: `address ${address}`,
+    code: 'duplicate-address',
+    what: `the address ${address}`,
+    hint: 'an address belongs to one virtual router, once',
+    key: [key, index],
+  }))
 }
 
 /** A VRID may come again where the routers cannot hear each other: in another group, or among other peers. */

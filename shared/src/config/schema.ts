@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { parsePrefix } from '../network/prefix.ts'
 import { AnnouncementGroups, Announcements } from './announcements-schema.ts'
 import { bfdKeys, pairingKeys } from './bfd-schema.ts'
 import { electionKeys, startupKeys } from './election-schema.ts'
+import { routerHoldingsKeys, staticKeys, VirtualAddress } from './holdings-schema.ts'
 import { interfaceName } from './interface-name.ts'
 import { Notifications, Notify } from './notify-schema.ts'
 import { writeRefusal } from './refusal.ts'
@@ -21,25 +21,12 @@ const InterfaceName = interfaceName('interface').describe(
   'Network interface that carries the advertisements and holds the addresses.',
 )
 
-const VirtualAddress = text({
-  key: 'addresses',
-  accepts: (value) => parsePrefix(value) !== null,
-  wants: 'an IP address with its prefix length',
-  example: '192.0.2.100/24',
-}).describe('IP address with prefix length (without one: /32 or /128).')
-
 const ROUTER_EXAMPLE = '{ name: web, interface: eth0, vrid: 51, addresses: [192.0.2.100/24] }'
 
 const noAddress = writeRefusal({
   code: 'no-address',
   message: 'addresses is empty; a virtual router needs at least one address',
   hint: 'for example [192.0.2.100/24]',
-})
-
-const tooManyAddresses = writeRefusal({
-  code: 'too-many-addresses',
-  message: 'addresses holds more than 255 entries; an advertisement counts them in one byte',
-  hint: 'split them over several virtual routers',
 })
 
 const Preempt = z
@@ -102,7 +89,6 @@ export const VirtualRouterDocument = z.strictObject(
       .array(VirtualAddress, {
         error: ({ input }) => shaped('addresses', 'a list', '[192.0.2.100/24]', input),
       })
-      .max(255, { error: () => tooManyAddresses })
       .min(1, { error: () => noAddress })
       .describe(
         'The virtual addresses, in the order they are advertised; at least one. Of both families, they are two virtual routers of one name.',
@@ -121,6 +107,7 @@ export const VirtualRouterDocument = z.strictObject(
     ...electionKeys,
     ...virtualLinkKeys,
     ...pairingKeys,
+    ...routerHoldingsKeys,
     announcements: Announcements.optional(),
     notify: Notify.optional(),
   },
@@ -142,6 +129,7 @@ export const AgentDocument = z
       ...firewallKeys,
       ...syncGroupKeys,
       ...bfdKeys,
+      ...staticKeys,
       announcementGroups: AnnouncementGroups.optional(),
       notifications: Notifications.optional(),
     },

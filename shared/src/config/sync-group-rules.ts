@@ -1,5 +1,7 @@
+import { familyOf } from '../network/address.ts'
 import type { Finding, Path } from './diagnostic.ts'
 import { error, warning } from './finding.ts'
+import { resolveAddress } from './holdings-resolve.ts'
 import { nearest } from './nearest.ts'
 import type { Candidate } from './rules.ts'
 import { type SyncGroupDocument, syncGroupKeys } from './sync-group-schema.ts'
@@ -132,7 +134,7 @@ function loneMember(
   path: Path,
 ): readonly Finding[] {
   const isPair = members.some(({ document }) => {
-    const kinds = new Set(document.addresses.map((address) => address.includes(':')))
+    const kinds = new Set(document.addresses.map((each) => familyOf(resolveAddress(each).address)))
     return kinds.size > 1
   })
   if (names.length > 1 || isPair) return []

@@ -18,7 +18,7 @@ const cases: readonly Case[] = [
   ['both families', { addresses: '    addresses: [192.0.2.100/24, "fe80::100/64"]' }, []],
   ['both families in version 2', { addresses: '    addresses: [192.0.2.100/24, "fe80::100/64"]', more: '    version: 2' }, ['7:14 error version-family VRRP version 2 carries IPv4 only | write version: 3']],
   ['a first IPv6 address that is not link-local', { addresses: '    addresses: ["2001:db8::1/64", "fe80::1/64"]' }, ['6:17 warning first-address 2001:db8::1 comes first of the IPv6 addresses and is not link-local, which RFC 9568 demands | write a link-local address before it, for example fe80::100/64']],
-  ['more IPv6 addresses than fit a frame', { addresses: `    addresses: [${many}]` }, ['6:16 error too-many-addresses addresses holds 91 IPv6 addresses; an advertisement of more than 90 does not fit a frame of 1500 bytes | split them over several virtual routers']],
+  ['more IPv6 addresses than fit a frame', { addresses: `    addresses: [${many}]` }, [expect.stringMatching(/^6:\d+ warning too-many-addresses an advertisement has room for 90 IPv6 addresses; 1 from here on are held, and not advertised/)]],
   ['a form of checksum that IPv6 does not have', { addresses: IPV6, more: '    checksum: message-only' }, ['7:15 warning checksum-family checksum has no effect on IPv6 | remove it']],
   // Authentication.
   ['AH in version 3', { more: '    authentication: { type: ah, password: x }' }, ['7:21 error authentication-version VRRP version 3 has no authentication | remove it, or write version: 2']],

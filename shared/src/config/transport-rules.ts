@@ -5,9 +5,6 @@ import type { RouterFinding } from './rules.ts'
 import type { VirtualRouterDocument } from './schema.ts'
 import { unusable } from './unusable-address.ts'
 
-/** An Ethernet frame has room for an IPv6 header, the VRRP header and so many addresses (RFC 9568 §5.2.9). */
-const IPV6_ADDRESSES_MAX = Math.floor((1500 - 40 - 8) / 16)
-
 const NAME: Readonly<Record<Family, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
 
 /** What must hold of how a router's advertisements travel. `router` has its addresses of both families still together. */
@@ -57,13 +54,6 @@ function addressRules(
         message,
         'write a link-local address before it, for example fe80::100/64',
       ),
-    )
-  }
-  const count = router.addresses.filter((each) => familyOf(each.address) === 'ipv6').length
-  if (count > IPV6_ADDRESSES_MAX) {
-    const message = `addresses holds ${count} IPv6 addresses; an advertisement of more than ${IPV6_ADDRESSES_MAX} does not fit a frame of 1500 bytes`
-    findings.push(
-      error('too-many-addresses', ['addresses'], message, 'split them over several virtual routers'),
     )
   }
   if (checksum === 'message-only' && familiesOf(router).size === 1) {
