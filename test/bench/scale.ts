@@ -73,7 +73,7 @@ async function measurePair(active: 'aloft' | 'keepalived', seconds: number, say:
     const percent = (cpuMs: number) => cpuMs / 10 / seconds
     const ourPercent = percent(cpuMsOf(agentPids(ours)) - before.ours)
     const theirPercent = percent(cpuMsOf(keepalivedPids(theirs)) - before.theirs)
-    const residentMb = agentPids(ours).reduce((sum, pid) => sum + residentMbOf(pid), 0)
+    const residentMb = residentMbOf(agentPids(ours))
     say(
       `${active} active: ours ${ourPercent.toFixed(1)} %, keepalived ${theirPercent.toFixed(1)} % of a core; ours ${residentMb.toFixed(0)} MB`,
     )
@@ -256,7 +256,12 @@ function cpuMsOf(pids: readonly number[]): number {
   }, 0)
 }
 
-function residentMbOf(pid: number): number {
-  const kb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kb) / 1_024
+/** What both processes keep resident together: what each has alone, and the program both map, once. */
+function residentMbOf(pids: readonly number[]): number {
+  const sizes = pids.map((pid) => {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const mb = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024
+    return { own: mb('RssAnon'), program: mb('RssFile') }
+  })
+  return sizes.reduce((sum, { own }) => sum + own, 0) + Math.max(...sizes.map(({ program }) => program))
 }
