@@ -3,6 +3,7 @@ import type { AgentOptions } from './agent.ts'
 import { finish, WrongUsage } from './outcome.ts'
 import type { StatusOptions } from './status.ts'
 import type { StepDownOptions } from './step-down.ts'
+import type { UpgradeOptions } from './upgrade.ts'
 
 const STATE_DIR = [
   '--state-dir <dir>',
@@ -67,6 +68,20 @@ export function mountStepDown(program: Command): void {
     .action(async (router: string, options: StepDownOptions) => {
       const { stepDown } = await import('./step-down.ts')
       finish(await stepDown(router, options))
+    })
+}
+
+export function mountUpgrade(program: Command): void {
+  program
+    .command('upgrade')
+    .description(
+      'replace the local router process by one of the program as it is installed now, unnoticed on the LAN',
+    )
+    .option(...STATE_DIR)
+    .option('--json', 'print {before, now}: the pids')
+    .action(async (options: UpgradeOptions) => {
+      const { upgrade } = await import('./upgrade.ts')
+      finish(await upgrade(options))
     })
 }
 

@@ -4,7 +4,7 @@ import { mountControlPlane, mountDemo } from './centre-commands.ts'
 import { mountCheck } from './check.ts'
 import { mountEvents } from './events.ts'
 import { mountFailovers } from './failovers.ts'
-import { mountAgent, mountReplay, mountStatus, mountStepDown } from './node-commands.ts'
+import { mountAgent, mountReplay, mountStatus, mountStepDown, mountUpgrade } from './node-commands.ts'
 import { mountSchema } from './schema.ts'
 import { mountSites } from './sites.ts'
 import { mountToken } from './token.ts'
@@ -28,6 +28,7 @@ export function createProgram(): Command {
   mountAgent(program)
   mountStatus(program)
   mountStepDown(program)
+  mountUpgrade(program)
   mountCheck(program)
   mountSchema(program)
   mountReplay(program)

@@ -4,6 +4,8 @@ export interface RouterArguments {
   readonly stateDir: string
   /** How to start a steward again that was killed: program and arguments. Null: somebody else sees to it. */
   readonly stewardCommand: readonly string[] | null
+  /** Takes the place of the router that runs as this process; null: there is none, or it is dead. */
+  readonly succeeds: number | null
   /** Record every input to a file in this folder (`--record`, ALOFT_RECORD). */
   readonly record: string | null
 }
@@ -14,6 +16,7 @@ export function parseRouterArguments(
   environment: Readonly<Record<string, string | undefined>>,
 ): RouterArguments {
   let stateDir: string | null = null
+  let succeeds: number | null = null
   let stewardCommand: readonly string[] | null = null
   let record = environment['ALOFT_RECORD'] || null
   for (let i = 0; i < args.length; i += 2) {
@@ -21,11 +24,14 @@ export function parseRouterArguments(
     if (value === undefined) throw new Error(`${args[i]} needs a value`)
     if (args[i] === '--state-dir') stateDir = value
     else if (args[i] === '--steward-command') stewardCommand = parseCommand(value)
+    else if (args[i] === '--succeeds') succeeds = Number(value)
     else if (args[i] === '--record') record = value
     else throw new Error(`unknown argument ${args[i]}`)
   }
   if (stateDir === null) throw new Error('--state-dir is required')
-  return { stateDir, stewardCommand, record }
+  if (succeeds !== null && !(Number.isInteger(succeeds) && succeeds > 0))
+    throw new Error('--succeeds takes a pid')
+  return { stateDir, stewardCommand, succeeds, record }
 }
 
 function parseCommand(text: string): readonly string[] {

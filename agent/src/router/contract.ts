@@ -11,6 +11,7 @@ import type { EventBody, Observed } from '@aloft/shared/protocol/events'
 import type { Verdict } from '../tracking/verdict.ts'
 import type { BfdStatus, Farewell } from './loop/bfd-status.ts'
 import type { DiscardTotal, RouterCounters } from './loop/counters.ts'
+import type { HandedOver } from './loop/handed-over.ts'
 import type { HoldingFailureCount } from './loop/holding-keeper.ts'
 import type { FindingTotal } from './loop/lan-watch.ts'
 import type { StallFigures } from './loop/stall-guard.ts'
@@ -31,6 +32,10 @@ export type StewardMessage =
   /** Resign, release once a successor is there (`now`: at once), then exit 0. */
   | { readonly kind: 'shutdown'; readonly now?: boolean }
   | StepDownMessage
+  /** Start another router process in your place; answered by `replacing`. */
+  | { readonly kind: 'replace'; readonly id: number }
+  /** Of that process, once it is ready: hand over. Answered by `handed-over`, and the sender is the router then. */
+  | { readonly kind: 'take-over'; readonly pid: number }
 
 /** Give a role away; answered by `stepped-down`. */
 export interface StepDownMessage {
@@ -63,6 +68,9 @@ export type RouterMessage =
     }
   /** `refused` null: the role was given up, or was none. Otherwise why it was not. */
   | { readonly kind: 'stepped-down'; readonly id: number; readonly refused: string | null }
+  /** `error` null: the other process is being started. */
+  | { readonly kind: 'replacing'; readonly id: number; readonly error: string | null }
+  | { readonly kind: 'handed-over'; readonly handed: HandedOver }
   /** The line was not a message; nothing was done. */
   | { readonly kind: 'refused'; readonly error: string }
   /** What to say for this process should it die; replaces what was told before. */

@@ -19,6 +19,10 @@ export interface ControlActions {
   shutdown(now: boolean): void
   /** Null: done; otherwise why not. */
   stepDown(order: StepDownOrder): string | null
+  /** Null: another process is being started; otherwise why not. */
+  replace(): string | null
+  /** That process is ready, and `client` is its connection. */
+  handOver(client: Client, pid: number): void
 }
 
 export function handleMessage(
@@ -48,6 +52,13 @@ export function handleMessage(
       return
     case 'shutdown':
       actions.shutdown(message.now === true)
+      return
+    case 'replace':
+      client.send({ kind: 'replacing', id: message.id, error: actions.replace() })
+      return
+    case 'take-over':
+      if (Number.isInteger(message.pid) && message.pid > 0) actions.handOver(client, message.pid)
+      else client.send({ kind: 'refused', error: 'take-over carries no pid' })
       return
     case 'step-down':
       answerStepDown(actions, client, message)

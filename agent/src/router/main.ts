@@ -5,10 +5,11 @@ import { createClock } from '../linux/clock.ts'
 import { netio } from '../linux/netio.ts'
 import { parseRouterArguments } from './arguments.ts'
 import { RouterLoop } from './loop/router-loop.ts'
-import { acquireLock, type LockOutcome } from './process-lock.ts'
+import { acquireLock, type LockOutcome, takePassedLock } from './process-lock.ts'
 import { becomeRealtime } from './realtime.ts'
 import { RouterProcess } from './router-process.ts'
 import { prepareStateDirectory, type StatePaths, statePaths } from './state-directory.ts'
+import { takeOver } from './take-over.ts'
 import { chooseWorld } from './which-world.ts'
 
 /** A predecessor that was killed is gone as soon as the kernel has torn it down. */
@@ -16,11 +17,15 @@ const LOCK_WITHIN_MS = 1_000
 const GOODBYE_WITHIN_MS = 1_000
 
 async function main(): Promise<void> {
-  const { stateDir, stewardCommand, record } = parseRouterArguments(process.argv.slice(2), process.env)
+  const { stateDir, stewardCommand, succeeds, record } = parseRouterArguments(
+    process.argv.slice(2),
+    process.env,
+  )
   const paths = statePaths(stateDir)
   prepareStateDirectory(paths)
-  const lock = await waitForLock(paths)
-  if (!lock.held) {
+  // Of a living router the lock is had at the very end, when everything else is ready.
+  let lock = succeeds === null ? await waitForLock(paths) : null
+  if (lock?.held === false) {
     throw new Error(`state directory ${paths.directory} is in use by another router (pid ${lock.byPid})`)
   }
   const realtime = becomeRealtime(netio())
@@ -33,9 +38,14 @@ async function main(): Promise<void> {
     realtime,
     startSteward: stewardCommand && (() => startSteward(stewardCommand, () => router.stop())),
     recordTo: record,
+    startSuccessor: () => startSuccessor(),
+    passLock(pid) {
+      if (lock?.held) lock.passTo(pid)
+      lock = null
+    },
     log,
     stopped() {
-      lock.release()
+      if (lock?.held) lock.release()
       // Not at once: goodbyes still on their way are sent. Nothing but a client that hangs keeps the process now.
       process.exitCode = 0
       setTimeout(() => process.exit(0), GOODBYE_WITHIN_MS).unref()
@@ -51,7 +61,27 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => router.stop({ now: ++signals > 1 }))
   process.on('SIGHUP', () => {})
-  await router.start()
+  if (succeeds === null) {
+    await router.start()
+    return
+  }
+  const handed = await takeOver(paths.routerSocket)
+  lock = takePassedLock({ lock: paths.routerLock, pid: paths.routerPid })
+  await router.start(handed)
+}
+
+/** The same program, as it is installed now, with the same arguments. */
+function startSuccessor(): void {
+  const args = withoutSucceeds(process.argv.slice(1))
+  const command = [...process.execArgv, ...args, '--succeeds', String(process.pid)]
+  const child = spawn(process.execPath, command, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
+  child.on('error', (error) => log(`cannot start a successor: ${error.message}`))
+  child.unref()
+}
+
+function withoutSucceeds(args: readonly string[]): readonly string[] {
+  const at = args.indexOf('--succeeds')
+  return at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 2)]
 }
 
 async function waitForLock(paths: StatePaths): Promise<LockOutcome> {

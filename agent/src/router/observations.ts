@@ -58,6 +58,10 @@ export class Observations implements Journal {
     this.#roles.configured(routers)
   }
 
+  adopt(routers: Parameters<RoleKeeper['adopt']>[0]): void {
+    this.#roles.adopt(routers)
+  }
+
   writeRoles(): void {
     this.#roles.write()
   }

@@ -15,7 +15,11 @@ export interface LockFiles {
 }
 
 export type LockOutcome =
-  | { readonly held: true; release(): void }
+  | {
+      readonly held: true
+      release(): void /** The lock is that process's from now on. */
+      passTo(pid: number): void
+    }
   | { readonly held: false; readonly byPid: number }
 
 /**
@@ -26,11 +30,7 @@ export type LockOutcome =
  * holder by pid, start time and boot, so that a reused pid is not mistaken for it.
  */
 export function acquireLock(files: LockFiles): LockOutcome {
-  const mine = JSON.stringify({
-    pid: process.pid,
-    startTicks: processStartTicks(process.pid),
-    bootId: bootId(),
-  })
+  const mine = holderText(process.pid)
   const draft = `${files.lock}.${process.pid}`
   writeFileSync(draft, mine, { mode: 0o600 })
   try {
@@ -45,7 +45,26 @@ export function acquireLock(files: LockFiles): LockOutcome {
     rmSync(draft, { force: true })
   }
   writeFileSync(files.pid, `${process.pid}\n`, { mode: 0o644 })
-  return { held: true, release: () => releaseLock(files, mine) }
+  return { held: true, release: () => releaseLock(files, mine), passTo: (pid) => passLock(files, pid) }
+}
+
+/** Takes up a lock that was passed to this process. Throws when it is another's. */
+export function takePassedLock(files: LockFiles): Extract<LockOutcome, { held: true }> {
+  const mine = holderText(process.pid)
+  if (readOrNull(files.lock) !== mine) throw new Error(`${files.lock} was not passed to this process`)
+  return { held: true, release: () => releaseLock(files, mine), passTo: (pid) => passLock(files, pid) }
+}
+
+/** There is no moment at which nobody holds it. */
+function passLock(files: LockFiles, pid: number): void {
+  const draft = `${files.lock}.${pid}`
+  writeFileSync(draft, holderText(pid), { mode: 0o600 })
+  renameSync(draft, files.lock)
+  writeFileSync(files.pid, `${pid}\n`, { mode: 0o644 })
+}
+
+function holderText(pid: number): string {
+  return JSON.stringify({ pid, startTicks: processStartTicks(pid), bootId: bootId() })
 }
 
 /** The living holder's pid, or null. */

@@ -32,6 +32,18 @@ export class RoleKeeper {
     this.#configs = routers
   }
 
+  /** Routers that go on as they were in another process. */
+  adopt(
+    routers: readonly { readonly config: VirtualRouterConfig; readonly role: RoleEntry['role'] }[],
+  ): void {
+    for (const { config, role } of routers) {
+      const { name, interface: interfaceName, vrid, family, addresses } = config
+      if (role === 'initialize') continue
+      const entry = { name, interface: interfaceName, vrid, family, role, addresses }
+      this.#roles.set(`${interfaceName}/${family}/${vrid}`, entry)
+    }
+  }
+
   observed(body: EventBody): void {
     if (body.kind !== 'transition' && body.kind !== 'resumed') return
     const role = body.kind === 'transition' ? body.to : body.role

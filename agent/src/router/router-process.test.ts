@@ -176,6 +176,8 @@ test('rings for whoever is connected when something was observed', async () => {
 
 async function start(change: (loop: RouterLoop) => Loop = (loop) => loop): Promise<void> {
   const router = new RouterProcess({
+    startSuccessor: () => {},
+    passLock: () => {},
     paths,
     clock: fake.clock,
     createWorld: ({ journal, recorder }: WorldParts) => {

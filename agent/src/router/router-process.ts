@@ -17,10 +17,11 @@ import { tellFarewells } from './farewells.ts'
 import { FlightRecorder } from './flight-recorder.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { keptIn } from './host-changes-file.ts'
-import { readInheritance } from './inheritance.ts'
+import { afterHandOver, readInheritance } from './inheritance.ts'
 import { type DroppedDatagram, guardDatagrams } from './input-guard.ts'
 import { Lateness, timeAlarm } from './lateness.ts'
 import type { StepDownOrder } from './loop/departures.ts'
+import { adoptable, type HandedOver, type HandedRouter, holdsAddresses } from './loop/handed-over.ts'
 import { staticHolding } from './loop/holding-loss.ts'
 import { holdingOf } from './loop/holding-of.ts'
 import { keyOf } from './loop/instance.ts'
@@ -40,7 +41,7 @@ import { VerdictKeeper } from './verdict-keeper.ts'
 
 /** The loop, as this process uses it. */
 export type Loop = RouterInput &
-  Pick<RouterLoop, 'configure' | 'farewells' | 'shutdown' | 'status' | 'stepDown' | 'tracked'>
+  Pick<RouterLoop, 'configure' | 'farewells' | 'handOver' | 'shutdown' | 'status' | 'stepDown' | 'tracked'>
 
 /** A world that starts to tell once it is asked to. */
 export interface World {
@@ -78,6 +79,10 @@ export interface RouterEnvironment {
   /** A folder for recordings of every input; null: only the ring. */
   readonly recordTo: string | null
   readonly log: (text: string) => void
+  /** Starts a process that will ask to take this one's place. */
+  readonly startSuccessor: () => void
+  /** The state directory is that process's from now on. */
+  readonly passLock: (pid: number) => void
   /** The process has stopped cleanly. */
   readonly stopped: () => void
 }
@@ -130,24 +135,27 @@ export class RouterProcess {
   }
 
   /** Boots from what the state directory holds. Rejects when the control socket cannot be opened. */
-  async start(): Promise<void> {
+  async start(handed: HandedOver | null = null): Promise<void> {
     const { paths, clock, startSteward } = this.#environment
     const { runId } = this
     const running = this.#running
-    const { resume, release } = readInheritance(paths, {
+    const question = {
       bootId: bootId(),
       nowMs: clock.now(),
       routers: running?.config.virtualRouters ?? [],
       held: this.#world.held(),
-    })
-    const detail = `pid ${process.pid}`
+    }
+    const adopted = adoptable(handed, question)
+    const { resume, release } = handed ? afterHandOver(adopted, question) : readInheritance(paths, question)
+    const detail = handed ? `pid ${process.pid}, in the place of another` : `pid ${process.pid}`
     this.#observations.observe({ kind: 'process', process: 'router', what: 'started', runId, detail })
     this.#release(release)
-    this.#world.removeLeftRouting(this.#keptBy(resume))
+    this.#world.removeLeftRouting(this.#keptBy([...resume, ...adopted.filter(holdsAddresses)]))
     this.#world.listen(this.#input)
     const inherited = this.#verdicts.inherit(clock.now())
     if (inherited.length > 0) this.#loop.tracked(inherited)
-    if (running) this.#run(running, resume)
+    this.#observations.adopt(adopted.map(({ config, state }) => ({ config, role: state.role })))
+    if (running) this.#run(running, { resume, adopted })
     // Only now: until the resumed routers advertise again, the dead one's last sign of life is the true one.
     this.#observations.writeRoles()
     this.#heartbeat = startHeartbeat(paths.routerAlive, { runId, bootId: bootId(), now: () => clock.now() })
@@ -188,6 +196,36 @@ export class RouterProcess {
     this.#world.close()
     this.#recorder.close()
     this.#environment.stopped()
+  }
+
+  /** Ends without a word on the LAN: the process at the other end of `successor` goes on with what it is told. */
+  #handOver(successor: Client, pid: number): void {
+    if (this.#isStopping || this.#isStopped) return
+    this.#isStopping = true
+    this.#isStopped = true
+    const { clock, passLock, stopped } = this.#environment
+    const handed: HandedOver = { bootId: bootId(), routers: this.#loop.handOver(), atMonoMs: clock.now() }
+    this.#world.close()
+    this.#stewards.stop()
+    this.#farewells?.stop()
+    this.#heartbeat?.stop()
+    const { runId } = this
+    const detail = `replaced by pid ${pid}`
+    this.#observations.observe({ kind: 'process', process: 'router', what: 'stopped', runId, detail })
+    this.#observations.close()
+    passLock(pid)
+    for (const client of this.#clients) {
+      client.send(client === successor ? { kind: 'handed-over', handed } : { kind: 'goodbye' })
+    }
+    this.#socket?.close()
+    this.#recorder.close()
+    stopped()
+  }
+
+  #replace(): string | null {
+    if (this.#isStopping) return 'the router is stopping'
+    this.#environment.startSuccessor()
+    return null
   }
 
   /** Called when the process cannot go on: leaves what is needed to find out why. Touches no address and no socket. */
@@ -237,6 +275,8 @@ export class RouterProcess {
       dump: () => this.#dump('asked'),
       shutdown: (now: boolean) => this.stop({ now }),
       stepDown: (order: StepDownOrder) => this.#loop.stepDown(order),
+      replace: () => this.#replace(),
+      handOver: (client: Client, pid: number) => this.#handOver(client, pid),
     }
     return openControlSocket(this.#environment.paths.routerSocket, {
       opened: (client) => {
@@ -263,16 +303,19 @@ export class RouterProcess {
     this.#running = running
     // Without a configuration to boot from, what a predecessor left could not be told from other addresses until now.
     if (isFirst) this.#release(this.#world.held())
-    this.#run(running, [])
+    this.#run(running, {})
     const { revision } = running
     this.#observations.observe({ kind: 'config', revision, outcome: 'running', detail: null })
   }
 
-  #run(running: RunningConfig, resume: readonly Resumption[]): void {
+  #run(
+    running: RunningConfig,
+    before: { readonly resume?: readonly Resumption[]; readonly adopted?: readonly HandedRouter[] },
+  ): void {
     this.#running = running
     this.#observations.configured(running.config.virtualRouters)
     const { node: _, virtualRouters, ...settings } = running.config
-    this.#loop.configure(virtualRouters, { resume, settings: { ...AGENT_DEFAULTS, ...settings } })
+    this.#loop.configure(virtualRouters, { ...before, settings: { ...AGENT_DEFAULTS, ...settings } })
   }
 
   #release(leftBehind: readonly InterfaceAddresses[]): void {
@@ -288,7 +331,7 @@ export class RouterProcess {
   }
 
   /** Routers that go on hold what they held; what the node holds whoever is active, it goes on holding. */
-  #keptBy(resume: readonly Resumption[]): readonly Holding[] {
+  #keptBy(resume: readonly { readonly key: string }[]): readonly Holding[] {
     const config = this.#running?.config
     if (config === undefined) return []
     const resumed = config.virtualRouters.filter((each) => resume.some(({ key }) => key === keyOf(each)))

@@ -2,9 +2,11 @@
  * What the router loop needs from outside, and nothing else. Three worlds implement it: the kernel (`linux/`), the
  * simulated LAN (`simulated/`), and a replayed recording. The loop cannot tell them apart.
  */
+
 import type { AgentSettings, VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { Address, Family } from '@aloft/shared/network/address'
 import type { EventBody } from '@aloft/shared/protocol/events'
+import type { HandedRouter } from '../router/loop/handed-over.ts'
 import type { Verdict } from '../tracking/verdict.ts'
 import type { BfdDatagram, BfdLinks, RecordedBfdDatagram } from './bfd-links.ts'
 import type { HoldingFailure, HoldingLoss, Holdings } from './holdings.ts'
@@ -51,6 +53,8 @@ export interface RecordedInput {
     | { readonly kind: 'link'; readonly interfaceName: string; readonly state: LinkState | null }
     /** `router`: its key (`wireKey`); why it cannot take part, null when it can. */
     | { readonly kind: 'virtual-link'; readonly router: string; readonly problem: string | null }
+    | { readonly kind: 'adopt'; readonly router: HandedRouter }
+    | { readonly kind: 'hand-over' }
     | { readonly kind: 'resume'; readonly key: string; readonly gapMs: number }
     | { readonly kind: 'tracked'; readonly verdicts: readonly Verdict[] }
     | { readonly kind: 'holding-failed'; readonly failure: HoldingFailure }

@@ -14,6 +14,7 @@ import type {
   RecordedInput,
   RouterWorld,
 } from '../../world/router-world.ts'
+import type { HandedRouter } from './handed-over.ts'
 import { bytesOfHex, hexOf } from './hex.ts'
 import { keyOf } from './instance.ts'
 import { RouterLoop } from './router-loop.ts'
@@ -45,13 +46,17 @@ export function replay(inputs: Iterable<RecordedInput>): Output[] {
   const hasBfd = recorded.some(({ input }) => input.kind === 'chance')
   const loop = new RouterLoop(hasBfd && bfd ? { ...others, bfd } : others)
   let resume: { key: string; gapMs: number }[] = []
+  let adopted: HandedRouter[] = []
   for (const [entry, readings] of withReadings(recorded)) {
     world.begin(entry.at, readings)
     const { input } = entry
     if (input.kind === 'resume') resume.push({ key: input.key, gapMs: input.gapMs })
+    else if (input.kind === 'adopt') adopted.push(input.router)
     else if (input.kind === 'configure') {
-      loop.configure(input.routers, { resume, settings: { ...AGENT_DEFAULTS, ...input.settings } })
+      const settings = { ...AGENT_DEFAULTS, ...input.settings }
+      loop.configure(input.routers, { resume, adopted, settings })
       resume = []
+      adopted = []
     } else feed(loop, world, input)
   }
   return world.outputs
@@ -80,6 +85,8 @@ function feed(loop: RouterLoop, world: ReplayWorld, input: RecordedInput['input'
     loop.tracked(input.verdicts)
   } else if (input.kind === 'alarm') {
     loop.alarm()
+  } else if (input.kind === 'hand-over') {
+    loop.handOver()
   } else if (input.kind === 'shutdown') {
     loop.shutdown()
   } else if (input.kind === 'step-down') {

@@ -29,6 +29,7 @@ import { changesTo } from './changes.ts'
 import { DatagramMemory, type Known } from './datagram-memory.ts'
 import type { StepDownOrder } from './departures.ts'
 import { DiscardLedger } from './discard-ledger.ts'
+import { type HandedRouter, handOver, holdsAddresses } from './handed-over.ts'
 import { hexOf } from './hex.ts'
 import { HoldingKeeper } from './holding-keeper.ts'
 import { keyOf } from './instance.ts'
@@ -45,6 +46,8 @@ import { Trackers } from './trackers.ts'
 import { VirtualLinkProblems } from './virtual-link-problems.ts'
 
 export interface ConfigureOptions {
+  /** Routers as the process before us handed them over, of these configurations. */
+  readonly adopted?: readonly HandedRouter[]
   /** What the config says of the agent as a whole. */
   readonly settings?: AgentSettings
   /** Routers (`wireKey`) that go on as active because their predecessor process was; `gapMs`: how long nobody was at the wheel. */
@@ -72,6 +75,7 @@ export class RouterLoop implements RouterInput {
   /** Routers of the first configuration start because the process does, later ones because of the change. */
   #startReason: 'startup' | 'configuration' = 'startup'
   #isStopping = false
+  #isHandedOver = false
 
   constructor(world: RouterWorld) {
     this.#holdings = new HoldingKeeper(world, {
@@ -111,12 +115,17 @@ export class RouterLoop implements RouterInput {
    * are made while the router runs (`changes.ts`). Throws RangeError, having changed nothing, when two share interface, family and VRID.
    */
   configure(routers: readonly VirtualRouterConfig[], options: ConfigureOptions = {}): void {
-    const { resume = [], settings = AGENT_DEFAULTS } = options
+    const { resume = [], adopted = [], settings = AGENT_DEFAULTS } = options
     const changes = changesTo(routers, this.#routers.byKey)
     this.#delays.configure(settings.interfaces)
     for (const [name, opened] of this.#interfaces.open(routers)) opened.link = this.#readLink(name).counted
-    this.#virtualLinks.prepare({ ...settings, routers, holding: this.#holding(routers, resume) })
+    this.#virtualLinks.prepare({
+      ...settings,
+      routers,
+      holding: this.#holding(routers, [...resume, ...adopted.filter(holdsAddresses)]),
+    })
     for (const { key, gapMs } of resume) this.#record({ kind: 'resume', key, gapMs })
+    for (const router of adopted) this.#record({ kind: 'adopt', router })
     const now = this.#record({ kind: 'configure', routers, settings })
     this.#effects.announcer.setPacing(settings)
     this.#bfd?.configure(settings, routers, now)
@@ -126,6 +135,7 @@ export class RouterLoop implements RouterInput {
       changes,
       {
         gaps: new Map(resume.map(({ key, gapMs }) => [key, gapMs])),
+        adopted: new Map(adopted.map((router) => [router.key, router])),
         reason: this.#startReason,
         waitUntil: this.#startReason === 'startup' ? startOf(settings, now) : null,
         syncGroups: settings.syncGroups,
@@ -135,6 +145,19 @@ export class RouterLoop implements RouterInput {
     this.#closeInterfaces()
     this.#startReason = 'configuration'
     this.#arm()
+  }
+
+  /**
+   * Leaves everything to the process that takes our place: says nothing, releases nothing, and does nothing from now on.
+   * The world's sockets are to be closed next.
+   */
+  handOver(): readonly HandedRouter[] {
+    const now = this.#record({ kind: 'hand-over' })
+    this.#bfd?.shutdown(now)
+    this.#discards.flush(now)
+    this.#isHandedOver = true
+    this.#world.alarm.set(null)
+    return this.#routers.all().map(handOver)
   }
 
   /**
@@ -183,6 +206,7 @@ export class RouterLoop implements RouterInput {
   }
 
   datagram(datagram: Datagram): void {
+    if (this.#isHandedOver) return
     const known = this.#memory.recall(datagram)
     const now = this.#record(known.input)
     this.#holdings.checkLeases(now)
@@ -252,6 +276,7 @@ export class RouterLoop implements RouterInput {
   }
 
   alarm(): void {
+    if (this.#isHandedOver) return
     const now = this.#record({ kind: 'alarm' })
     this.#alarm.rang()
     this.#holdings.checkLeases(now)
@@ -280,6 +305,7 @@ export class RouterLoop implements RouterInput {
   }
 
   #arm(): void {
+    if (this.#isHandedOver) return
     let dueAt = this.#routers.dueAt()
     for (const part of this.#parts) dueAt = earliest(dueAt, part.dueAt())
     this.#alarm.setAtMost(dueAt)

@@ -16,6 +16,7 @@ import type { Changes } from './changes.ts'
 import { Deadlines } from './deadlines.ts'
 import { Departures, type StepDownOrder } from './departures.ts'
 import { type Fault, faultEvent, linkFaults, type SaidFaults, trackedFaults, withFaults } from './faults.ts'
+import { type HandedRouter, holdsAddresses, takeUp } from './handed-over.ts'
 import { holdingOf } from './holding-of.ts'
 import { deservesPatience, type Instance, keyOf, newInstance, takeAddresses } from './instance.ts'
 import type { LanWatch } from './lan-watch.ts'
@@ -43,6 +44,8 @@ interface Surroundings {
 export interface Beginning {
   /** By key: how long nobody was at the wheel of a router that goes on as active. */
   readonly gaps: ReadonlyMap<string, number>
+  /** By key: as the process before us handed them over. */
+  readonly adopted: ReadonlyMap<string, HandedRouter>
   readonly reason: 'startup' | 'configuration'
   /** Whoever does not go on as active stays silent until then; null: nobody need. */
   readonly waitUntil: number | null
@@ -234,7 +237,7 @@ export class RunningRouters implements Timed {
     this.#step(instance, { kind: 'leave-now' }, now)
   }
 
-  #start(config: VirtualRouterConfig, { gaps, reason, waitUntil }: Beginning, now: number): void {
+  #start(config: VirtualRouterConfig, { gaps, adopted, reason, waitUntil }: Beginning, now: number): void {
     const { effects } = this.#around
     const gapMs = gaps.get(keyOf(config)) ?? null
     const instance = newInstance(config, now)
@@ -250,6 +253,11 @@ export class RunningRouters implements Timed {
     instance.faults = withFaults(instance.faults, 'link', linkFaults(config, link))
     instance.faults = withFaults(instance.faults, 'tracking', trackedFaults(standing))
     instance.faults = withFaults(instance.faults, 'virtual-link', this.#around.virtualLinkFaults(config))
+    const handed = adopted.get(keyOf(config))
+    if (handed !== undefined) {
+      this.#adopt(instance, handed, now)
+      return
+    }
     if (gapMs === null && waitUntil !== null && waitUntil > now) {
       instance.startAt = waitUntil
       this.#schedule(instance)
@@ -261,6 +269,15 @@ export class RunningRouters implements Timed {
     if (gapMs === null || instance.faults.size > 0) this.#takePart(instance, reason, now)
     else this.#resume(instance, gapMs, now)
     for (const before of this.#departures.awaitReplacement(instance)) this.#schedule(before)
+  }
+
+  /** On the wire, and to our own kernel, nothing has happened. */
+  #adopt(instance: Instance, handed: HandedRouter, now: number): void {
+    takeUp(instance, handed)
+    if (holdsAddresses(handed)) perform(this.#around.effects, instance, [{ do: 'acquire-addresses' }], now)
+    const changed = faultEvent(instance.state.role, instance.faults, instance.faults)
+    if (instance.startAt === null && changed !== null) this.#step(instance, changed, now)
+    else this.#schedule(instance)
   }
 
   #takePart(instance: Instance, reason: Beginning['reason'], now: number): void {
