@@ -36,14 +36,17 @@ export interface Keepalived {
 export interface KeepalivedOptions {
   readonly namespace: string
   readonly routers: readonly KeepalivedRouter[]
+  /** Names of its sync groups, each with its members. */
+  readonly syncGroups?: Readonly<Record<string, readonly string[]>>
   /** SCHED_RR priority of its VRRP process; none by default, as it ships. */
   readonly realtimePriority?: number
 }
 
-export function startKeepalived({ namespace, routers, realtimePriority }: KeepalivedOptions): Keepalived {
+export function startKeepalived(options: KeepalivedOptions): Keepalived {
+  const { namespace, routers } = options
   const folder = mkdtempSync(path.join(os.tmpdir(), 'aloft-keepalived-'))
   const file = path.join(folder, 'keepalived.conf')
-  writeFileSync(file, configText(routers, realtimePriority))
+  writeFileSync(file, configText(options))
   const pids = ['-p', `${folder}/parent.pid`, '-r', `${folder}/vrrp.pid`, '-c', `${folder}/check.pid`]
   const child = spawnIn(namespace, ['keepalived', '--vrrp', '-n', '-l', '-D', '-f', file, ...pids], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -83,13 +86,16 @@ function lastState(log: string, router: string): KeepalivedState {
   return (entered.at(-1)?.[2] as KeepalivedState | undefined) ?? 'INIT'
 }
 
-function configText(routers: readonly KeepalivedRouter[], realtimePriority: number | undefined): string {
+function configText({ routers, realtimePriority, syncGroups = {} }: KeepalivedOptions): string {
   // Its default limit of 10 ms of real-time CPU kills it now and then while it takes over; a fair peer stays alive.
   const realtime =
     realtimePriority === undefined
       ? ''
       : `  vrrp_rt_priority ${realtimePriority}\n  vrrp_rlimit_rttime 1000000\n`
-  return `global_defs {\n  router_id peer\n  script_user nobody\n${realtime}}\n${routers.map(instanceText).join('\n')}`
+  const groups = Object.entries(syncGroups).map(
+    ([name, members]) => `vrrp_sync_group ${name} {\n  group {\n    ${members.join('\n    ')}\n  }\n}\n`,
+  )
+  return `global_defs {\n  router_id peer\n  script_user nobody\n${realtime}}\n${groups.join('')}${routers.map(instanceText).join('\n')}`
 }
 
 function instanceText(router: KeepalivedRouter): string {
