@@ -48,6 +48,34 @@ describe.each([
     expect(lan.a.told.datagrams).toEqual([])
   })
 
+  it('deliver what is for the host itself, once, however many endpoints there are, and to no other group', async () => {
+    const other = knownAddress('224.0.0.99')
+    for (const group of [null, other]) lan.b.links.open({ ...ENDPOINT, group })
+    lan.b.links.close({ ...ENDPOINT, group: other })
+    for (const [i, destination] of [other, knownAddress('192.0.2.2'), GROUP.ipv4].entries())
+      expect(lan.a.links.send(INTERFACE, { ...packet(i), destination, ttl: 64 })).toBe(true)
+    await eventually('the last', () => lan.b.told.datagrams.length >= 2)
+    await pause(20)
+    const heard = lan.b.told.datagrams.map(({ destination, ttl, payload }) => [destination, ttl, payload[0]])
+    expect(heard).toEqual([
+      ['192.0.2.2', 64, 1],
+      [GROUP.ipv4, 64, 2],
+    ])
+  })
+
+  it('deliver what is under an authentication header to who asked for it, with its identification', async () => {
+    const signed = { ...packet(7), authenticated: { identification: 0x1234 } }
+    for (const host of [lan.a, lan.b]) host.links.open({ ...ENDPOINT, isAuthenticated: true })
+    lan.a.links.send(INTERFACE, signed)
+    const datagram = await eventually('it', () => lan.b.told.datagrams[0])
+    expect(datagram).toMatchObject({ authenticated: { identification: 0x1234 }, payload: Uint8Array.of(7) })
+    lan.b.links.close({ ...ENDPOINT, isAuthenticated: true })
+    lan.a.links.send(INTERFACE, signed)
+    lan.a.links.send(INTERFACE, packet(8))
+    await eventually('the other', () => lan.b.told.datagrams.length === 2)
+    expect(lan.b.told.datagrams[1]?.payload).toEqual(Uint8Array.of(8))
+  })
+
   it('deliver nothing once closed', async () => {
     lan.b.links.close(ENDPOINT)
     lan.a.links.send(INTERFACE, packet(1))

@@ -167,3 +167,11 @@ test('a device of its own and closed doors are told, and what stands in their wa
     '✕ db is in fault: vrrp.51 exists and is no macvlan; it takes part as soon as that is mended',
   )
 })
+
+test('to whom a unicast router speaks, and which peer it leaves out', () => {
+  const unicast = { ...web, peers: ['192.0.2.2', '192.0.2.3'], ownPeers: ['192.0.2.1'] }
+  const alone = { ...web, virtualRouter: 'alone', peers: [] }
+  const text = statusText({ ...status, router: { ...router, virtualRouters: [unicast, alone] } }, NOW)
+  expect(text).toContain('web speaks to 192.0.2.2, 192.0.2.3 only; 192.0.2.1 is this host itself')
+  expect(text).toContain('alone speaks to nobody')
+})

@@ -104,7 +104,7 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
     (each.faults ?? []).map((fault) => faultLine(each, fault)),
   )
   const departures = router.virtualRouters.flatMap(departureLines)
-  const links = router.virtualRouters.flatMap(virtualLinkLines)
+  const links = router.virtualRouters.flatMap((each) => [...peerLines(each), ...virtualLinkLines(each)])
   const discards = router.discards.map(
     ({ interface: interfaceName, reason, count }) => `discarded on ${interfaceName}: ${count} × ${reason}`,
   )
@@ -116,6 +116,14 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
   return [table, links, faults, departures, findings, discards]
     .filter(({ length }) => length > 0)
     .flatMap((part, i) => (i === 0 ? part : ['', ...part]))
+}
+
+/** To whom it speaks, if not to the group of all. */
+function peerLines({ virtualRouter, peers, ownPeers }: RouterStatus['virtualRouters'][number]): string[] {
+  if (peers === undefined) return []
+  const toWhom = peers.length === 0 ? 'speaks to nobody' : `speaks to ${peers.join(', ')} only`
+  const leftOut = ownPeers ? `; ${ownPeers.join(', ')} is this host itself` : ''
+  return [`${virtualRouter} ${toWhom}${leftOut}`]
 }
 
 /** Where the addresses are, if not on the interface itself, and whether packets reach them. */

@@ -54,6 +54,31 @@ describe('the primary address', () => {
   })
 })
 
+describe('the IPv6 address to speak from', () => {
+  const [own, virtual, routable] = [address('fe80::1'), address('fe80::100'), address('2001:db8::1')]
+  const LINK = { scope: 253 }
+  const made = (messages: readonly KernelMessage[]) =>
+    table([link(), ...messages], { isVirtual: (_, each) => each === virtual }).state('eth0')
+
+  it('RFC 9568 §5.1.2.1: is the first link-local one that is not virtual', () => {
+    expect(made([has(virtual, LINK), has(routable), has(own, LINK)])?.ipv6).toBe(own)
+    expect(made([has(own, { ...LINK, origin: 112 })])?.ipv6).toBeNull()
+  })
+
+  it('is none that duplicate address detection has not finished with', () => {
+    const notice = has(own, LINK)
+    if (notice.kind !== 'address') throw new Error('an address')
+    const tentative = { ...notice, address: { ...notice.address, isTentative: true } }
+    expect(made([tentative])?.ipv6).toBeNull()
+    expect(made([tentative, notice])?.ipv6).toBe(own)
+  })
+
+  it('has the other addresses of the host beside it, without those of virtual routers', () => {
+    const state = made([has(real), has(other), has(own, LINK), has(routable), has(vip, { origin: 112 })])
+    expect(state).toMatchObject({ ipv4: real, ipv6: own, others: [other, routable] })
+  })
+})
+
 describe('ownership', () => {
   it('is told by the mark', () => {
     const made = table([link(), has(real), has(vip, { origin: 112 })])
