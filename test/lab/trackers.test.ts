@@ -109,23 +109,24 @@ async function status(): Promise<AgentStatus> {
   return JSON.parse(text)
 }
 
+/** What was observed so far, whether it is in the journal, in the spool, or for a moment in both. */
 function events(): EventBody[] {
-  const folder = path.join(agent.stateDir, 'spool')
-  const journal = path.join(agent.stateDir, 'journal')
-  const lines = [folder, journal].flatMap((each) =>
-    existsSync(each)
-      ? readdirSync(each).flatMap((name) => readFileSync(path.join(each, name), 'utf8').split('\n'))
-      : [],
-  )
-  return lines.flatMap((line) => {
-    const start = line.indexOf('"body":')
-    if (start < 0) return []
-    try {
-      return [JSON.parse(line.slice(line.indexOf('{'))).body as EventBody]
-    } catch {
-      return []
-    }
+  const lines = ['spool', 'journal'].flatMap((name) => {
+    const place = path.join(agent.stateDir, name)
+    if (!existsSync(place)) return []
+    return readdirSync(place).flatMap((file) => readFileSync(path.join(place, file), 'utf8').split('\n'))
   })
+  const found = new Map<string, { readonly monoMs: number; readonly body: EventBody }>()
+  for (const line of lines) {
+    if (!line.includes('"body":')) continue
+    try {
+      const { at, body } = JSON.parse(line.slice(line.indexOf('{')))
+      found.set(`${at.monoMs} ${JSON.stringify(body)}`, { monoMs: at.monoMs, body })
+    } catch {
+      // A line that is being written.
+    }
+  }
+  return [...found.values()].sort((a, b) => a.monoMs - b.monoMs).map(({ body }) => body)
 }
 
 const untilPriority = (priority: number, withinMs = 5_000) =>
@@ -275,6 +276,20 @@ describe('restarts', () => {
     expect(await agent.role('web')).toBe('fault')
   })
 
+  it('kill -9 of the steward while a script runs: the next steward ends that run before it begins its own', async () => {
+    const slow = script('slow', 'sleep 30')
+    start(
+      '{ script: slow, weight: -10 }',
+      `{ scripts: [{ name: slow, command: [${slow}], interval: 60s, timeout: 60s }] }`,
+    )
+    await until(() => processesOf(slow).length === 1, { what: 'the script' })
+    const [first] = processesOf(slow)
+    await killSteward()
+    await until(() => runs('slow') === 2, { what: 'its second run' })
+    expect(isAlive(first ?? '')).toBe(false)
+    await until(() => processesOf(slow).filter(isAlive).length === 1, { what: 'one run only' })
+  })
+
   it('kill -9 of the router: it resumes as active, by what the script said last', async () => {
     setWell('haproxy', true)
     // A router resumes within two intervals, and a node process takes a third of a second to start.
@@ -304,6 +319,50 @@ describe('restarts', () => {
     })
     await until(() => status().then(({ agent }) => agent !== null), { what: 'its status' })
   }
+})
+
+describe('a link that is followed', () => {
+  const move = (state: 'up' | 'down') => ip('-n', lan.namespaceOf('one'), 'link', 'set', 'far', state)
+
+  it('moves the priority as it goes, comes and vanishes; downDelay holds back a flap', async () => {
+    await ip('-n', lan.namespaceOf('one'), 'link', 'add', 'far', 'type', 'veth', 'peer', 'name', 'near')
+    await ip('-n', lan.namespaceOf('one'), 'link', 'set', 'near', 'up')
+    await move('up')
+    const interfaces = 'interfaces: [{ name: far, downDelay: 1s }]'
+    const text = `${config('{ interface: far, weight: -40 }', '{}')}${interfaces}\n`
+    agent = startAgent({ namespace: lan.namespaceOf('one'), config: text })
+    await untilRole(agent, 'web', 'active')
+    await move('down')
+    await move('up')
+    await pause(1_300)
+    expect(events().filter(({ kind }) => kind === 'priority')).toEqual([])
+    await move('down')
+    await untilPriority(110)
+    await move('up')
+    await untilPriority(150)
+    await ip('-n', lan.namespaceOf('one'), 'link', 'del', 'far')
+    // Nothing can be heard on what is not there: no delay.
+    await untilPriority(110, 900)
+    expect((await status()).router?.virtualRouters[0]?.tracking).toEqual([
+      { tracker: 'interface far', state: 'down', weight: -40, reverse: false, points: -40, fault: null },
+    ])
+  })
+})
+
+describe('a script that flaps', () => {
+  it('faster than its fall and rise moves nothing', async () => {
+    // Well, well, failing, and again: never two bad ones in a row.
+    const flap = script('flap', `test $(( $(wc -l < ${folder}/flap.runs) % 3 )) -ne 0`)
+    start(
+      '{ script: flap }',
+      `{ scripts: [{ name: flap, command: [${flap}], interval: 50ms, fall: 2, rise: 2 }] }`,
+    )
+    await untilRole(agent, 'web', 'active')
+    const before = runs('flap')
+    await until(() => runs('flap') > before + 12, { what: 'a dozen runs' })
+    expect(events().filter(({ kind }) => kind === 'tracker')).toHaveLength(1)
+    expect(await agent.role('web')).toBe('active')
+  })
 })
 
 describe('files', () => {
