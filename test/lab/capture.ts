@@ -17,10 +17,12 @@ export async function captureAdvertisements(options: {
   readonly count: number
   readonly withinMs: number
   readonly from?: string
+  /** IP protocol: 112 when left out; 51 for those under authentication headers. */
+  readonly protocol?: 112 | 51
 }): Promise<Buffer> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'aloft-capture-'))
   const file = path.join(folder, 'capture.pcap')
-  const filter = `ip proto 112${options.from === undefined ? '' : ` and src host ${options.from}`}`
+  const filter = `ip proto ${options.protocol ?? 112}${options.from === undefined ? '' : ` and src host ${options.from}`}`
   const args = [
     'tcpdump',
     '-i',
