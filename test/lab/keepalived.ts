@@ -40,6 +40,8 @@ export interface KeepalivedOptions {
   readonly syncGroups?: Readonly<Record<string, readonly string[]>>
   /** SCHED_RR priority of its VRRP process; none by default, as it ships. */
   readonly realtimePriority?: number
+  /** More lines of `global_defs`. */
+  readonly globals?: readonly string[]
 }
 
 export function startKeepalived(options: KeepalivedOptions): Keepalived {
@@ -86,7 +88,7 @@ function lastState(log: string, router: string): KeepalivedState {
   return (entered.at(-1)?.[2] as KeepalivedState | undefined) ?? 'INIT'
 }
 
-function configText({ routers, realtimePriority, syncGroups = {} }: KeepalivedOptions): string {
+function configText({ routers, realtimePriority, syncGroups = {}, globals = [] }: KeepalivedOptions): string {
   // Its default limit of 10 ms of real-time CPU kills it now and then while it takes over; a fair peer stays alive.
   const realtime =
     realtimePriority === undefined
@@ -95,7 +97,8 @@ function configText({ routers, realtimePriority, syncGroups = {} }: KeepalivedOp
   const groups = Object.entries(syncGroups).map(
     ([name, members]) => `vrrp_sync_group ${name} {\n  group {\n    ${members.join('\n    ')}\n  }\n}\n`,
   )
-  return `global_defs {\n  router_id peer\n  script_user nobody\n${realtime}}\n${groups.join('')}${routers.map(instanceText).join('\n')}`
+  const more = globals.map((line) => `  ${line}\n`).join('')
+  return `global_defs {\n  router_id peer\n  script_user nobody\n${realtime}${more}}\n${groups.join('')}${routers.map(instanceText).join('\n')}`
 }
 
 function instanceText(router: KeepalivedRouter): string {

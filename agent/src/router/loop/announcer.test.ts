@@ -1,7 +1,7 @@
 import { ANNOUNCEMENT_DEFAULTS } from '@aloft/shared/config/announcements-config'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import { describe, expect, it } from 'vitest'
-import { prefix, routerConfig } from '../../vrrp/examples.test.support.ts'
+import { address, prefix, routerConfig } from '../../vrrp/examples.test.support.ts'
 import { Announcer, type Pacing } from './announcer.ts'
 
 const T = 1_000_000
@@ -162,5 +162,34 @@ describe('a pace', () => {
     announcer.announce(routerConfig({ interface: 'eth1' }), 'became-active', T)
     advance(0)
     expect(take()).toEqual(Array(4).fill('+0 eth1 192.0.2.100'))
+  })
+})
+
+describe('keepalived-and-vrrp.md §2.9: a unicast router that leaves fault', () => {
+  const unicast = { peers: [], ttl: 255, checkSource: false, oldChecksum: 'detect' } as const
+  const cleared = {
+    from: 'fault',
+    to: 'backup',
+    reason: 'interface-up',
+    priority: 100,
+    heard: null,
+    at: T,
+  } as const
+  const source = address('192.0.2.1')
+
+  it('announces its own address first', () => {
+    const { announcer, take } = listening()
+    announcer.recovered({ config: routerConfig({ unicast }), source, priority: 100 }, cleared)
+    expect(take()).toEqual(['+0 eth0 192.0.2.1'])
+  })
+
+  it('not when it speaks by multicast, nor when it only starts', () => {
+    const { announcer, take } = listening()
+    announcer.recovered({ config: routerConfig(), source, priority: 100 }, cleared)
+    announcer.recovered(
+      { config: routerConfig({ unicast }), source, priority: 100 },
+      { ...cleared, from: 'initialize' },
+    )
+    expect(take()).toEqual([])
   })
 })

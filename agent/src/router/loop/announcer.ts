@@ -15,6 +15,7 @@ import {
   nextAnnouncementAt,
   SILENT,
 } from '../../vrrp/announcement-schedule.ts'
+import type { Parameters, Transition } from '../../vrrp/virtual-router.ts'
 import { byDevice, type Holdings } from '../../world/holdings.ts'
 import { type DeadlineHolder, Deadlines } from './deadlines.ts'
 import { holdingOf } from './holding-of.ts'
@@ -86,6 +87,16 @@ export class Announcer implements Timed {
   reconfigured(config: VirtualRouterConfig): void {
     const speaker = this.#speakers.get(keyOf(config))
     if (speaker !== undefined) speaker.config = config
+  }
+
+  /**
+   * Peers of a router without multicast may have forgotten where it is while its link was down; what they send to it
+   * waits for ARP then. So it tells its own address first (keepalived-and-vrrp.md §2.9).
+   */
+  recovered({ config, source }: Parameters, { from, to }: Transition): void {
+    if (from !== 'fault' || to === 'initialize' || config.unicast === null || source === null) return
+    const prefixLength = config.family === 'ipv4' ? 32 : 128
+    this.#holdings.announce(config.interface, [{ address: source, prefixLength }])
   }
 
   /** The router is no longer active: nothing it had still to say is true now. */

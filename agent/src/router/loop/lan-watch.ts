@@ -8,6 +8,7 @@ import { NOTHING_SEEN, observe, type SightMemory } from '../../vrrp/observations
 import type { Advertisement } from '../../vrrp/virtual-router.ts'
 import type { AddressClaim } from '../../world/router-world.ts'
 import { type DeadlineHolder, Deadlines } from './deadlines.ts'
+import { holdingOf } from './holding-of.ts'
 import type { Instance } from './instance.ts'
 import type { Timed } from './timed.ts'
 
@@ -156,8 +157,10 @@ function ofRouter(
   return { finding, interface: interfaceName, family, vrid, virtualRouter, source, evidence }
 }
 
+/** Also heard on the router's interface when the address is on a device of its own above that. */
 function holds({ config }: Instance, interfaceName: string, address: Address): boolean {
-  return [...config.addresses, ...config.excludedAddresses].some(
-    (each) => each.address === address && (each.device ?? config.interface) === interfaceName,
+  return holdingOf(config).addresses.some(
+    (each) =>
+      each.address === address && (each.device === interfaceName || config.interface === interfaceName),
   )
 }

@@ -37,6 +37,7 @@ export function perform(
         break
       case 'transition':
         recordTransition(world, instance, action.transition)
+        announcer.recovered(instance.parameters, action.transition)
     }
   }
 }
