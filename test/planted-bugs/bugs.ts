@@ -137,6 +137,12 @@ export const BUGS: readonly Bug[] = [
     planted: 'const effective = standBack !== null ? parameters : parameters',
   },
   {
+    name: 'a stale state is adopted',
+    file: 'agent/src/router/loop/handed-over.ts',
+    original: 'ageMs >= 0 && ageMs < INTERVALS_MAX * config.advertisementIntervalMs',
+    planted: 'ageMs >= 0',
+  },
+  {
     name: 'an active re-asserts itself without limit',
     file: MACHINE,
     original: 'const REASSERT_INTERVALS = 0.5',

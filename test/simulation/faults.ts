@@ -52,6 +52,14 @@ const kill: Fault = (field) => {
   later(field, soon ? 1 : 8, `start ${node.name}`, () => node.start())
 }
 
+/** An upgrade: the successor takes up what it is handed within an interval, or so late that it may not. */
+const upgrade: Fault = (field) => {
+  const node = anyNode(field)
+  act(field, `hand over ${node.name}`, () => node.handOver())
+  const soon = chance(field.entropy, 0.6)
+  later(field, soon ? 1 : 8, `start ${node.name}`, () => node.start())
+}
+
 const stop: Fault = (field) => {
   const node = anyNode(field)
   act(field, `stop ${node.name}`, () => node.stop())
@@ -136,6 +144,7 @@ const FAULTS: readonly Fault[] = [
   track,
   crash,
   kill,
+  upgrade,
   stop,
   freeze,
   partition,

@@ -190,6 +190,11 @@ export class Invariants {
     member.run = member.node.run
     member.role = 'initialize'
     resetCounters(member)
+    const adopted = member.node.run && member.node.adopted.find(({ config }) => config.name === member.name)
+    if (!adopted) return
+    member.role = adopted.state.role
+    member.sent = adopted.counters.advertisementsSent
+    member.becameActive = adopted.counters.becameActive
   }
 
   #checkHolding(member: Member): void {

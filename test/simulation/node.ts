@@ -3,6 +3,8 @@
  * process is the product's RouterLoop; around it is what the product's process does at its start and end.
  */
 
+import { afterHandOver } from '@aloft/agent/router/inheritance'
+import { adoptable, type HandedOver, type HandedRouter } from '@aloft/agent/router/loop/handed-over'
 import { RouterLoop } from '@aloft/agent/router/loop/router-loop'
 import { decideResume, type RoleEntry } from '@aloft/agent/router/resume-decision'
 import type { Scheduler } from '@aloft/agent/simulated/clock'
@@ -60,6 +62,9 @@ export class Node {
   /** It was told to stop, and has not let go of everything yet. */
   isStopping = false
   #startsAgain = false
+  #handed: HandedOver | null = null
+  /** What this run goes on with, as the one before handed it over. */
+  adopted: readonly HandedRouter[] = []
   readonly #options: NodeOptions
   /** What its trackers come to now, and what its router was told of them last. */
   #tracked = FINE
@@ -105,7 +110,11 @@ export class Node {
   start(): void {
     if (this.isStopping) this.#startsAgain = true
     if (this.run) return
-    const inheritance = this.#inheritance()
+    const handed = this.#handed
+    this.#handed = null
+    if (handed) this.disturbedAtMs = this.#options.time.now()
+    this.adopted = adoptable(handed, this.#question())
+    const inheritance = handed ? afterHandOver(this.adopted, this.#question()) : this.#inheritance()
     // Verdicts outlive a process that was killed, and nothing else (router/verdict-keeper.ts).
     const isHeir = this.#left?.boot === this.#boot
     if (!isHeir) this.#told = null
@@ -123,7 +132,11 @@ export class Node {
         promoteSecondaries: false,
       })
     if (this.#told !== null) run.loop.tracked(verdictsOf(this.#told))
-    run.loop.configure(this.routers, { resume: inheritance.resume })
+    for (const { config, state } of this.adopted) {
+      const { name, interface: interfaceName, vrid, family, addresses } = config
+      this.#roles.set(name, { name, interface: interfaceName, vrid, family, addresses, role: state.role })
+    }
+    run.loop.configure(this.routers, { resume: inheritance.resume, adopted: this.adopted })
     const { time } = this.#options
     time.at(time.now() + FIRST_REPORT_MS, () => this.#report())
   }
@@ -151,6 +164,15 @@ export class Node {
     const heartbeatMs = Math.max(lastSignOfLifeMs - HEARTBEAT_MS, this.run.startedAtMs)
     this.#left = { heartbeatMs, boot: this.#boot }
     this.#startsAgain = false
+    this.#end()
+  }
+
+  /** Hands over to a process that is started next, and is perhaps held up before it is. */
+  handOver(): void {
+    if (!this.isRunning || this.isStopping || !this.run) return
+    const routers = this.run.loop.handOver()
+    this.#handed = { bootId: `boot${this.#boot}`, atMonoMs: this.clock.now(), routers }
+    this.#left = { heartbeatMs: this.clock.now(), boot: this.#boot }
     this.#end()
   }
 
@@ -239,8 +261,14 @@ export class Node {
   #inheritance(): ReturnType<typeof decideResume> {
     const left = this.#left
     return decideResume({
+      ...this.#question(),
       left: left && { runId: 'before', bootId: `boot${left.boot}`, routers: [...this.#roles.values()] },
       heartbeat: left && { runId: 'before', bootId: `boot${left.boot}`, atMonoMs: left.heartbeatMs },
+    })
+  }
+
+  #question() {
+    return {
       bootId: `boot${this.#boot}`,
       nowMs: this.clock.now(),
       routers: this.routers,
@@ -250,7 +278,7 @@ export class Node {
           this.host.held(router.interface).some((held) => held.address === address),
         ),
       })),
-    })
+    }
   }
 
   /** What the product keeps in `router-state.json`. */
