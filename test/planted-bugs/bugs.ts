@@ -34,6 +34,24 @@ export const BUGS: readonly Bug[] = [
     planted: "isFaulty: [...faults.keys()].every((source) => source === 'sync-group') && faults.size > 9,",
   },
   {
+    name: 'a lease is renewed while backup',
+    file: 'agent/src/router/loop/holding-keeper.ts',
+    original: 'this.#leases.released(holding.holder)',
+    planted: 'this.#leases.acquired(holding, this.#effects.now())',
+  },
+  {
+    name: 'a lease that ran out is renewed by whoever wakes up',
+    file: 'agent/src/router/loop/lease-keeper.ts',
+    original: 'if (this.#dueAt === null || now < this.#dueAt) return []',
+    planted: 'if (now > 0) return []',
+  },
+  {
+    name: 'a lost address is put back by a backup that lingers',
+    file: 'agent/src/router/loop/holding-keeper.ts',
+    original: "?.state.role === 'active'",
+    planted: '!== undefined',
+  },
+  {
     name: 'a preempt delay is ignored',
     file: MACHINE,
     original: 'return state.preemptAt ?? now + config.preempt.delayMs',

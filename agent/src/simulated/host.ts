@@ -166,10 +166,13 @@ export class SimulatedHost implements Links, Holdings {
     }
   }
 
+  /** As Linux does: what is renewed and not there is there again. */
   renew(holdings: readonly Holding[]): void {
-    for (const { holder } of holdings) {
-      const held = this.#holdings.get(holder)
-      if (held) held.cancel = this.#beginLease(held.holding, held.cancel)
+    for (const holding of holdings) {
+      for (const { device, address, prefixLength } of holding.addresses)
+        this.#interfaces.get(device)?.held.set(address, { address, prefixLength })
+      const cancel = this.#beginLease(holding, this.#holdings.get(holding.holder)?.cancel)
+      this.#holdings.set(holding.holder, { holding, cancel })
     }
   }
 
