@@ -6,6 +6,21 @@ export interface Account {
   readonly gid: number
 }
 
+/** Asking costs a process, and a check may run ten times a second. */
+const KEEP_MS = 60_000
+const kept = new Map<string, { readonly untilMs: number; readonly account: Account }>()
+
+/** The same as `findAccount`, which it asks at most once a minute for those there are. */
+export function recallAccount(user: string | null, group: string | null): Account | null {
+  const key = JSON.stringify([user, group])
+  const known = kept.get(key)
+  const nowMs = performance.now()
+  if (known !== undefined && nowMs < known.untilMs) return known.account
+  const account = findAccount(user, group)
+  if (account !== null) kept.set(key, { untilMs: nowMs + KEEP_MS, account })
+  return account
+}
+
 /** The numbers of a user and, when given, another group than the user's own. Null: there is no such user or group. */
 export function findAccount(user: string | null, group: string | null): Account | null {
   const found =

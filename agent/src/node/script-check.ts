@@ -1,7 +1,7 @@
 /** Whether a program may be run by the agent: a check before the config is taken, not a surprise at the first failover. */
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { findAccount } from './accounts.ts'
+import { recallAccount } from './accounts.ts'
 
 /**
  * What is wrong with running that command as that user; null: nothing. What root runs must lie where nobody but root
@@ -11,7 +11,7 @@ export function scriptProblem(
   [program = '']: readonly string[],
   { user, group }: { readonly user: string | null; readonly group: string | null },
 ): string | null {
-  const account = findAccount(user, group)
+  const account = recallAccount(user, group)
   if (account === null)
     return `there is no user ${user ?? 'of the agent'}${group === null ? '' : ` or group ${group}`}`
   const file = resolved(program)

@@ -7,6 +7,8 @@ const OWNER = 255
 /** A file that takes this much away leaves no priority at all: that is a fault (keepalived-and-vrrp.md §1.9). */
 const FAULT_POINTS = -254
 
+const NOBODY: ReadonlySet<string> = new Set()
+
 /** What one line of `track` does to its router now. */
 export interface Effect {
   readonly tracker: string
@@ -29,24 +31,35 @@ export interface Standing {
 /** Null: nothing is known of it. */
 export type VerdictOf = (reference: TrackReference) => Verdict | null
 
-/** keepalived-and-vrrp.md §1.9. The owner's priority never changes, so that it has faults but no points. */
+/**
+ * keepalived-and-vrrp.md §1.9. The owner's priority never changes, so that it has faults but no points. `awaited`: the
+ * trackers whose first report is waited for without a fault.
+ */
 export function standing(
   { priority, track }: { readonly priority: number; readonly track: readonly TrackReference[] },
   verdictOf: VerdictOf,
+  awaited: ReadonlySet<string> = NOBODY,
 ): Standing {
   const isOwner = priority === OWNER
-  const effects = track.map((reference) => effectOf(reference, verdictOf(reference), isOwner))
+  const effects = track.map((reference) => effectOf(reference, verdictOf(reference), { isOwner, awaited }))
   const points = effects.reduce((sum, effect) => sum + effect.points, 0)
   return { priority: priority + points, faults: effects.flatMap(({ fault }) => fault ?? []), effects }
 }
 
-function effectOf(reference: TrackReference, verdict: Verdict | null, isOwner: boolean): Effect {
+interface Whose {
+  readonly isOwner: boolean
+  readonly awaited: ReadonlySet<string>
+}
+
+function effectOf(reference: TrackReference, verdict: Verdict | null, { isOwner, awaited }: Whose): Effect {
   const { weight, reverse } = reference
   const state = verdict?.state ?? 'unknown'
   const base = { tracker: trackerKey(reference), state, weight, reverse, points: 0, fault: null }
   if (weight !== 0 && isOwner) return base
-  if (state === 'unknown')
-    return weight === 0 ? { ...base, fault: `${base.tracker} has not reported yet` } : base
+  if (state === 'unknown') {
+    const isHarmless = weight !== 0 || awaited.has(base.tracker)
+    return isHarmless ? base : { ...base, fault: `${base.tracker} has not reported yet` }
+  }
   const effect =
     reference.kind === 'file' ? fileEffect(reference, verdict?.value ?? 0) : plainEffect(reference, state)
   return { ...base, ...effect }

@@ -22,6 +22,8 @@ export interface Instance extends DeadlineHolder {
   state: State
   /** What it follows, and what that does to it. */
   standing: Standing
+  /** Trackers that a reload has added while it took part: they have until their first report. */
+  awaited: ReadonlySet<string>
   /** Why it may not take part, from each side that may say so; in fault while any does. */
   faults: Faults
   /** What it still holds of a role it gave up, and whether it keeps from preempting. */
@@ -49,6 +51,7 @@ export function newInstance(config: VirtualRouterConfig, now: number): Instance 
     parameters: { config, source: null, priority: config.priority },
     state: INITIAL,
     standing: { priority: config.priority, faults: [], effects: [] },
+    awaited: new Set(),
     faults: new Map(),
     departure: NO_DEPARTURE,
     roleSince: now,

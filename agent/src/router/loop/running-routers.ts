@@ -26,7 +26,7 @@ import { type Heard, noteHeard } from './reception.ts'
 import { type StallFigures, StallGuard } from './stall-guard.ts'
 import { SyncGroups } from './sync-groups.ts'
 import { earliest, type Timed } from './timed.ts'
-import { type Trackers, takeStanding } from './trackers.ts'
+import { awaitAdded, type Trackers, takeStanding } from './trackers.ts'
 
 interface Surroundings {
   readonly bfd: BfdPart | null
@@ -242,7 +242,7 @@ export class RunningRouters implements Timed {
     const gapMs = gaps.get(keyOf(config)) ?? null
     const instance = newInstance(config, now)
     const link = this.#around.linkOf(config.interface)
-    const standing = this.#around.trackers.standingOf(config)
+    const standing = this.#around.trackers.standingOf(instance)
     instance.standing = standing
     const priority = effectivePriority(config, standing.priority)
     const isGrouped = this.#groups.includes(config.name)
@@ -315,6 +315,7 @@ export class RunningRouters implements Timed {
     }
     this.#followLink(instance, linkOf(config.interface), now)
     this.virtualLinkChanged(instance, now)
+    awaitAdded(instance, before)
     this.#applyStanding(instance, now)
   }
 
@@ -338,7 +339,7 @@ export class RunningRouters implements Timed {
 
   #applyStanding(instance: Instance, now: number): void {
     const { trackers, effects } = this.#around
-    const standing = trackers.standingOf(instance.config)
+    const standing = trackers.standingOf(instance)
     const before = takeStanding(instance, standing, (body) => effects.world.journal.append(body, now))
     if (before !== null) this.#step(instance, { kind: 'priority-changed', before }, now)
     this.#setFaults(instance, { source: 'tracking', faults: trackedFaults(standing) }, now)

@@ -238,6 +238,21 @@ describe('a reload that changes what is followed', () => {
     expect(world.take().filter((deed) => !deed.startsWith('journal'))).toEqual([])
   })
 
+  it('adds a check to a router that takes part without a fault until its first report', () => {
+    const { world, loop, config, router, say } = running({ track: [] })
+    world.advance(loop, 4000)
+    loop.configure([{ ...config, track: [follow('script', 'new')] }])
+    expect(router()).toMatchObject({ role: 'active', tracking: [{ state: 'unknown', fault: null }] })
+    say(verdict('script', 'new', 'down'))
+    expect(router()).toMatchObject({ role: 'fault', faults: [{ what: 'script new failed' }] })
+    // Once out, it waits for what it does not know, as after a start.
+    loop.configure([{ ...config, track: [follow('script', 'new'), follow('script', 'other')] }])
+    say(verdict('script', 'new', 'up'))
+    expect(router()).toMatchObject({ role: 'fault', faults: [{ what: 'script other has not reported yet' }] })
+    say(verdict('script', 'new', 'up'), verdict('script', 'other', 'up'))
+    expect(router()?.role).not.toBe('fault')
+  })
+
   it('opens and closes only what is followed', () => {
     const { world, loop, config } = running()
     world.take()

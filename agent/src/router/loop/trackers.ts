@@ -29,8 +29,8 @@ export class Trackers {
     this.#bfd.set(trackerKey(verdict), verdict)
   }
 
-  standingOf(config: VirtualRouterConfig): Standing {
-    return standing(config, (reference) => this.#verdictOf(reference))
+  standingOf({ config, awaited }: Pick<Instance, 'config' | 'awaited'>): Standing {
+    return standing(config, (reference) => this.#verdictOf(reference), awaited)
   }
 
   #verdictOf(reference: TrackReference): Verdict | null {
@@ -39,6 +39,18 @@ export class Trackers {
     const key = trackerKey(reference)
     return (kind === 'bfd' ? this.#bfd.get(key) : this.#reported.get(key)) ?? null
   }
+}
+
+/**
+ * A check that a reload adds is no reason to leave a role: that it has not been run yet says nothing. Whoever does not
+ * take part waits for it, as after a start.
+ */
+export function awaitAdded(instance: Instance, before: VirtualRouterConfig): void {
+  const { role } = instance.state
+  const known = new Set(before.track.map(trackerKey))
+  const added = instance.config.track.map(trackerKey).filter((key) => !known.has(key))
+  const takesPart = role === 'active' || role === 'backup'
+  instance.awaited = new Set(takesPart ? [...instance.awaited, ...added] : [])
 }
 
 /** Gives a router what its trackers come to now. Returns the priority it had before, null when that is the same. */

@@ -3,7 +3,7 @@
  * over in time has failed then; the next one waits until its process group has ended.
  */
 import type { ScriptTracker as Script } from '@aloft/shared/config/tracking-config'
-import { type Account, findAccount } from '../../node/accounts.ts'
+import { type Account, recallAccount } from '../../node/accounts.ts'
 import { scriptProblem } from '../../node/script-check.ts'
 import { type RunningScript, runScript, type ScriptResult } from '../../node/script-run.ts'
 import { afterResult, beginTally, type Tally } from '../../tracking/tally.ts'
@@ -125,7 +125,7 @@ function programOf(script: Script): {
 } {
   const { command, user, group, supplementaryGroups } = script
   if (user === null) return { command, account: null }
-  const account = findAccount(user, group)
+  const account = recallAccount(user, group)
   if (!supplementaryGroups || account === null) return { command, account }
   const as = ['--reuid', user, '--regid', String(account.gid), '--init-groups']
   return { command: ['/usr/bin/setpriv', ...as, '--', ...command], account: null }
