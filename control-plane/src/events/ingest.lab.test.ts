@@ -232,6 +232,34 @@ describe('a failover', () => {
   })
 })
 
+describe('a priority that trackers moved', () => {
+  it('is known of the router from then on, whose role and its beginning stay', async () => {
+    const {
+      siteId,
+      identities: [lb1],
+      batch,
+    } = await siteOf('lb1')
+    const member = async () =>
+      (
+        await database.sql`select role, priority, since_ms as since from virtual_router_members m
+          join virtual_routers r on r.id = m.virtual_router_id where r.site_id = ${siteId}`
+      )[0]
+    const [active, later] = [
+      transition(1, { ...becameActive, atMs: T0 }),
+      transition(2, { atMs: T0 + 3_000 }),
+    ]
+    await take(batch(lb1, [active]))
+    const before = await member()
+    if (later.body.kind !== 'transition') throw new Error('not a transition')
+    const { virtualRouter, vrid, family, interface: device } = later.body
+    const router = { virtualRouter, vrid, family, interface: device }
+    const moved = { from: 200, to: 150, why: 'script haproxy 0 → -50' }
+    const body: SpooledEvent['body'] = { kind: 'priority', ...router, role: 'active', ...moved }
+    await take(batch(lb1, [{ ...later, body }]))
+    expect(await member()).toEqual({ ...before, priority: 150 })
+  })
+})
+
 describe('two agents at once', () => {
   it('write the two sides of one failover in transactions that overlap, and both are joined', async () => {
     for (let i = 0; i < 20; i++) {
