@@ -175,3 +175,10 @@ test('to whom a unicast router speaks, and which peer it leaves out', () => {
   expect(text).toContain('web speaks to 192.0.2.2, 192.0.2.3 only; 192.0.2.1 is this host itself')
   expect(text).toContain('alone speaks to nobody')
 })
+
+test('what a router holds besides its addresses, and that it has no lease', () => {
+  const holding = { ...web, holdsBesides: ['198.51.100.0/24 via 192.0.2.254'], isLeased: false as const }
+  const text = statusText({ ...status, router: { ...router, virtualRouters: [holding] } }, NOW)
+  expect(text).toContain('web holds while active: 198.51.100.0/24 via 192.0.2.254\n')
+  expect(text).toContain('web has no lease: its addresses outlive a killed or frozen agent')
+})

@@ -104,7 +104,11 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
     (each.faults ?? []).map((fault) => faultLine(each, fault)),
   )
   const departures = router.virtualRouters.flatMap(departureLines)
-  const links = router.virtualRouters.flatMap((each) => [...peerLines(each), ...virtualLinkLines(each)])
+  const links = router.virtualRouters.flatMap((each) => [
+    ...peerLines(each),
+    ...virtualLinkLines(each),
+    ...holdingLines(each),
+  ])
   const discards = router.discards.map(
     ({ interface: interfaceName, reason, count }) => `discarded on ${interfaceName}: ${count} × ${reason}`,
   )
@@ -136,6 +140,18 @@ function virtualLinkLines({
   return accepts === false
     ? [...place, `${virtualRouter} lets no packets in to its addresses (accept: false)`]
     : place
+}
+
+/** What goes with the active role besides the addresses in the table, and what does not end with the agent. */
+function holdingLines({
+  virtualRouter,
+  holdsBesides,
+  isLeased,
+}: RouterStatus['virtualRouters'][number]): string[] {
+  const besides = holdsBesides ? [`${virtualRouter} holds while active: ${holdsBesides.join('; ')}`] : []
+  return isLeased === false
+    ? [...besides, `${virtualRouter} has no lease: its addresses outlive a killed or frozen agent`]
+    : besides
 }
 
 function departureLines(router: RouterStatus['virtualRouters'][number]): string[] {

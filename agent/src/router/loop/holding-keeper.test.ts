@@ -181,3 +181,15 @@ describe('static holdings', () => {
     expect(world.transitions().at(-1)).toMatchObject({ to: 'backup', reason: 'holding-lost' })
   })
 })
+
+describe('status', () => {
+  it('names what is held besides the addresses advertised, and what has no lease', () => {
+    const { loop } = active({ excludedAddresses: [prefix('192.0.2.101/24')], routes: [ROUTE], lease: false })
+    expect(loop.status().virtualRouters[0]).toMatchObject({
+      holdsBesides: ['192.0.2.101/24 dev eth0', '198.51.100.0/24 via 192.0.2.254'],
+      isLeased: false,
+    })
+    const { holdsBesides, isLeased } = active({ lease: true }).loop.status().virtualRouters[0] ?? {}
+    expect([holdsBesides, isLeased]).toEqual([undefined, undefined])
+  })
+})

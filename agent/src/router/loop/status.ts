@@ -2,11 +2,14 @@
 import type { VirtualMac } from '@aloft/shared/config/virtual-link-config'
 import type { RouterState } from '@aloft/shared/protocol/frames'
 import type { Effect } from '../../tracking/standing.ts'
-import { type FaultReason, type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
+import { type FaultReason, OWNER, type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
+import { describeHeld } from '../../world/describe-held.ts'
+import type { HeldItem } from '../../world/holdings.ts'
 import type { Clock, LinkState } from '../../world/router-world.ts'
 import type { BfdStatus } from './bfd-status.ts'
 import type { DiscardTotal, RouterCounters } from './counters.ts'
 import type { HoldingFailureCount } from './holding-keeper.ts'
+import { holdingOf } from './holding-of.ts'
 import type { Instance } from './instance.ts'
 import type { FindingTotal } from './lan-watch.ts'
 import type { StallFigures } from './stall-guard.ts'
@@ -39,6 +42,10 @@ export interface RouterDetail extends RouterState {
   /** Whom a unicast router speaks to, and which of the peers it leaves out because they are this host itself. */
   readonly peers?: readonly string[]
   readonly ownPeers?: readonly string[]
+  /** What it holds while active besides what it advertises, as `ip` prints it. Left out where there is nothing. */
+  readonly holdsBesides?: readonly string[]
+  /** Its addresses outlive a killed or frozen agent. */
+  readonly isLeased?: false
   /** The written priority, where trackers have made it another. */
   readonly configuredPriority?: number
 }
@@ -76,9 +83,24 @@ export function statusOf(instance: Instance, link: LinkState | null, clock: Cloc
     ...peersOf(instance),
     ...(config.virtualMac && { virtualMac: shownOf(config.virtualMac) }),
     ...(!config.accept && { accepts: false as const }),
+    ...heldBesides(instance),
     ...departureOf(instance, clock),
     ...(config.track.length > 0 && { tracking: instance.standing.effects }),
     ...(state.role === 'fault' && { faults: currentFaults(instance, link) }),
+  }
+}
+
+/** The owner's addresses are the host's own, and have no lease whatever the config says. */
+function heldBesides({ config }: Instance): Pick<RouterDetail, 'holdsBesides' | 'isLeased'> {
+  const { addresses, routes, rules } = holdingOf(config)
+  const besides: HeldItem[] = [
+    ...addresses.slice(config.addresses.length).map((address): HeldItem => ({ kind: 'address', address })),
+    ...routes.map((route): HeldItem => ({ kind: 'route', route })),
+    ...rules.map((rule): HeldItem => ({ kind: 'rule', rule })),
+  ]
+  return {
+    ...(besides.length > 0 && { holdsBesides: besides.map(describeHeld) }),
+    ...((!config.lease || config.priority === OWNER) && { isLeased: false as const }),
   }
 }
 
