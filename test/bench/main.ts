@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { benchFailover } from './failover.ts'
+import { benchRestart } from './restart.ts'
 import { benchScale } from './scale.ts'
 import { benchStall } from './stall.ts'
 import { benchSwitchover } from './switchover.ts'
@@ -24,6 +25,7 @@ export interface BenchResult {
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   failover: benchFailover,
+  restart: benchRestart,
   scale: benchScale,
   stall: benchStall,
   switchover: benchSwitchover,
