@@ -53,7 +53,20 @@ const router: RouterStatus = {
     },
     { ...web, virtualRouter: 'lost', role: 'fault', active: null, addresses: ['192.0.2.103'] },
   ],
-  findings: [],
+  findings: [
+    {
+      ...{ finding: 'duplicate-address', interface: 'eth0', virtualRouter: 'web', vrid: 51 },
+      ...{ source: '02:00:00:00:00:09', count: 2 },
+    },
+    {
+      finding: 'foreign-router',
+      interface: 'eth0',
+      virtualRouter: null,
+      vrid: 7,
+      source: '192.0.2.9',
+      count: 1,
+    },
+  ],
   discards: [{ interface: 'eth0', reason: 'checksum', count: 3 }],
 }
 const status: LocalStatus = {
@@ -84,6 +97,9 @@ web             ● active  200   1h1m   this node        eth0       51/v3  100m
 mail-in         ○ backup  100   1h1m   192.0.2.2 (150)  eth0       7/v2   100ms     192.0.2.102
 lost            ✕ fault   200   1h1m   unknown          eth0       51/v3  100ms     192.0.2.103
 
+! eth0: web 02:00:00:00:00:09 answers for an address that we hold (2 times)
+! eth0: vrid 7 192.0.2.9 advertises a VRID that is none of ours (1 times)
+
 discarded on eth0: 3 × checksum
 `)
 })
@@ -91,7 +107,7 @@ discarded on eth0: 3 × checksum
 test('a fault is explained', () => {
   const text = (reason: FaultName, what: string | null = null) => {
     const inFault = { ...web, role: 'fault' as const, faults: [{ reason, what }] }
-    return statusText({ ...status, router: { ...router, virtualRouters: [inFault] } }, NOW)
+    return statusText({ ...status, router: { ...router, virtualRouters: [inFault], findings: [] } }, NOW)
   }
   expect(text('interface-missing')).toContain(
     '\n\n✕ web is in fault: there is no interface eth0; it takes part as soon as there is\n\ndiscarded',
@@ -181,4 +197,11 @@ test('what a router holds besides its addresses, and that it has no lease', () =
   const text = statusText({ ...status, router: { ...router, virtualRouters: [holding] } }, NOW)
   expect(text).toContain('web holds while active: 198.51.100.0/24 via 192.0.2.254\n')
   expect(text).toContain('web has no lease: its addresses outlive a killed or frozen agent')
+})
+
+test('who could not be told yet is counted', () => {
+  const notifications = { scripts: 0, fifo: 3, vrrpFifo: 0, email: 12 }
+  expect(statusText({ ...status, notifications }, NOW)).toContain(
+    'notifications: 3 events not told to fifo yet, 12 events not told to email yet\n',
+  )
 })

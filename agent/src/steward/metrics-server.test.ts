@@ -15,7 +15,10 @@ const router: RouterStatus = {
   journal: { waiting: 0, lost: 0, error: null },
   inputErrors: 2,
   holdingFailures: [],
-  findings: [],
+  findings: [
+    { finding: 'interval', interface: 'eth0', virtualRouter: 'web', vrid: 51, source: '192.0.2.8', count: 2 },
+    { finding: 'interval', interface: 'eth0', virtualRouter: 'web', vrid: 51, source: '192.0.2.9', count: 5 },
+  ],
   discards: [{ interface: 'eth0', reason: 'checksum', count: 3 }],
   virtualRouters: [
     {
@@ -79,6 +82,11 @@ describe('the figures', () => {
     expect(figureOf(status, 'aloft_router_lateness_max_seconds')).toBe(0.0125)
     expect(figureOf(status, 'aloft_router_stalls_total')).toBe(2)
     expect(figureOf(status, 'aloft_router_longest_stall_seconds')).toBe(4.5)
+  })
+
+  it('count findings on the LAN together, whoever they are about', () => {
+    const labels = { interface: 'eth0', finding: 'interval', virtual_router: 'web' }
+    expect(figureOf(status, 'aloft_lan_findings_total', labels)).toBe(7)
   })
 
   it('of a router that does not answer are gone, not zero', () => {

@@ -25,8 +25,16 @@ export function describeReason(reason: Failover['reason']): string {
   return REASONS[reason]
 }
 
+function often(count: number): string {
+  return count === 1 ? '' : `, ${count} times`
+}
+
 /** One line of evidence: what this node saw or did. */
 export function describeEvidence({ body }: Event): string {
+  if (body.kind === 'lan')
+    return `saw on ${body.interface}: ${body.finding} of ${body.source}${often(body.count)}`
+  if (body.kind === 'priority') return `priority ${body.from} → ${body.to} as ${body.role}`
+  if (body.kind === 'notification-failed') return `could not notify ${body.channel}: ${body.detail}`
   if (body.kind !== 'transition') return body.kind
   const heard =
     body.heard === null

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EmailSettings } from '@aloft/shared/config/notify-config'
-import { createTransport } from 'nodemailer'
 import type { Told, ToldWord } from './told.ts'
 
 export interface Mailing {
@@ -49,6 +48,8 @@ function isRefusal(error: unknown): boolean {
 async function send({ settings, node, told, id }: Mailing, signal: AbortSignal): Promise<void> {
   const { server, port, from, to, helo, connectTimeoutMs, security, username, passwordFile } = settings
   const pass = passwordFile === null ? '' : readFileSync(passwordFile, 'utf8').trim()
+  // Only where there is mail to send: it is bigger than the rest of the steward's parts together.
+  const { createTransport } = await import('nodemailer')
   const transport = createTransport({
     host: server,
     port,
