@@ -37,30 +37,13 @@ function findUser(name: string): Account | null {
 }
 
 function fieldOf(database: 'passwd' | 'group', name: string, field: number): number | null {
-  const value = Number(lineOf(database, name)?.split(':')[field])
-  return Number.isInteger(value) ? value : null
-}
-
-/** Looked up again after a while: a config may name the same user a thousand times. */
-const KEPT_MS = 10_000
-const kept = new Map<string, { readonly line: string | null; readonly untilMs: number }>()
-
-function lineOf(database: 'passwd' | 'group', name: string): string | null {
-  const key = `${database} ${name}`
-  const known = kept.get(key)
-  if (known !== undefined && performance.now() < known.untilMs) return known.line
-  const line = lookUp(database, name)
-  kept.set(key, { line, untilMs: performance.now() + KEPT_MS })
-  return line
-}
-
-function lookUp(database: 'passwd' | 'group', name: string): string | null {
   try {
     const line = execFileSync('getent', [database, name], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     })
-    return line.trim()
+    const value = Number(line.trim().split(':')[field])
+    return Number.isInteger(value) ? value : null
   } catch {
     // getent(1) exits 2 when there is none of that name.
     return null

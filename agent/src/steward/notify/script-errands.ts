@@ -1,6 +1,6 @@
 /** Runs the scripts of a virtual router: one at a time for each, each state once, with a deadline. */
 import type { CommandLine, Notified, NotifySettings } from '@aloft/shared/config/notify-config'
-import { type Account, findAccount } from '../../node/accounts.ts'
+import { type Account, recallAccount } from '../../node/accounts.ts'
 import { runScript, type ScriptResult } from '../../node/script-run.ts'
 import type { Errand } from './follower.ts'
 import type { RunningScripts } from './running-scripts.ts'
@@ -84,7 +84,7 @@ function accountFor(settings: NotifySettings, options: ScriptErrandsOptions): Ac
   const user = settings.user ?? otherwise.user
   const group = settings.group ?? otherwise.group
   if (user === null && group === null) return null
-  return findAccount(user, group) ?? 'unknown'
+  return recallAccount(user, group) ?? 'unknown'
 }
 
 /** `ALOFT_EVENT` is the same when a script is repeated after a crash, so that it can tell. */
