@@ -309,6 +309,34 @@ describe('restarts', () => {
     expect(events().filter((body) => body.kind === 'transition' && body.to === 'fault')).toHaveLength(1)
   })
 
+  it('aloft upgrade: the new router goes by what the old one was told', async () => {
+    setWell('haproxy', true)
+    const file = path.join(folder, 'level')
+    writeFileSync(file, '-30')
+    const [script] = /scripts: (.*) }$/.exec(trackers())?.slice(1) ?? []
+    start(
+      '{ script: haproxy }, { file: level }',
+      `{ scripts: ${script}, files: [{ name: level, path: ${file} }] }`,
+    )
+    await untilRole(agent, 'web', 'active')
+    await untilPriority(120)
+    const { runId } = await agent.routerStatus()
+    const before = transitions()
+    execFileSync(process.execPath, [BUNDLE, 'upgrade', '--state-dir', agent.stateDir])
+    const router = await until(
+      async () => {
+        const found = await agent.routerStatus()
+        return found.runId !== runId && found.virtualRouters[0]
+      },
+      { what: 'the new router' },
+    )
+    expect(router).toMatchObject({ role: 'active', priority: 120 })
+    const seen = runs('haproxy')
+    await until(() => runs('haproxy') > seen + 3, { what: 'the script to be run on' })
+    expect(transitions()).toBe(before)
+    expect(events().filter(({ kind }) => kind === 'priority')).toHaveLength(1)
+  })
+
   const transitions = () => events().filter(({ kind }) => kind === 'transition').length
 
   async function killSteward(): Promise<void> {
