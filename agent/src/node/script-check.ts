@@ -8,7 +8,7 @@ import { recallAccount } from './accounts.ts'
  * can put something else in its place.
  */
 export function scriptProblem(
-  [program = '']: readonly string[],
+  [program = '', ...args]: readonly string[],
   { user, group }: { readonly user: string | null; readonly group: string | null },
 ): string | null {
   const account = recallAccount(user, group)
@@ -22,7 +22,16 @@ export function scriptProblem(
   } catch {
     return `${program} is not executable`
   }
-  return account.uid === 0 ? insecurity(file) : null
+  return account.uid === 0 ? (insecurity(file) ?? interpretedProblem(file, args)) : null
+}
+
+/** What an interpreter is given to run is as much a program as the interpreter. */
+const INTERPRETER = /^((ba|da|k|z)?sh|python[\d.]*|perl[\d.]*|ruby[\d.]*|node)$/
+
+function interpretedProblem(interpreter: string, [first = '']: readonly string[]): string | null {
+  if (!INTERPRETER.test(path.basename(interpreter)) || !first.startsWith('/')) return null
+  const file = resolved(first)
+  return file === null ? `${first} does not exist` : insecurity(file)
 }
 
 function resolved(program: string): string | null {
