@@ -33,6 +33,15 @@ function packet(source: Address, byte: number): OutgoingPacket {
 const [ownA, vip] = [address('192.0.2.1'), prefix('192.0.2.100/24')]
 
 describe('the kernel as a world', () => {
+  it('keepalived-and-vrrp.md §1.5: kernel_rx_buf_size: keeps as much unread as the most demanding router asked for', async () => {
+    for (const megabytes of [4, 3]) lan.b.links.open({ ...ENDPOINT, receiveBufferBytes: megabytes << 20 })
+    // In one turn, so that nobody reads meanwhile; each takes some 2 KiB, and 1 MiB would hold half of them.
+    const payload = new Uint8Array(1_000)
+    for (let i = 0; i < 2_000; i++)
+      lan.a.links.send(INTERFACE, { ...packet(ownA, 0), payload: payload.slice().fill(i & 0xff) })
+    await eventually('all of them', () => lan.b.told.datagrams.length === 2_000)
+  })
+
   let lan: KernelLan
   beforeEach(async () => {
     lan = await createKernelLan()

@@ -70,6 +70,7 @@ describe('aloft replay', () => {
         family: 'ipv4',
         group: '224.0.0.18',
         isAuthenticated: false,
+        receiveBufferBytes: 1_048_576,
       },
     })
   })

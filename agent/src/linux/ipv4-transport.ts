@@ -69,6 +69,12 @@ export class Ipv4Transport implements Transport {
     if (this.#isOpen) this.#setMembership(kernel.IP_DROP_MEMBERSHIP, group)
   }
 
+  setReceiveBuffer(bytes: number): void {
+    const value = kernel.optionNumber(bytes)
+    // Beyond the limit for everybody (net.core.rmem_max), which is less than one burst of a thousand routers.
+    this.#receiver.setOption(kernel.SOL_SOCKET, kernel.SO_RCVBUFFORCE, value, value.length)
+  }
+
   #setMembership(option: number, group: Address): void {
     const request = kernel.multicastRequest(group, this.index)
     this.#receiver.setOption(kernel.IPPROTO_IP, option, request, request.length)
@@ -194,7 +200,7 @@ function openSender({ netio, interfaceName, index }: TransportOptions): NativeSo
 }
 
 function openReceiver(options: TransportOptions): { socket: RawSocket; fd: number } {
-  const { netio, interfaceName, receiveBufferBytes } = options
+  const { netio, interfaceName } = options
   const before = new Set(openSockets().map(({ identity }) => identity))
   const socket = rawSocket.createSocket({
     protocol: protocolOf(options),
@@ -209,7 +215,6 @@ function openReceiver(options: TransportOptions): { socket: RawSocket; fd: numbe
     const set = (level: number, option: number, value: Uint8Array) =>
       socket.setOption(level, option, value, value.length)
     set(kernel.SOL_SOCKET, kernel.SO_BINDTODEVICE, kernel.optionText(interfaceName))
-    set(kernel.SOL_SOCKET, kernel.SO_RCVBUF, kernel.optionNumber(receiveBufferBytes))
     // Groups that other programs joined on this interface are none of ours.
     set(kernel.IPPROTO_IP, kernel.IP_MULTICAST_ALL, kernel.optionNumber(0))
     return { socket, fd: opened.fd }

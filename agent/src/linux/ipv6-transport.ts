@@ -54,6 +54,10 @@ export class Ipv6Transport implements Transport {
     this.#receiver.setOption(kernel.IPPROTO_IPV6, kernel.IPV6_DROP_MEMBERSHIP, request)
   }
 
+  setReceiveBuffer(bytes: number): void {
+    this.#receiver.setOption(kernel.SOL_SOCKET, kernel.SO_RCVBUFFORCE, bytes)
+  }
+
   send({ source, destination, ttl, payload }: OutgoingPacket): boolean {
     const fields = {
       source,
@@ -134,8 +138,7 @@ function configureSender(socket: NativeSocket, { index }: TransportOptions): voi
   socket.setOption(kernel.IPPROTO_IPV6, kernel.IPV6_MULTICAST_LOOP, 0)
 }
 
-function configureReceiver(socket: NativeSocket, { receiveBufferBytes }: TransportOptions): void {
-  socket.setOption(kernel.SOL_SOCKET, kernel.SO_RCVBUF, receiveBufferBytes)
+function configureReceiver(socket: NativeSocket): void {
   // Groups that other programs joined on this interface are none of ours.
   socket.setOption(kernel.IPPROTO_IPV6, kernel.IPV6_MULTICAST_ALL, 0)
   socket.setOption(kernel.IPPROTO_IPV6, kernel.IPV6_RECVHOPLIMIT, 1)

@@ -18,6 +18,7 @@ interface Line {
   readonly isAuthenticated: boolean
   /** What is listened to; null stands for the host's own addresses. */
   readonly groups: Set<Address | null>
+  receiveBufferBytes: number
   /** Null while the interface is not there, or refuses. */
   transport: Transport | null
 }
@@ -39,9 +40,11 @@ export class KernelLinks implements Links {
   }
 
   /** Throws what the kernel says when a socket on an existing interface is refused (EPERM: no CAP_NET_RAW). */
-  open({ interfaceName, family, isAuthenticated, group }: Endpoint): void {
+  open(endpoint: Endpoint): void {
+    const { interfaceName, family, isAuthenticated, group } = endpoint
     const key = keyOf(interfaceName, family, isAuthenticated)
     const known = this.#lines.get(key)
+    if (known !== undefined) setReceiveBuffer(known, endpoint)
     if (known?.groups.has(group)) return
     if (known === undefined) {
       const line: Line = {
@@ -49,6 +52,7 @@ export class KernelLinks implements Links {
         family,
         isAuthenticated,
         groups: new Set([group]),
+        receiveBufferBytes: endpoint.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES,
         transport: null,
       }
       this.#lines.set(key, line)
@@ -144,7 +148,6 @@ export class KernelLinks implements Links {
       interfaceName,
       index,
       isAuthenticated,
-      receiveBufferBytes: RECEIVE_BUFFER_BYTES,
       receive: (datagram) => this.#input()?.datagram(datagram),
       undecodable: (packet) => this.#input()?.undecodable(packet),
       failed: () => {
@@ -152,6 +155,7 @@ export class KernelLinks implements Links {
       },
     })
     line.transport = transport
+    transport.setReceiveBuffer(line.receiveBufferBytes)
     for (const group of groups) if (group !== null) transport.join(group)
   }
 
@@ -160,6 +164,13 @@ export class KernelLinks implements Links {
     const isWanted = this.#lines.get(keyOf(interfaceName, family, isAuthenticated)) === line
     if (isWanted && line.transport === broken) this.#reopen(line)
   }
+}
+
+/** Several virtual routers may share a line: it has what the most demanding of them asked for, for as long as it is. */
+function setReceiveBuffer(line: Line, { receiveBufferBytes = 0 }: Endpoint): void {
+  if (receiveBufferBytes <= line.receiveBufferBytes) return
+  line.receiveBufferBytes = receiveBufferBytes
+  line.transport?.setReceiveBuffer(receiveBufferBytes)
 }
 
 function keyOf(interfaceName: string, family: Family, isAuthenticated: boolean): string {

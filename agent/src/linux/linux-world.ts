@@ -154,7 +154,6 @@ function warmUp({ addon, routes, table, holdings }: Warmable): void {
 
 const IGNORING = {
   isAuthenticated: false,
-  receiveBufferBytes: 65_536,
   receive() {},
   undecodable() {},
   failed() {},

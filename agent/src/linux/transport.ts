@@ -17,7 +17,6 @@ export interface TransportOptions {
   readonly index: number
   /** IP protocol 51 instead of 112. */
   readonly isAuthenticated: boolean
-  readonly receiveBufferBytes: number
   receive(datagram: Datagram): void
   undecodable(packet: UndecodablePacket): void
   /** The socket broke: open another. */
@@ -30,6 +29,7 @@ export interface Transport {
   /** Throws where the kernel refuses the group. */
   join(group: Address): void
   leave(group: Address): void
+  setReceiveBuffer(bytes: number): void
   /** Sends now; false when the kernel refused (interface down, no such source, queue full). */
   send(packet: OutgoingPacket): boolean
   /** Takes in what waits in the socket, without waiting for the event loop to come round. */

@@ -11,6 +11,8 @@ export interface Endpoint {
   readonly group: Address | null
   /** Whether what it carries is protected by an authentication header (IP protocol 51, RFC 2402). */
   readonly isAuthenticated: boolean
+  /** How much the kernel keeps unread; the largest that was asked for holds. Left out: what the world sees fit. */
+  readonly receiveBufferBytes?: number
 }
 
 /** One VRRP message on its way out; the world adds the IP header, with traffic class 0xc0. */

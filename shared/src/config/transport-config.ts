@@ -10,6 +10,8 @@ export interface TransportSettings {
   readonly sourceAddress: Address | null
   /** Whether the router is in fault while its interface does not have `sourceAddress`. */
   readonly trackSourceAddress: boolean
+  /** How much the kernel keeps for the router's socket; the largest of those that share one holds. */
+  readonly receiveBufferBytes: number
 }
 
 export interface UnicastSettings {
@@ -35,4 +37,5 @@ export const TRANSPORT_DEFAULTS: TransportSettings = {
   unicast: null,
   sourceAddress: null,
   trackSourceAddress: false,
+  receiveBufferBytes: 1_048_576,
 }

@@ -40,6 +40,7 @@ const cases: readonly Case[] = [
   ['a source that is followed but not written', { more: '    trackSourceAddress: true' }, ['7:25 error track-source trackSourceAddress follows sourceAddress, which is not written | write sourceAddress, or remove it']],
   ['a source that is virtual', { more: '    sourceAddress: 192.0.2.100' }, ['7:20 error virtual-source 192.0.2.100 is a virtual address, which a backup does not have | write an address of the host itself']],
   ['a source that is the owner’s', { more: '    sourceAddress: 192.0.2.100\n    priority: 255' }, []],
+  ['too small a receive buffer', { more: '    receiveBufferBytes: 100' }, ['7:25 error out-of-range receiveBufferBytes must be a whole number from 2304 to 1073741823, not 100']],
   // Peers.
   ['peers', unicast('{ peers: [192.0.2.12, { address: 192.0.2.13, minTtl: 254 }], ttl: 64, checkSource: true, oldChecksum: never }'), []],
   ['one peer where a list belongs', unicast('{ peers: 192.0.2.12 }'), ['7:23 error wrong-type peers must be a list, not "192.0.2.12" | for example [192.0.2.12]']],

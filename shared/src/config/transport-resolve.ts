@@ -6,7 +6,7 @@ import { virtualMacOf } from './virtual-link-schema.ts'
 
 type TransportDocument = Pick<
   VirtualRouterDocument,
-  'multicastGroup' | 'unicast' | 'sourceAddress' | 'trackSourceAddress'
+  'multicastGroup' | 'unicast' | 'sourceAddress' | 'trackSourceAddress' | 'receiveBufferBytes'
 >
 
 export function resolveTransport(document: TransportDocument): TransportSettings {
@@ -15,6 +15,7 @@ export function resolveTransport(document: TransportDocument): TransportSettings
     unicast: document.unicast === undefined ? null : resolveUnicast(document.unicast),
     sourceAddress: addressOf(document.sourceAddress),
     trackSourceAddress: document.trackSourceAddress,
+    receiveBufferBytes: document.receiveBufferBytes,
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseAddress } from '../network/address.ts'
 import { oneOf, shaped, text, wholeNumber } from './schema-parts.ts'
+import { TRANSPORT_DEFAULTS } from './transport-config.ts'
 
 /** How advertisements travel, as it is written. keepalived's own: keepalived-and-vrrp.md §1.5. */
 
@@ -63,4 +64,7 @@ export const transportKeys = {
   trackSourceAddress: switchText('trackSourceAddress')
     .default(false)
     .describe('Be in fault while the interface does not have `sourceAddress`.'),
+  receiveBufferBytes: wholeNumber('receiveBufferBytes', 2_304, 1_073_741_823)
+    .default(TRANSPORT_DEFAULTS.receiveBufferBytes)
+    .describe('How much the kernel keeps for the socket while the router is busy; 2304 to 1073741823.'),
 }

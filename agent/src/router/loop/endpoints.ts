@@ -4,8 +4,9 @@ import { groupOf } from '../../vrrp/transport-acceptance.ts'
 import type { Endpoint, Links } from '../../world/links.ts'
 
 function endpointOf(config: VirtualRouterConfig): Endpoint {
-  const { interface: interfaceName, family, authentication } = config
-  return { interfaceName, family, group: groupOf(config), isAuthenticated: authentication.type === 'ah' }
+  const { interface: interfaceName, family, authentication, receiveBufferBytes } = config
+  const isAuthenticated = authentication.type === 'ah'
+  return { interfaceName, family, group: groupOf(config), isAuthenticated, receiveBufferBytes }
 }
 
 export class OpenEndpoints {
@@ -19,7 +20,8 @@ export class OpenEndpoints {
   /** Opens what these routers need beside what is open already. */
   open(routers: readonly VirtualRouterConfig[]): void {
     for (const [key, endpoint] of byKey(routers)) {
-      if (this.#open.has(key)) continue
+      const { receiveBufferBytes } = this.#open.get(key) ?? {}
+      if (receiveBufferBytes === endpoint.receiveBufferBytes) continue
       this.#links.open(endpoint)
       this.#open.set(key, endpoint)
     }
@@ -41,10 +43,12 @@ export class OpenEndpoints {
 }
 
 function byKey(routers: readonly VirtualRouterConfig[]): Map<string, Endpoint> {
-  return new Map(
-    routers.map(endpointOf).map((endpoint) => {
-      const { interfaceName, family, group, isAuthenticated } = endpoint
-      return [`${interfaceName} ${family} ${group} ${isAuthenticated}`, endpoint] as const
-    }),
-  )
+  const endpoints = new Map<string, Endpoint>()
+  for (const endpoint of routers.map(endpointOf)) {
+    const { interfaceName, family, group, isAuthenticated, receiveBufferBytes = 0 } = endpoint
+    const key = `${interfaceName} ${family} ${group} ${isAuthenticated}`
+    const isSmaller = receiveBufferBytes < (endpoints.get(key)?.receiveBufferBytes ?? 0)
+    if (!isSmaller) endpoints.set(key, endpoint)
+  }
+  return endpoints
 }
