@@ -10,9 +10,13 @@ export interface FrameWatch {
   stop(): Promise<void>
 }
 
-/** Everything of a LAN that matches a filter of tcpdump's, from the moment this resolves. */
-export async function watchFrames(namespace: string, filter: string, device = 'br0'): Promise<FrameWatch> {
-  const args = ['tcpdump', '-l', '-n', '-e', '-t', '-v', '--immediate-mode', '-i', device, filter]
+/**
+ * Everything of a LAN that matches a filter of tcpdump's, from the moment this resolves; with a port of the switch,
+ * what its host sends into it.
+ */
+export async function watchFrames(namespace: string, filter: string, port?: string): Promise<FrameWatch> {
+  const place = port === undefined ? ['-i', 'br0'] : ['-i', port, '-Q', 'in']
+  const args = ['tcpdump', '-l', '-n', '-e', '-t', '-v', '--immediate-mode', ...place, filter]
   const child = spawn('ip', ['netns', 'exec', namespace, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let printed = ''
   let said = ''

@@ -185,11 +185,7 @@ describe('an active router', () => {
   })
 
   it('RFC 9568 §6.4.2: a backup sends nothing from the virtual MAC address, and answers nothing sent to it', async () => {
-    const frames = await watchFrames(
-      lan.switchNamespace,
-      `ether src ${MAC4} and not src host 192.0.2.1`,
-      'two',
-    )
+    const frames = await watchFrames(lan.switchNamespace, `ether src ${MAC4} or ether src ${MAC6}`, 'two')
     expect(await whoAnswers(lan.switchNamespace, '192.0.2.100')).toBe(MAC4)
     expect(await knock(lan.switchNamespace, '192.0.2.100')).toBe('ECONNREFUSED')
     const pinned = ['fdb', 'replace', MAC4, 'dev', 'two', 'master', 'static', 'sticky']
@@ -198,6 +194,33 @@ describe('an active router', () => {
     execFileSync('bridge', ['-n', lan.switchNamespace, 'fdb', 'del', MAC4, 'dev', 'two', 'master'])
     await frames.stop()
     expect(frames.lines()).toEqual([])
+  })
+
+  it('RFC 9568 §6.4.2: nor does one that was active before', async () => {
+    await one.stop()
+    await untilBoth(two, 'active')
+    const three = start('one', 220)
+    await untilBoth(three, 'active')
+    await untilBoth(two, 'backup')
+    expect((await link('two', 'vrrp.51'))?.flags).toContain('UP')
+    const frames = await watchFrames(lan.switchNamespace, `ether src ${MAC4} or ether src ${MAC6}`, 'two')
+    expect(await whoAnswers(lan.switchNamespace, '192.0.2.100')).toBe(MAC4)
+    expect(await whoAnswers(lan.switchNamespace, '2001:db8::100')).toBe(MAC6)
+    expect(await knock(lan.switchNamespace, '192.0.2.100')).toBe('ECONNREFUSED')
+    const pinned = ['fdb', 'replace', MAC4, 'dev', 'two', 'master', 'static', 'sticky']
+    execFileSync('bridge', ['-n', lan.switchNamespace, ...pinned])
+    // Nor does it take for its own what is its own but was sent to the virtual MAC.
+    await ip('-n', lan.switchNamespace, 'neigh', 'replace', '192.0.2.2', 'lladdr', MAC4, 'dev', 'br0')
+    expect(await knock(lan.switchNamespace, '192.0.2.100')).toBe('no answer')
+    expect(await knock(lan.switchNamespace, '192.0.2.2')).toBe('no answer')
+    await ip('-n', lan.switchNamespace, 'neigh', 'del', '192.0.2.2', 'dev', 'br0')
+    execFileSync('bridge', ['-n', lan.switchNamespace, 'fdb', 'del', MAC4, 'dev', 'two', 'master'])
+    await frames.stop()
+    expect(frames.lines()).toEqual([])
+    await until(() => portOf(MAC4) === 'one' && portOf(MAC6) === 'one', {
+      what: 'the switch to know where they are',
+      withinMs: 5_000,
+    })
   })
 
   it('keepalived-and-vrrp.md §1.12: no IGMP, MLD or router solicitation leaves from the virtual MAC address for the VRRP group', async () => {

@@ -62,20 +62,16 @@ export class AcceptTable {
     return this.#write(makeTable(shape, [...this.#elements.values()].flat()))
   }
 
-  /** From now on packets to these are dropped; null, or what the kernel says. */
-  fill(holder: string, elements: readonly Element[]): string | null {
+  /** From now on these are what a holder keeps out, in place of what it kept out before; null, or what the kernel says. */
+  hold(holder: string, elements: readonly Element[]): string | null {
     if (this.#shape === null) return 'there is no table'
+    const before = this.#elements.get(holder) ?? []
     this.#elements.set(holder, elements)
-    const refusal = this.#write(addElements(this.#shape.table, elements))
+    const { table } = this.#shape
+    const added = addElements(table, without(elements, before))
+    const refusal = this.#write([...removeElements(table, without(before, elements)), ...added])
     // Somebody may have flushed the ruleset: then the whole of it is made again.
     return refusal === null ? null : this.#make(this.#shape)
-  }
-
-  empty(holder: string): void {
-    const elements = this.#elements.get(holder)
-    if (elements === undefined || this.#shape === null) return
-    this.#elements.delete(holder)
-    if (this.#write(removeElements(this.#shape.table, elements)) !== null) this.#make(this.#shape)
   }
 
   /** Removes a table of that name, ours or one left by a predecessor; gone already is fine. */
@@ -120,7 +116,7 @@ export class AcceptTable {
       const received = socket.receive(this.#buffer, null, null)
       return received && this.#buffer.subarray(0, received.bytes)
     } catch {
-      // ENOBUFS: notices were dropped. A table that went unnoticed is made again when a set of it is filled.
+      // ENOBUFS: notices were dropped. A table that went unnoticed is made again when a set of it changes.
       return null
     }
   }
@@ -129,4 +125,9 @@ export class AcceptTable {
     this.#watch.close()
     this.#socket.close()
   }
+}
+
+function without(elements: readonly Element[], others: readonly Element[]): Element[] {
+  const isSame = (a: Element, b: Element) => a.set === b.set && Buffer.compare(a.key, b.key) === 0
+  return elements.filter((each) => !others.some((other) => isSame(each, other)))
 }

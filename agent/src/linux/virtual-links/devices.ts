@@ -44,6 +44,15 @@ export function unsuitable(below: LinkDetail): string | null {
   return below.isEthernet ? null : `${below.name} is no Ethernet interface; a virtual MAC needs one`
 }
 
+/** Keys of the set that keeps devices from receiving and sending. */
+export function silenceOf(indexes: Iterable<number>): readonly Element[] {
+  return [...indexes].map((index) => {
+    const key = new Uint8Array(4)
+    new DataView(key.buffer).setUint32(0, index, LITTLE_ENDIAN)
+    return { set: 'silent', key }
+  })
+}
+
 /** Keys of the sets that keep a router's addresses out. `indexOf`: of an interface, null when there is none. */
 export function elementsOf(
   router: VirtualRouterConfig,

@@ -7,7 +7,7 @@ import type { Preparation, VirtualLinks } from '../../world/virtual-links.ts'
 import type { LinkTable } from '../link-table.ts'
 import type { Netio } from '../netio.ts'
 import { AcceptTable } from './accept-table.ts'
-import { type Device, devicesOf, elementsOf, mismatch, unsuitable } from './devices.ts'
+import { type Device, devicesOf, elementsOf, mismatch, silenceOf, unsuitable } from './devices.ts'
 import { type ChangesStore, HostChanges } from './host-changes.ts'
 import {
   BorrowedSettings,
@@ -17,7 +17,8 @@ import {
   writeSettings,
 } from './kernel-settings.ts'
 import { LinkMaker } from './link-maker.ts'
-import { VirtualMacPort } from './virtual-mac-port.ts'
+import type { Element } from './nftables-messages.ts'
+import { type VirtualMacPort, VirtualMacPorts } from './virtual-mac-ports.ts'
 
 export interface KernelVirtualLinksOptions {
   readonly table: LinkTable
@@ -31,10 +32,14 @@ interface Entry {
   readonly devices: readonly Device[]
   /** Index of each device that is there, by its name. */
   readonly indexes: Map<string, number>
+  /** Indexes of those that are up: raised, or silenced by the firewall. */
+  readonly up: Set<number>
   port: VirtualMacPort | null
   isRaised: boolean
   problem: string | null
 }
+
+const SWEEP_AFTER_MS = 100
 
 export class KernelVirtualLinks implements VirtualLinks {
   readonly #netio: Netio
@@ -42,8 +47,12 @@ export class KernelVirtualLinks implements VirtualLinks {
   readonly #links: LinkMaker
   readonly #changes: HostChanges
   readonly #settings: BorrowedSettings
+  readonly #ports: VirtualMacPorts
   readonly #entries = new Map<string, Entry>()
   #accept: AcceptTable | null = null
+  /** Whose links stay. */
+  #wanted: readonly VirtualRouterConfig[] = []
+  #sweeping: NodeJS.Timeout | undefined
 
   constructor(netio: Netio, options: KernelVirtualLinksOptions) {
     this.#netio = netio
@@ -51,15 +60,15 @@ export class KernelVirtualLinks implements VirtualLinks {
     this.#links = new LinkMaker(netio)
     this.#changes = new HostChanges(options.store)
     this.#settings = new BorrowedSettings(this.#changes)
+    this.#ports = new VirtualMacPorts(netio, (datagram) => options.input()?.datagram(datagram))
   }
 
   prepare({ routers, holding, firewall }: Preparation): void {
+    this.#wanted = routers
     for (const router of routers.filter(needsAnything)) this.#enter(router, holding.includes(router))
-    const wanting = this.#keepingOut(routers)
-    if (wanting.length === 0) return
-    const holders = new Map(
-      wanting.filter(({ isRaised }) => isRaised).map((entry) => [keyOf(entry.router), this.#elements(entry)]),
-    )
+    if (this.#entries.size === 0) return
+    const entries = [...this.#entries.values()]
+    const holders = new Map(entries.map((entry) => [keyOf(entry.router), this.#keptOut(entry)]))
     const refusal = attempt(() => {
       this.#changes.update({ tables: [...new Set([...this.#changes.tables, firewall.table])] })
       const failure = this.#table().prepare(firewall, holders)
@@ -67,7 +76,11 @@ export class KernelVirtualLinks implements VirtualLinks {
       if (failure === null) this.#removeTables((table) => table !== firewall.table)
       return failure
     })
-    for (const entry of wanting) entry.problem ??= refusal && `cannot keep packets out: ${refusal}`
+    if (refusal === null) return
+    for (const entry of entries) {
+      if (!entry.router.accept) entry.problem ??= `cannot keep packets out: ${refusal}`
+      if (!entry.isRaised) this.#takeDown(entry)
+    }
   }
 
   /** An entry of the router as it is configured now, made anew where its predecessor was another's. */
@@ -78,13 +91,14 @@ export class KernelVirtualLinks implements VirtualLinks {
       if (!isHolding) this.lower(router)
       return
     }
-    known?.port?.close()
+    if (known) this.#closePort(known)
     const devices = devicesOf(router)
     const entry: Entry = {
       router,
       devices,
       indexes: new Map(),
       port: null,
+      up: new Set(),
       isRaised: isHolding,
       problem: null,
     }
@@ -94,21 +108,21 @@ export class KernelVirtualLinks implements VirtualLinks {
 
   /** Makes the entry's devices as they must be; null, or why that is not possible. */
   #make(entry: Entry): string | null {
-    const { devices, indexes } = entry
+    const { devices } = entry
     const [own] = devices
     if (own === undefined) return null
     const parents = devices.flatMap(({ parent }) => settingsBelow(parent))
     this.#settings.borrow([...parents, ...settingsForReversePath()])
     for (const device of devices) {
-      const problem = this.#makeDevice(device, indexes)
+      const problem = this.#makeDevice(device, entry)
       if (problem !== null) return problem
     }
     this.#openPort(entry, own)
-    for (const index of indexes.values()) this.#links.setUp(index, entry.isRaised)
+    if (entry.isRaised) this.#bringUp(entry)
     return null
   }
 
-  #makeDevice(device: Device, indexes: Map<string, number>): string | null {
+  #makeDevice(device: Device, { indexes, up }: Entry): string | null {
     const below = this.#links.find(device.parent)?.link
     if (below === undefined) return `there is no interface ${device.parent}`
     const refusal = unsuitable(below)
@@ -118,7 +132,7 @@ export class KernelVirtualLinks implements VirtualLinks {
     if (found && difference !== null) {
       // What an earlier configuration of ours made is ours to replace; what somebody else made is not.
       if (!this.#changes.links.includes(device.name)) return difference
-      this.#links.remove(found.index)
+      this.#links.remove([found.index])
     }
     if (found === undefined || difference !== null) {
       this.#changes.update({ links: [...new Set([...this.#changes.links, device.name])] })
@@ -131,52 +145,61 @@ export class KernelVirtualLinks implements VirtualLinks {
     // Whoever adds addresses to it must not wait for the kernel's notice.
     this.#options.table.apply(made.messages)
     indexes.set(device.name, made.link.index)
+    if (made.link.isUp) up.add(made.link.index)
     return null
   }
 
   #openPort(entry: Entry, { name, parent, mac }: Device): void {
     const { router, indexes } = entry
-    entry.port?.close()
-    entry.port = null
+    this.#closePort(entry)
     const below = this.#options.table.find(parent)?.index
     const device = indexes.get(name)
     if (below === undefined || device === undefined || router.unicast !== null) return
-    entry.port = new VirtualMacPort({
-      netio: this.#netio,
-      parent: below,
-      device,
-      mac,
-      family: router.family,
-      interfaceName: router.interface,
-      receive: (datagram) => this.#options.input()?.datagram(datagram),
-    })
+    const { family, interface: interfaceName } = router
+    entry.port = { parent: below, device, mac, family, interfaceName }
+    this.#ports.add(entry.port)
+  }
+
+  #closePort(entry: Entry): void {
+    if (entry.port !== null) this.#ports.remove(entry.port)
+    entry.port = null
   }
 
   retain(routers: readonly VirtualRouterConfig[]): void {
     const kept = new Set(routers.filter(needsAnything).map(keyOf))
     for (const [key, entry] of this.#entries) {
       if (kept.has(key)) continue
-      entry.port?.close()
+      this.#closePort(entry)
+      this.#accept?.hold(key, [])
       this.#entries.delete(key)
     }
-    const devices = routers.flatMap(devicesOf)
+    this.#wanted = routers
+    // Routers leave one by one when the agent stops, and removing one link takes as long as removing a hundred.
+    if (this.#entries.size === 0) this.#sweep()
+    else this.#sweeping ??= setTimeout(() => this.#sweep(), SWEEP_AFTER_MS)
+  }
+
+  /** Takes away what is not wanted any more. */
+  #sweep(): void {
+    clearTimeout(this.#sweeping)
+    this.#sweeping = undefined
+    const devices = this.#wanted.flatMap(devicesOf)
     const names = new Set(devices.map(({ name }) => name))
     attempt(() => {
       this.#removeLinks((name) => names.has(name))
       const below = new Set(devices.flatMap(({ parent }) => settingsBelow(parent)).map(({ path }) => path))
       const isReversePath = (setting: string) => devices.length > 0 && setting.endsWith('/rp_filter')
       this.#settings.giveBack((setting) => below.has(setting) || isReversePath(setting))
-      if (this.#keepingOut(routers).length === 0) this.#removeTables(() => true)
+      if (this.#entries.size === 0) this.#removeTables(() => true)
       return null
     })
   }
 
   #removeLinks(isKept: (name: string) => boolean): void {
-    for (const name of this.#changes.links.filter((each) => !isKept(each))) {
-      const found = this.#links.find(name)?.link
-      // A link of that name that is none of ours was made after ours had gone.
-      if (found?.kind === 'macvlan') this.#links.remove(found.index)
-    }
+    const unwanted = this.#changes.links.filter((name) => !isKept(name))
+    const found = unwanted.flatMap((name) => this.#links.find(name)?.link ?? [])
+    // A link of that name that is none of ours was made after ours had gone.
+    this.#links.remove(found.filter(({ kind }) => kind === 'macvlan').map(({ index }) => index))
     this.#changes.update({ links: this.#changes.links.filter(isKept) })
   }
 
@@ -189,27 +212,41 @@ export class KernelVirtualLinks implements VirtualLinks {
     const entry = this.#entries.get(keyOf(router))
     if (entry === undefined) return true
     entry.isRaised = true
-    if (!router.accept) {
-      const refusal = this.#table().fill(keyOf(router), this.#elements(entry))
-      if (refusal !== null) {
-        this.#became(entry, `cannot keep packets out: ${refusal}`)
-        return false
-      }
+    const refusal = this.#table().hold(keyOf(router), this.#keptOut(entry))
+    if (refusal !== null && !router.accept) {
+      this.#became(entry, `cannot keep packets out: ${refusal}`)
+      return false
     }
-    for (const index of entry.indexes.values()) this.#links.setUp(index, true)
+    this.#bringUp(entry)
     return true
   }
 
+  /**
+   * A device that was up stays up, and the firewall lets nothing in or out by it: to take it down, the kernel waits some
+   * 15 ms, in which nobody would advertise.
+   */
   lower(router: VirtualRouterConfig): void {
     const entry = this.#entries.get(keyOf(router))
     if (entry === undefined) return
     entry.isRaised = false
-    for (const index of entry.indexes.values()) this.#links.setUp(index, false)
-    if (!router.accept) this.#accept?.empty(keyOf(router))
+    const refusal = this.#table().hold(keyOf(router), this.#keptOut(entry))
+    if (refusal !== null) this.#takeDown(entry)
+  }
+
+  #bringUp({ indexes, up }: Entry): void {
+    for (const index of indexes.values()) {
+      if (this.#links.setUp(index, true) === null) up.add(index)
+    }
+  }
+
+  #takeDown({ up }: Entry): void {
+    for (const index of up) this.#links.setUp(index, false)
+    up.clear()
   }
 
   send(router: VirtualRouterConfig, packet: OutgoingPacket): boolean {
-    return this.#entries.get(keyOf(router))?.port?.send(packet) ?? false
+    const port = this.#entries.get(keyOf(router))?.port ?? null
+    return port !== null && this.#ports.send(port, packet)
   }
 
   problem(router: VirtualRouterConfig): string | null {
@@ -218,16 +255,17 @@ export class KernelVirtualLinks implements VirtualLinks {
 
   /** Takes in every datagram that has arrived. */
   drain(): void {
-    for (const { port } of this.#entries.values()) port?.drain()
+    this.#ports.drain()
   }
 
   /** The table of links has changed: makes what has gone, and what could not be made before. */
   refresh(): void {
     for (const entry of this.#entries.values()) {
       if (entry.devices.length === 0 || this.#isWhole(entry)) continue
+      entry.up.clear()
       this.#became(
         entry,
-        attempt(() => this.#make(entry)),
+        attempt(() => this.#make(entry) ?? this.#table().hold(keyOf(entry.router), this.#keptOut(entry))),
       )
     }
   }
@@ -244,15 +282,12 @@ export class KernelVirtualLinks implements VirtualLinks {
     setImmediate(() => this.#options.input()?.virtualLinkChanged(keyOf(entry.router)))
   }
 
-  #keepingOut(routers: readonly VirtualRouterConfig[]): Entry[] {
-    return routers.flatMap((router) => {
-      const entry = router.accept ? undefined : this.#entries.get(keyOf(router))
-      return entry === undefined ? [] : [entry]
-    })
-  }
-
-  #elements({ router }: Entry) {
-    return elementsOf(router, (device) => this.#options.table.find(device)?.index ?? null)
+  /** What the firewall has to know of a router now. */
+  #keptOut({ router, isRaised, up }: Entry): readonly Element[] {
+    if (!isRaised) return silenceOf(up)
+    return router.accept
+      ? []
+      : elementsOf(router, (device) => this.#options.table.find(device)?.index ?? null)
   }
 
   #table(): AcceptTable {
@@ -265,7 +300,8 @@ export class KernelVirtualLinks implements VirtualLinks {
   }
 
   close(): void {
-    for (const { port } of this.#entries.values()) port?.close()
+    if (this.#sweeping !== undefined) this.#sweep()
+    this.#ports.close()
     this.#accept?.close()
     this.#links.close()
   }

@@ -5,9 +5,10 @@ import type { NativeSocket, Netio } from '../netio.ts'
 import { decodeMessages, type KernelMessage } from '../rtnetlink.ts'
 import {
   decodeLinkDetail,
-  encodeDeleteLink,
+  encodeDeleteGroup,
   encodeGetLink,
   encodeNewMacvlan,
+  encodeSetGroup,
   encodeSetUp,
   type LinkDetail,
   type NewMacvlan,
@@ -17,6 +18,9 @@ const NETLINK_ROUTE = 0
 const SOL_NETLINK = 270
 const NETLINK_CAP_ACK = 10
 const NETLINK_EXT_ACK = 11
+
+/** The group of links that are about to be removed; a number that nobody else uses. */
+const DOOMED = 0x616c6f66
 
 export class LinkMaker {
   readonly #socket: NativeSocket
@@ -46,8 +50,13 @@ export class LinkMaker {
     return this.#request((sequence) => encodeNewMacvlan(sequence, macvlan))
   }
 
-  remove(index: number): string | null {
-    return this.#request((sequence) => encodeDeleteLink(sequence, index))
+  /** Removes links, all at once. */
+  remove(indexes: readonly number[]): string | null {
+    const gathered = indexes.filter(
+      (index) => this.#request((sequence) => encodeSetGroup(sequence, index, DOOMED)) === null,
+    )
+    if (gathered.length === 0) return null
+    return this.#request((sequence) => encodeDeleteGroup(sequence, DOOMED))
   }
 
   setUp(index: number, isUp: boolean): string | null {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { formatMac, macBytes } from '../../packets/ethernet.ts'
 import {
   decodeLinkDetail,
-  encodeDeleteLink,
+  encodeDeleteGroup,
   encodeGetLink,
   encodeNewMacvlan,
+  encodeSetGroup,
   encodeSetUp,
 } from './link-messages.ts'
 
@@ -41,8 +42,11 @@ describe('requests about links', () => {
     expect(hex(encodeSetUp(8, 3, false))).toBe(
       '20000000100005000800000000000000' + '00000000030000000000000001000000',
     )
-    expect(hex(encodeDeleteLink(9, 3))).toBe(
-      '20000000110005000900000000000000' + '00000000030000000000000000000000',
+    expect(hex(encodeSetGroup(9, 3, 5))).toBe(
+      '28000000100005000900000000000000' + '00000000030000000000000000000000' + '08001b0005000000',
+    )
+    expect(hex(encodeDeleteGroup(9, 5))).toBe(
+      '28000000110005000900000000000000' + '00000000000000000000000000000000' + '08001b0005000000',
     )
     expect(hex(encodeGetLink(9, 'lo'))).toBe(
       '28000000120001000900000000000000' + '00000000000000000000000000000000' + '070003006c6f0000',

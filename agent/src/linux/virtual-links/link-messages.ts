@@ -23,6 +23,7 @@ const NLM_F_ACK = 0x4
 const IFLA_ADDRESS = 1
 const IFLA_IFNAME = 3
 const IFLA_LINK = 5
+const IFLA_GROUP = 27
 const IFLA_LINKINFO = 18
 const IFLA_INFO_KIND = 1
 const IFLA_INFO_DATA = 2
@@ -76,9 +77,19 @@ export function encodeSetUp(sequence: number, index: number, isUp: boolean): Uin
   ])
 }
 
-export function encodeDeleteLink(sequence: number, index: number): Uint8Array {
-  return message({ type: RTM_DELLINK, flags: NLM_F_REQUEST | NLM_F_ACK, sequence }, [
+/** `ip link set INDEX group GROUP`. */
+export function encodeSetGroup(sequence: number, index: number, group: number): Uint8Array {
+  return message({ type: RTM_NEWLINK, flags: NLM_F_REQUEST | NLM_F_ACK, sequence }, [
     linkHeader({ index, flags: 0, change: 0 }),
+    attribute(IFLA_GROUP, u32(group)),
+  ])
+}
+
+/** `ip link del group GROUP`: all at once, because for each by itself the kernel would wait 20 ms. */
+export function encodeDeleteGroup(sequence: number, group: number): Uint8Array {
+  return message({ type: RTM_DELLINK, flags: NLM_F_REQUEST | NLM_F_ACK, sequence }, [
+    linkHeader({ index: 0, flags: 0, change: 0 }),
+    attribute(IFLA_GROUP, u32(group)),
   ])
 }
 

@@ -4,11 +4,16 @@
  *
  *   table inet NAME {
  *     set ipv4 { type ipv4_addr }   set ipv6 { type ipv6_addr }   set linkLocal { type ipv6_addr . iface_index }
+ *     set silent { type iface_index }
  *     chain input { type filter hook input priority PRIORITY; policy accept
  *       ip daddr @ipv4 drop
  *       icmpv6 type 135-136 accept
  *       ip6 daddr @ipv6 drop
- *       ip6 daddr . iif @linkLocal drop } }
+ *       ip6 daddr . iif @linkLocal drop }
+ *     chain before { type filter hook prerouting priority raw; policy accept
+ *       iif @silent drop }
+ *     chain output { type filter hook output priority raw; policy accept
+ *       oif @silent drop } }
  */
 import { LITTLE_ENDIAN } from '../kernel-numbers.ts'
 import {
@@ -33,7 +38,11 @@ const BATCH_END = 0x11
 const NFPROTO_INET = 1
 const NFPROTO_IPV4 = 2
 const NFPROTO_IPV6 = 10
+const NF_INET_PRE_ROUTING = 0
 const NF_INET_LOCAL_IN = 1
+const NF_INET_LOCAL_OUT = 3
+/** Before connection tracking and everything else. */
+const PRIORITY_RAW = -300
 const NF_DROP = 0
 const NF_ACCEPT = 1
 const IPPROTO_ICMPV6 = 58
@@ -53,7 +62,7 @@ const TYPE_IPV6 = 8
 const TYPE_INTERFACE_INDEX = 20
 const TYPE_BITS = 6
 
-export type SetName = 'ipv4' | 'ipv6' | 'linkLocal'
+export type SetName = 'ipv4' | 'ipv6' | 'linkLocal' | 'silent'
 
 interface SetShape {
   readonly id: number
@@ -65,6 +74,7 @@ const SETS: Readonly<Record<SetName, SetShape>> = {
   ipv4: { id: 1, keyType: TYPE_IPV4, keyBytes: 4 },
   ipv6: { id: 2, keyType: TYPE_IPV6, keyBytes: 16 },
   linkLocal: { id: 3, keyType: (TYPE_IPV6 << TYPE_BITS) | TYPE_INTERFACE_INDEX, keyBytes: 20 },
+  silent: { id: 4, keyType: TYPE_INTERFACE_INDEX, keyBytes: 4 },
 }
 
 /** Something a batch does; it is numbered when the batch is made. */
@@ -105,29 +115,51 @@ export function encodeBatch(sequence: number, requests: readonly Request[]): Uin
 
 /** Makes the table as above with these elements and no others, whether or not there was one before. */
 export function makeTable(shape: TableShape, elements: readonly Element[]): Request[] {
-  const { table, priority, counters } = shape
+  const { table } = shape
   const names = Object.keys(SETS) as SetName[]
+  const chains = chainsOf(shape)
   return [
     create(NEWTABLE, [attribute(1, text(table)), attribute(2, big32(0))]),
-    create(NEWCHAIN, [
-      attribute(1, text(table)),
-      attribute(3, text('input')),
-      nest(4, [attribute(1, big32(NF_INET_LOCAL_IN)), attribute(2, big32(priority))], true),
-      attribute(5, big32(NF_ACCEPT)),
-      attribute(7, text('filter')),
-    ]),
+    ...chains.map(({ name, hook, priority }) => newChain(table, name, [hook, priority])),
     ...names.map((name) => newSet(table, name)),
-    { type: DELRULE, flags: 0, body: [attribute(1, text(table)), attribute(2, text('input'))] },
-    ...rules(counters).map((expressions) =>
-      create(
-        NEWRULE,
-        [attribute(1, text(table)), attribute(2, text('input')), nest(4, expressions, true)],
-        NLM_F_APPEND,
-      ),
-    ),
+    ...chains.flatMap(({ name, rules }) => replaceRules(table, name, rules)),
     ...names.map((name) => flushSet(table, name)),
     ...addElements(table, elements),
   ]
+}
+
+interface Chain {
+  readonly name: string
+  readonly hook: number
+  readonly priority: number
+  readonly rules: readonly (readonly Uint8Array[])[]
+}
+
+function chainsOf({ priority, counters }: TableShape): readonly Chain[] {
+  const silenced = (key: number) => [meta(key, FIRST), lookup('silent'), verdict(NF_DROP)]
+  return [
+    { name: 'input', hook: NF_INET_LOCAL_IN, priority, rules: inputRules(counters) },
+    { name: 'before', hook: NF_INET_PRE_ROUTING, priority: PRIORITY_RAW, rules: [silenced(META_IIF)] },
+    { name: 'output', hook: NF_INET_LOCAL_OUT, priority: PRIORITY_RAW, rules: [silenced(META_OIF)] },
+  ]
+}
+
+function newChain(table: string, name: string, [hook, priority]: readonly [number, number]): Request {
+  return create(NEWCHAIN, [
+    attribute(1, text(table)),
+    attribute(3, text(name)),
+    nest(4, [attribute(1, big32(hook)), attribute(2, big32(priority))], true),
+    attribute(5, big32(NF_ACCEPT)),
+    attribute(7, text('filter')),
+  ])
+}
+
+function replaceRules(table: string, chain: string, rules: Chain['rules']): Request[] {
+  const place = [attribute(1, text(table)), attribute(2, text(chain))]
+  const added = rules.map((expressions) =>
+    create(NEWRULE, [...place, nest(4, expressions, true)], NLM_F_APPEND),
+  )
+  return [{ type: DELRULE, flags: 0, body: place }, ...added]
 }
 
 export function deleteTable(table: string): Request {
@@ -184,6 +216,7 @@ const AFTER_ADDRESS = 12
 const BASE_NETWORK = 1
 const BASE_TRANSPORT = 2
 const META_IIF = 4
+const META_OIF = 5
 const META_NFPROTO = 15
 const META_L4PROTO = 16
 const NEIGHBOR_SOLICITATION = 135
@@ -192,7 +225,7 @@ const EQUAL = 0
 const AT_MOST = 3
 const AT_LEAST = 5
 
-function rules(counters: boolean): Uint8Array[][] {
+function inputRules(counters: boolean): Uint8Array[][] {
   const drop = [...(counters ? [expression('counter', [])] : []), verdict(NF_DROP)]
   const isFamily = (family: number) => [meta(META_NFPROTO, FIRST), compare(EQUAL, family)]
   const ipv6Destination = payload({ base: BASE_NETWORK, offset: 24, length: 16 })

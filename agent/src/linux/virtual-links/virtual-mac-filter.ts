@@ -1,24 +1,24 @@
-/** A classic BPF program (linux/filter.h): VRRP packets whose link-layer source is one MAC address. Pure. */
+/** A classic BPF program (linux/filter.h): VRRP packets that came in by other interfaces than some. Pure. */
 import { IPPROTO_AH, IPPROTO_VRRP, LITTLE_ENDIAN } from '../kernel-numbers.ts'
 
 const LOAD_WORD = 0x20
-const LOAD_HALF = 0x28
 const LOAD_BYTE = 0x30
 const JUMP_IF_EQUAL = 0x15
 const RETURN = 0x06
 const ALL = 0xffff
+/** SKF_AD_OFF + SKF_AD_IFINDEX: not a place in the frame, but the interface it came by. */
+const INTERFACE_INDEX = 0xffff_f000 + 8
+/** As many as a program may be long; those beyond cost a wasted wake-up. */
+const INTERFACES_MAX = 50
 
-/** Where in the frame the source address and the IP header's protocol (or next header) stand. */
-const SOURCE_OFFSET = 6
+/** Where in the frame the IP header's protocol (or next header) stands. */
 const PROTOCOL_OFFSET = { ipv4: 14 + 9, ipv6: 14 + 6 } as const
 
-export function virtualMacFilter(mac: Uint8Array, family: 'ipv4' | 'ipv6'): Uint8Array {
-  const view = new DataView(mac.buffer, mac.byteOffset, mac.byteLength)
+export function virtualMacFilter(except: readonly number[], family: 'ipv4' | 'ipv6'): Uint8Array {
+  const indexes = except.slice(0, INTERFACES_MAX)
   return program([
-    [LOAD_WORD, 0, 0, SOURCE_OFFSET],
-    [JUMP_IF_EQUAL, 0, 6, view.getUint32(0)],
-    [LOAD_HALF, 0, 0, SOURCE_OFFSET + 4],
-    [JUMP_IF_EQUAL, 0, 4, view.getUint16(4)],
+    [LOAD_WORD, 0, 0, INTERFACE_INDEX],
+    ...indexes.map((index, i): Instruction => [JUMP_IF_EQUAL, indexes.length - i + 3, 0, index]),
     [LOAD_BYTE, 0, 0, PROTOCOL_OFFSET[family]],
     [JUMP_IF_EQUAL, 1, 0, IPPROTO_VRRP],
     [JUMP_IF_EQUAL, 0, 1, IPPROTO_AH],
