@@ -17,7 +17,7 @@ const sleepers = () => table?.count(({ comm, words }) => comm === 'sleep' && wor
 
 it('hears of a process from the kernel, long before it would look again', async () => {
   const counts: (number | undefined)[] = []
-  table = new ProcessTable(() => counts.push(sleepers()))
+  table = new ProcessTable({ changed: () => counts.push(sleepers()), isWatched: () => true })
   expect(table.source).toBe('kernel')
   const before = performance.now()
   // By a shell, so that there are a fork, a name and a program that is replaced.

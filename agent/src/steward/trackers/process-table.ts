@@ -5,27 +5,38 @@ import { openProcessEvents, type ProcessEvent, type ProcessEvents } from '../../
 import type { ProcessImage } from '../../tracking/process-match.ts'
 
 /** Without news of the kernel, a process that ends is missed for so long at most. */
-const LOOK_EVERY_MS = 250
-/** With them, a look now and then finds what they did not tell: another pid namespace, a lost message. */
-const VERIFY_EVERY_MS = 5_000
+const GLANCE_EVERY_MS = 250
+/** Everything is looked at now and then, for what neither news nor glances tell: another pid namespace, a lost message. */
+const LOOK_EVERY_MS = 5_000
+/** A process this young may still become another program. */
+const YOUNG_GLANCES = 8
 /** News come in bursts: a shell that starts a program is three of them. */
 const SETTLE_MS = 5
 
+export interface ProcessTableOptions {
+  readonly changed: () => void
+  /** Whether anybody counts such processes. */
+  readonly isWatched: (image: ProcessImage) => boolean
+}
+
 export class ProcessTable {
-  readonly #changed: () => void
+  readonly #options: ProcessTableOptions
   readonly #images = new Map<number, ProcessImage>()
   readonly #events: ProcessEvents | null
-  readonly #looks: NodeJS.Timeout
+  readonly #timers: readonly NodeJS.Timeout[]
+  /** For how many more glances a process is read again. */
+  readonly #young = new Map<number, number>()
   #settling: NodeJS.Timeout | null = null
 
-  constructor(changed: () => void) {
-    this.#changed = changed
+  constructor(options: ProcessTableOptions) {
+    this.#options = options
     this.#events = openProcessEvents(netio(), {
       happened: (event) => this.#happened(event),
       lost: () => this.#look(),
     })
     this.#look()
-    this.#looks = setInterval(() => this.#look(), this.#events ? VERIFY_EVERY_MS : LOOK_EVERY_MS)
+    const looks = setInterval(() => this.#look(), LOOK_EVERY_MS)
+    this.#timers = this.#events ? [looks] : [looks, setInterval(() => this.#glance(), GLANCE_EVERY_MS)]
   }
 
   /** Whether the kernel tells at once, or /proc is looked into. */
@@ -40,7 +51,7 @@ export class ProcessTable {
   }
 
   close(): void {
-    clearInterval(this.#looks)
+    for (const timer of this.#timers) clearInterval(timer)
     if (this.#settling) clearTimeout(this.#settling)
     this.#events?.close()
   }
@@ -54,19 +65,41 @@ export class ProcessTable {
     }
     this.#settling ??= setTimeout(() => {
       this.#settling = null
-      this.#changed()
+      this.#options.changed()
     }, SETTLE_MS)
   }
 
   #look(): void {
     this.#images.clear()
-    for (const name of readdirSync('/proc')) {
-      const pid = /^\d+$/.test(name) ? Number(name) : null
-      const image = pid === null ? null : imageOf(pid)
-      if (pid !== null && image !== null) this.#images.set(pid, image)
-    }
-    this.#changed()
+    for (const pid of pids()) this.#read(pid)
+    this.#options.changed()
   }
+
+  /** Reads only what is new, young or watched: thousands of processes four times a second would be dear. */
+  #glance(): void {
+    const there = pids()
+    for (const pid of this.#images.keys()) if (!there.has(pid)) this.#images.delete(pid)
+    for (const pid of this.#young.keys()) if (!there.has(pid)) this.#young.delete(pid)
+    for (const pid of there) {
+      const known = this.#images.get(pid)
+      if (known === undefined && !this.#young.has(pid)) this.#young.set(pid, YOUNG_GLANCES)
+      const left = this.#young.get(pid) ?? 0
+      if (left > 0) this.#young.set(pid, left - 1)
+      if (left > 0 || (known !== undefined && this.#options.isWatched(known))) this.#read(pid)
+    }
+    for (const [pid, left] of this.#young) if (left === 0 && this.#images.has(pid)) this.#young.delete(pid)
+    this.#options.changed()
+  }
+
+  #read(pid: number): void {
+    const image = imageOf(pid)
+    if (image === null) this.#images.delete(pid)
+    else this.#images.set(pid, image)
+  }
+}
+
+function pids(): Set<number> {
+  return new Set(readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? Number(name) : [])))
 }
 
 /** Null: it has ended, or is a zombie that only waits to be noticed. */

@@ -1,6 +1,12 @@
 /** Whether enough of some processes run, and have done so for long enough. */
 import type { ProcessTracker as Process } from '@aloft/shared/config/tracking-config'
-import { isMatch, isQuorum, type Watched, watchQuorum } from '../../tracking/process-match.ts'
+import {
+  isMatch,
+  isQuorum,
+  type ProcessImage,
+  type Watched,
+  watchQuorum,
+} from '../../tracking/process-match.ts'
 import type { VerdictState } from '../../tracking/verdict.ts'
 import type { ProcessTable } from './process-table.ts'
 import type { Tracker, TrackerReport, TrackerWorld } from './tracker.ts'
@@ -45,6 +51,10 @@ export class ProcessTracker implements Tracker {
     if (this.#settling) clearTimeout(this.#settling)
   }
 
+  counts(image: ProcessImage): boolean {
+    return isMatch(this.#process, image)
+  }
+
   /** The table changed, or a delay is over. */
   look(): void {
     const table = this.#table()
@@ -52,7 +62,7 @@ export class ProcessTracker implements Tracker {
     if (this.#settling) clearTimeout(this.#settling)
     this.#settling = null
     const before = this.#watched
-    const running = table.count((image) => isMatch(this.#process, image))
+    const running = table.count((image) => this.counts(image))
     const isNew = running !== this.#running
     this.#running = running
     this.#runs += 1

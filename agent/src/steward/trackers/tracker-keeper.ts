@@ -159,7 +159,10 @@ export class TrackerKeeper {
       return
     }
     if (this.#table === null) {
-      this.#table = new ProcessTable(() => this.#processesChanged())
+      this.#table = new ProcessTable({
+        changed: () => this.#processesChanged(),
+        isWatched: (image) => this.#processTrackers().some((each) => each.counts(image)),
+      })
       if (this.#table.source === 'polling') {
         this.#options.log('the kernel tells nothing of processes here; /proc is looked into instead')
       }
@@ -168,7 +171,13 @@ export class TrackerKeeper {
   }
 
   #processesChanged(): void {
-    for (const { tracker } of this.#kept.values()) if (tracker instanceof ProcessTracker) tracker.look()
+    for (const tracker of this.#processTrackers()) tracker.look()
+  }
+
+  #processTrackers(): ProcessTracker[] {
+    return [...this.#kept.values()].flatMap(({ tracker }) =>
+      tracker instanceof ProcessTracker ? tracker : [],
+    )
   }
 
   /** Several changes of one turn are told together. */
