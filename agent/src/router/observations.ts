@@ -72,7 +72,7 @@ export class Observations implements Journal {
 
   close(): void {
     clearInterval(this.#retry)
-    this.#roles.write()
+    this.#roles.close()
     this.#journal.close()
   }
 

@@ -1,7 +1,8 @@
 /** `STATE/router-state.json`: which role each virtual router has, for the process that comes after this one. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
-import { readJson, replaceFile } from './atomic-file.ts'
+import { readJson } from './atomic-file.ts'
+import { OverwrittenFile } from './overwritten-file.ts'
 import type { RoleEntry, RolesFile } from './resume-decision.ts'
 
 /** The file a dead router left, or null. Written by `RoleKeeper` alone, so its shape beyond the outline is trusted. */
@@ -17,14 +18,16 @@ export function readRoles(file: string): RolesFile | null {
  * that fail over together cost one write, not 250.
  */
 export class RoleKeeper {
-  readonly #file: string
+  readonly #path: string
+  readonly #file: OverwrittenFile
   readonly #identity: { readonly runId: string; readonly bootId: string }
   readonly #roles = new Map<string, RoleEntry>()
   #configs: readonly VirtualRouterConfig[] = []
   #isScheduled = false
 
   constructor(file: string, identity: { readonly runId: string; readonly bootId: string }) {
-    this.#file = file
+    this.#path = file
+    this.#file = new OverwrittenFile(file)
     this.#identity = identity
   }
 
@@ -63,10 +66,15 @@ export class RoleKeeper {
     this.#isScheduled = false
     try {
       const left: RolesFile = { ...this.#identity, routers: [...this.#roles.values()] }
-      replaceFile(this.#file, `${JSON.stringify(left)}\n`, 'until-power-loss')
+      this.#file.write(left)
     } catch (error) {
-      console.error(`aloft router: cannot write ${this.#file}: ${String(error)}`)
+      console.error(`aloft router: cannot write ${this.#path}: ${String(error)}`)
     }
+  }
+
+  close(): void {
+    this.write()
+    this.#file.close()
   }
 
   #schedule(): void {
