@@ -1,7 +1,7 @@
 /** Our sessions with FRR's bfdd and keepalived's bfd_instance: up, timed, down for the right reason, in both directions. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { createLan, type Lan } from '../../agent/src/linux/namespace.ts'
-import { type LabAgent, startAgent } from '../lab/agent.ts'
+import { type LabAgent, startAgent, untilRole } from '../lab/agent.ts'
 import { type BfdPeer, type PeerSession, startFrrBfd, startKeepalivedBfd } from '../lab/bfd-peers.ts'
 import { until } from '../lab/wait.ts'
 
@@ -146,5 +146,25 @@ describe('keepalived’s bfd_instance', () => {
     ours.killProcess('router')
     await until(async () => !(await theirs.isUp()), { what: 'down there', withinMs: 2_000, everyMs: 10 })
     await untilUp(ours, theirs)
+  })
+})
+
+describe('a bfdd on our own host', () => {
+  it('keeps its port: we say so, and go on without', async () => {
+    const hosts = ['a', 'b'].map((name, i) => ({ name, addresses: [`10.79.0.${i + 1}/24`] }))
+    lan = await createLan(`bfdx${process.pid}`, hosts)
+    const namespace = lan.namespaceOf('a')
+    const timing = { intervalMs: INTERVAL_MS, multiplier: 4 }
+    const theirs = await startFrrBfd({ namespace, local: OURS.ipv4, remote: THEIRS.ipv4, ...timing })
+    peer = theirs
+    await until(async () => (await theirs.shown()) !== undefined, { what: 'bfdd to run', withinMs: 10_000 })
+    const router = '{ name: web, interface: eth0, vrid: 51, addresses: [10.79.0.100/24] }'
+    const ours = startAgent({ namespace, config: `node: a\nvirtualRouters:\n  - ${router}\n` })
+    agent = ours
+    await untilRole(ours, 'web', 'active')
+    expect((await ours.routerStatus()).bfd?.deaf).toEqual({
+      'single-hop ipv4': 'UDP port 3784 is in use by another program',
+    })
+    expect((await theirs.shown())?.status).toBe('down')
   })
 })

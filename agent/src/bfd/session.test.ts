@@ -187,6 +187,7 @@ describe('RFC 5880 §6.8.3, §6.8.7: when to send', () => {
   it('a neighbour that wants nothing is sent nothing', () => {
     const subject = new Subject().up().hear({ state: 'up', requiredMinRxUs: 0 })
     expect(subject.session.sendAt).toBeNull()
+    expect(new Subject().hear({ requiredMinRxUs: 0 }).sent).toEqual([])
   })
 
   it('§6.6: a neighbour in demand mode is sent nothing while both are up', () => {
