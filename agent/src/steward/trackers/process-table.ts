@@ -59,9 +59,10 @@ export class ProcessTable {
   #happened({ what, pid, parentPid }: ProcessEvent): void {
     if (what === 'exit') this.#images.delete(pid)
     else {
-      const image = imageOf(pid) ?? (parentPid === null ? undefined : this.#images.get(parentPid))
-      if (image === undefined) this.#images.delete(pid)
-      else this.#images.set(pid, image)
+      // A child is what its parent was until it says otherwise; nothing need be read for most of them.
+      const inherited = parentPid === null ? undefined : this.#images.get(parentPid)
+      if (inherited === undefined) this.#read(pid)
+      else this.#images.set(pid, inherited)
     }
     this.#settling ??= setTimeout(() => {
       this.#settling = null
