@@ -63,7 +63,7 @@ export function observe(
   const { advertisement, state } = sight
   // Who resigns is active no more, and says nothing of how it is configured.
   if (advertisement.priority === RESIGN) return { memory, sightings: NONE }
-  const found = [...configuration(memory, sight)]
+  const found = configuration(memory, sight)
   const compared = memory.compared === sight.source ? memory : { ...memory, compared: sight.source }
   if (state.role === 'active') return besideActive(compared, sight, { found, now })
   return state.role === 'backup'
@@ -81,12 +81,11 @@ function configuration(memory: SightMemory, { parameters, source, advertisement 
       evidence: { priority, ours: config.advertisementIntervalMs, theirs: intervalMs },
     })
   if (config.compareAddressLists || memory.compared !== source) {
-    const ours = config.addresses.map(({ address }) => address)
-    if (!isSameSet(ours, advertisement.addresses))
-      found.push({
-        finding: 'address-list',
-        evidence: { priority, ours: shortList(ours), theirs: shortList(advertisement.addresses) },
-      })
+    const { addresses } = advertisement
+    if (!isSameSet(config.addresses, addresses)) {
+      const ours = shortList(config.addresses.map(({ address }) => address))
+      found.push({ finding: 'address-list', evidence: { priority, ours, theirs: shortList(addresses) } })
+    }
   }
   if (priority === OWNER && config.priority === OWNER && source !== parameters.source)
     found.push({ finding: 'two-owners', evidence: { priority } })
@@ -142,10 +141,10 @@ function besideBackup(memory: SightMemory, sight: Sight, { found, now }: SoFar) 
 }
 
 /** Nearly always the same addresses in the same order. */
-function isSameSet(ours: readonly Address[], theirs: readonly Address[]): boolean {
+function isSameSet(ours: readonly { readonly address: Address }[], theirs: readonly Address[]): boolean {
   if (ours.length !== theirs.length) return false
-  if (ours.every((address, i) => address === theirs[i])) return true
-  const known = new Set(ours)
+  if (ours.every(({ address }, i) => address === theirs[i])) return true
+  const known = new Set(ours.map(({ address }) => address))
   return theirs.every((address) => known.has(address))
 }
 
