@@ -302,7 +302,10 @@ export class RouterProcess {
     saveRunningConfig(this.#environment.paths.runningConfig, running)
     this.#running = running
     // Without a configuration to boot from, what a predecessor left could not be told from other addresses until now.
-    if (isFirst) this.#release(this.#world.held())
+    if (isFirst) {
+      this.#release(this.#world.held())
+      this.#world.removeLeftRouting(this.#keptBy([]))
+    }
     this.#run(running, {})
     const { revision } = running
     this.#observations.observe({ kind: 'config', revision, outcome: 'running', detail: null })
