@@ -130,7 +130,7 @@ function keepalivedRouter(
 }
 
 function keepalivedPeer(namespace: string, router: KeepalivedRouter): Peer {
-  const keepalived = startKeepalived({ namespace, routers: [router] })
+  const keepalived = startKeepalived({ namespace, routers: [router], realtimePriority: 1 })
   let isGone = false
   const once = (end: () => Promise<void>) => async () => {
     if (isGone) return
