@@ -362,6 +362,46 @@ describe('the device', () => {
     const again = await until(() => link('one', 'vrrp.51'), { what: 'the device', withinMs: 5_000 })
     expect(again).toMatchObject({ address: MAC4, linkinfo: { info_data: { mode: 'private' } } })
     expect(again.ifindex).not.toBe(before?.ifindex)
+    const isBack = async () => {
+      const text = await ip('-n', lan.namespaceOf('one'), '-br', 'addr', 'show', 'vrrp.51').catch(() => '')
+      return text.includes('192.0.2.100/24')
+    }
+    await until(isBack, { what: `its address: ${one.log()}`, withinMs: 10_000 })
+    await untilRole(one, 'web', 'active')
+    expect(await whoAnswers(lan.switchNamespace, '192.0.2.100')).toBe(MAC4)
+  })
+
+  it('keepalived-and-vrrp.md §1.5: use_vmac_addr: an address on another interface has the virtual MAC there, too', async () => {
+    const inner = lan.namespaceOf('one')
+    await ip(
+      '-n',
+      lan.switchNamespace,
+      'link',
+      'add',
+      'other',
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth1',
+      'netns',
+      inner,
+    )
+    await ip('-n', lan.switchNamespace, 'addr', 'add', '203.0.113.254/24', 'dev', 'other')
+    await ip('-n', lan.switchNamespace, 'link', 'set', 'other', 'up')
+    await ip('-n', inner, 'link', 'set', 'eth1', 'up')
+    try {
+      const addresses = '[192.0.2.100/24, { address: 203.0.113.100/24, device: eth1 }]'
+      const one = start('one', 200, `virtualMac: { onOtherInterfaces: true }, addresses: ${addresses}`)
+      await untilRole(one, 'web', 'active')
+      expect(await link('one', 'vrrp.51.eth1')).toMatchObject({ address: MAC4 })
+      expect(await whoAnswers(lan.switchNamespace, '203.0.113.100')).toBe(MAC4)
+      expect(await whoAnswers(lan.switchNamespace, '192.0.2.100')).toBe(MAC4)
+      await one.stop()
+      expect(await link('one', 'vrrp.51.eth1')).toBeUndefined()
+    } finally {
+      await ip('-n', lan.switchNamespace, 'link', 'del', 'other')
+    }
   })
 
   it('may have a name and a MAC address of one’s own; advertisements may leave from the interface', async () => {
