@@ -30,6 +30,8 @@ export interface Member {
   mayHoldUntilMs: number
   /** How it ceased to be active; null while it is, and where it never was. */
   leftBy: TransitionBody['reason'] | null
+  /** Whom its word on leaving could reach. */
+  leftBefore: readonly Member[]
   /** When, as an active, it could last hear another active's advertisement. */
   provokedAtMs: number
   sent: number
@@ -164,8 +166,10 @@ export class Invariants {
       )
     }
     member.role = body.to
-    if (body.from === 'active' || body.to === 'active')
+    if (body.from === 'active' || body.to === 'active') {
       member.leftBy = body.to === 'active' ? null : body.reason
+      member.leftBefore = member.group.members.filter((other) => this.#canHear(other, member))
+    }
     const isReplacedAgain = body.reason === 'configuration' && member.mayHoldUntilMs > atMs
     if (body.from === 'active' || isReplacedAgain)
       member.mayHoldUntilMs = atMs + this.#holdingLimitMs(member, body.reason)
@@ -255,8 +259,11 @@ export class Invariants {
   }
 
   #hearEachOther(a: Member, b: Member): boolean {
-    const [x, y] = [portOf(a), portOf(b)]
-    return this.#simulation.lan.canReach(x, y) && this.#simulation.lan.canReach(y, x)
+    return this.#canHear(a, b) && this.#canHear(b, a)
+  }
+
+  #canHear(listener: Member, speaker: Member): boolean {
+    return this.#simulation.lan.canReach(portOf(speaker), portOf(listener))
   }
 
   #forgetDeeds(atMs: number): void {
@@ -284,6 +291,7 @@ function newMember(node: Node, name: string, group: Group): Member {
     lastSentMs: 0,
     lastAnnouncedMs: 0,
     leftBy: null,
+    leftBefore: [],
     mayHoldUntilMs: -1,
     provokedAtMs: -1,
     sent: 0,

@@ -39,7 +39,8 @@ function checkPriority({ name, members }: Group, active: Member): void {
  */
 function checkLastWord({ name, members }: Group, active: Member): void {
   for (const other of members) {
-    const isKnown = active.provokedAtMs > other.lastAnnouncedMs || other.leftBy === 'higher-priority-backup'
+    const saidSo = other.leftBy === 'higher-priority-backup' && other.leftBefore.includes(active)
+    const isKnown = active.provokedAtMs > other.lastAnnouncedMs || saidSo
     if (other.lastAnnouncedMs > active.lastAnnouncedMs && isKnown)
       throw new BrokenInvariant(
         `the holder of an address announced it last: ${name} is at ${active.node.name}, ${other.node.name} had the last word`,
