@@ -132,6 +132,46 @@ describe('keepalived with use_vmac', () => {
   })
 })
 
+describe('keepalived with use_vmac, IPv6', () => {
+  const MAC6 = '00:00:5e:00:02:33'
+
+  it('either side takes over from the other, with the one MAC address', async () => {
+    const router =
+      '{ name: web, interface: eth0, vrid: 51, priority: 200, advertisementInterval: 100ms, addresses: ["fe80::100/64"], virtualMac: true }'
+    const config = `node: ours\nvirtualRouters:\n  - ${router}\n`
+    const startOurs6 = () => {
+      const agent = startAgent({ namespace: lan.namespaceOf('ours'), config })
+      agents.push(agent)
+      return agent
+    }
+    const theirs = startKeepalived({
+      namespace: lan.namespaceOf('theirs'),
+      routers: [
+        {
+          name: 'web',
+          vrid: 51,
+          version: 3,
+          priority: 100,
+          intervalMs: 100,
+          addresses: ['fe80::100/64'],
+          more: ['use_vmac'],
+        },
+      ],
+    })
+    keepaliveds.push(theirs)
+    await untilTheirs(() => theirs.state(), /MASTER/)
+    const ours = startOurs6()
+    await untilRole(ours, 'web', 'active')
+    await untilTheirs(() => theirs.state(), /BACKUP/)
+    expect(await whoAnswers(lan.switchNamespace, 'fe80::100')).toBe(MAC6)
+    await ours.stop()
+    await untilTheirs(() => theirs.state(), /MASTER/)
+    await untilRole(startOurs6(), 'web', 'active')
+    await untilTheirs(() => theirs.state(), /BACKUP/)
+    expect(await whoAnswers(lan.switchNamespace, 'fe80::100')).toBe(MAC6)
+  })
+})
+
 describe('FRR vrrpd', () => {
   it('takes over from us when we stop, and hands back when we return', async () => {
     const ours = startOurs(200)

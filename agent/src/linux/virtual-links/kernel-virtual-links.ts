@@ -212,7 +212,7 @@ export class KernelVirtualLinks implements VirtualLinks {
     const entry = this.#entries.get(keyOf(router))
     if (entry === undefined) return true
     entry.isRaised = true
-    const refusal = this.#table().hold(keyOf(router), this.#keptOut(entry))
+    const refusal = this.#hold(entry)
     if (refusal !== null && !router.accept) {
       this.#became(entry, `cannot keep packets out: ${refusal}`)
       return false
@@ -229,7 +229,7 @@ export class KernelVirtualLinks implements VirtualLinks {
     const entry = this.#entries.get(keyOf(router))
     if (entry === undefined) return
     entry.isRaised = false
-    const refusal = this.#table().hold(keyOf(router), this.#keptOut(entry))
+    const refusal = this.#hold(entry)
     if (refusal !== null) this.#takeDown(entry)
   }
 
@@ -265,7 +265,7 @@ export class KernelVirtualLinks implements VirtualLinks {
       entry.up.clear()
       this.#became(
         entry,
-        attempt(() => this.#make(entry) ?? this.#table().hold(keyOf(entry.router), this.#keptOut(entry))),
+        attempt(() => this.#make(entry)) ?? (entry.router.accept ? null : this.#hold(entry)),
       )
     }
   }
@@ -288,6 +288,11 @@ export class KernelVirtualLinks implements VirtualLinks {
     return router.accept
       ? []
       : elementsOf(router, (device) => this.#options.table.find(device)?.index ?? null)
+  }
+
+  /** Tells the firewall; null, or why that is not possible. A kernel without nftables refuses the very socket. */
+  #hold(entry: Entry): string | null {
+    return attempt(() => this.#table().hold(keyOf(entry.router), this.#keptOut(entry)))
   }
 
   #table(): AcceptTable {
