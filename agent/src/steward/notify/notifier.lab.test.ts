@@ -177,6 +177,26 @@ describe('scripts', () => {
     }
   })
 
+  it('that a killed steward left running are ended before they are repeated', async () => {
+    const any = script(
+      'any',
+      `echo "begin $$" >> ${at('told')}; [ -e ${at('slow')} ] && sleep 60; echo "end $$" >> ${at('told')}`,
+    )
+    writeFileSync(at('slow'), '')
+    const settings = config({ scripts: { any: [any] } })
+    await tell(settings)
+    transition('active')
+    await expect.poll(() => linesOf('told').length, soon).toBe(1)
+    const [first = ''] = linesOf('told').map((line) => line.split(' ')[1])
+    await end('SIGKILL')
+    expect(existsSync(`/proc/${first}`)).toBe(true)
+    rmSync(at('slow'))
+    await tell(settings)
+    await expect.poll(() => linesOf('told').length, soon).toBe(3)
+    await expect.poll(() => existsSync(`/proc/${first}`), soon).toBe(false)
+    expect(linesOf('told')).not.toContain(`end ${first}`)
+  })
+
   it('are given the rest of a stopping agent’s time, and what is left is told by the next', async () => {
     const any = script('any', `echo "$3" >> ${at('told')}; [ -e ${at('slow')} ] && sleep 60`)
     writeFileSync(at('slow'), '')
