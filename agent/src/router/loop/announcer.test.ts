@@ -138,6 +138,18 @@ describe('a pace', () => {
     expect(take()).toEqual(['+0 eth0 fe80::1', '+40 eth0 fe80::1'])
   })
 
+  it('of each family holds for a router that has addresses of both', () => {
+    const { announcer, advance, take } = listening({
+      interfaces: [{ name: 'eth0', ...pace }],
+      announcementGroups: [],
+    })
+    const excludedAddresses = routerConfig({ addresses: [prefix('2001:db8::1/64')] }).addresses
+    const config = routerConfig({ excludedAddresses, announcements: { ...ONCE, repeat: 3 } })
+    announcer.announce(config, 'became-active', T)
+    advance(99)
+    expect(take().slice(2)).toEqual(['+10 eth0 192.0.2.100', '+40 eth0 2001:db8::1'])
+  })
+
   it('garp_group: is shared by the interfaces of a group', () => {
     const { announcer, advance, take } = listening({
       interfaces: [],

@@ -5,7 +5,7 @@
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { AnnouncementGroup, AnnouncementPace } from '@aloft/shared/config/announcements-config'
-import type { Family } from '@aloft/shared/network/address'
+import { type Family, familyOf } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import {
   type AnnouncementReason,
@@ -139,9 +139,8 @@ export class Announcer implements Timed {
   }
 
   #queue(speaker: Speaker, places: Places, { rounds, now }: { rounds: number; now: number }): void {
-    const { family } = speaker.config
     if (rounds <= 0) return
-    for (const [interfaceName, addresses] of places) {
+    for (const [interfaceName, family, addresses] of byFamily(places)) {
       const lane = this.#laneOf(interfaceName, family)
       if (lane.queue.length === 0) lane.at = Math.max(lane.at, now + lane.gapMs)
       lane.queue.push({ speaker, interfaceName, addresses, rounds, next: 0 })
@@ -190,6 +189,16 @@ type Places = ReadonlyMap<string, readonly Prefix[]>
 function placesOf(config: VirtualRouterConfig): Places {
   const own = byDevice(holdingOf(config).addresses)
   return new Map([...own, ...[...alsoOn(config)].filter(([name]) => !own.has(name))])
+}
+
+/** ARP and neighbour discovery have paces of their own, and a router may hold addresses of both. */
+function* byFamily(places: Places): Generator<[string, Family, readonly Prefix[]]> {
+  for (const [name, all] of places) {
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      const addresses = all.filter(({ address }) => familyOf(address) === family)
+      if (addresses.length > 0) yield [name, family, addresses]
+    }
+  }
 }
 
 function alsoOn(config: VirtualRouterConfig): Places {
