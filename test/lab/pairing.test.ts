@@ -73,8 +73,7 @@ describe('with the default config', () => {
   it('a router process that is killed and comes back costs no change of roles', async () => {
     const { active, backup } = await pair()
     await untilPaired(backup)
-    // The last words of the router are told to its steward four times a second.
-    await pause(600)
+    await pause(50)
     const before = active.pidOf('router')
     active.killProcess('router')
     await until(() => active.pidOf('router') !== before, { what: 'a new router', withinMs: 5_000 })

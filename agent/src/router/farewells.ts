@@ -5,19 +5,19 @@
  */
 import type { Farewell } from './loop/bfd-status.ts'
 
-const LOOK_EVERY_MS = 250
+/** A process that dies before it was told of is taken for dead: soon, then, and cheap. */
+const LOOK_EVERY_MS = 20
 
 /** Tells whenever there are others than before. */
 export function tellFarewells(
   read: () => readonly Farewell[],
   tell: (farewells: readonly Farewell[]) => void,
 ): { stop(): void } {
-  let told = JSON.stringify(read())
+  let told = read()
   const timer = setInterval(() => {
     const farewells = read()
-    const now = JSON.stringify(farewells)
-    if (now === told) return
-    told = now
+    if (farewells === told) return
+    told = farewells
     tell(farewells)
   }, LOOK_EVERY_MS)
   return { stop: () => clearInterval(timer) }

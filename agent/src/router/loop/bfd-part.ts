@@ -43,6 +43,8 @@ export class BfdPart implements Timed {
   readonly #pairing: PairingKeeper
   readonly #configured = new Map<string, Configured>()
   #falseAlarms = 0
+  /** Null: a session has changed since. */
+  #farewells: readonly Farewell[] | null = null
 
   constructor(world: RouterWorld, links: BfdLinks, hooks: BfdPartHooks) {
     this.#world = world
@@ -104,8 +106,13 @@ export class BfdPart implements Timed {
     return { pairedWith: this.#pairing.pairedWith(config.interface, config.family) }
   }
 
-  /** The last packets of the sessions that pair us with neighbours. */
-  farewells(): Farewell[] {
+  /** The last packets of the sessions that pair us with neighbours; the same list while it is the same. */
+  farewells(): readonly Farewell[] {
+    this.#farewells ??= this.#composeFarewells()
+    return this.#farewells
+  }
+
+  #composeFarewells(): Farewell[] {
     return [...this.#sessions.all()].flatMap(({ name, path, parameters, session }) => {
       const packet = farewell(parameters, session)
       const { interfaceName, local, remote } = path
@@ -155,6 +162,7 @@ export class BfdPart implements Timed {
   }
 
   #changed(session: BfdSession, change: StateChange, now: number): void {
+    this.#farewells = null
     const { name, path, endAt } = session
     const isLoss = endAt === null && this.#pairing.changed(session, change, now)
     const isUp = change.to === 'up'

@@ -54,6 +54,8 @@ export interface ConfigureOptions {
   readonly resume?: readonly { readonly key: string; readonly gapMs: number }[]
 }
 
+const NO_FAREWELLS: readonly Farewell[] = []
+
 export class RouterLoop implements RouterInput {
   readonly #world: RouterWorld
   readonly #routers: RunningRouters
@@ -202,7 +204,7 @@ export class RouterLoop implements RouterInput {
 
   /** What is to be said for this process should it die. */
   farewells(): readonly Farewell[] {
-    return this.#bfd?.farewells() ?? []
+    return this.#bfd?.farewells() ?? NO_FAREWELLS
   }
 
   datagram(datagram: Datagram): void {
