@@ -46,7 +46,7 @@ export async function createKernelLan(): Promise<KernelLan> {
     { name: 'b', addresses: ['192.0.2.2/24'] },
   ])
   const told = { a: new Told(), b: new Told() }
-  const worldOf = { a: startWorld(lan, 'a', told.a), b: startWorld(lan, 'b', told.b) }
+  const worldOf = await startWorlds(lan, told)
   const ear = inside(lan.namespaceOf('b'), listenForArp)
   const heard: Uint8Array[] = []
   const frames = () => {
@@ -90,6 +90,16 @@ function hostOf(namespace: string, { links, holdings }: LinuxWorld, told: Told):
     send: (name, packet) => links.send(name, packet),
   }
   return { links: visiting, holdings, told }
+}
+
+/** A LAN whose worlds could not be made is nobody's to remove. */
+async function startWorlds(lan: Lan, told: Readonly<Record<HostName, Told>>) {
+  try {
+    return { a: startWorld(lan, 'a', told.a), b: startWorld(lan, 'b', told.b) }
+  } catch (error) {
+    await lan.remove()
+    throw error
+  }
 }
 
 function startWorld(lan: Lan, host: HostName, told: Told): LinuxWorld {
