@@ -123,8 +123,11 @@ const reconfigure: Fault = (field) => {
   // The owner of the addresses stays the owner, and nobody becomes one.
   if (changed.priority === 255) return
   const priority = integer(field.entropy, 1, 254)
+  const together = [changed.name, ...node.groupOf(changed.name)]
   act(field, `configure ${node.name} ${changed.name} priority ${priority}`, () =>
-    node.reconfigure(before.map((router) => (router === changed ? { ...router, priority } : router))),
+    node.reconfigure(
+      before.map((router) => (together.includes(router.name) ? { ...router, priority } : router)),
+    ),
   )
 }
 

@@ -23,7 +23,10 @@ export function checkFailover(
     const dying = group.members.find(({ node, role }) => node === victim && role === 'active')
     const backups = group.members.filter(({ role }) => role === 'backup')
     if (!dying || backups.length === 0) return []
-    const downMs = Math.min(...backups.map((backup) => activeDownMs(backup, dying)))
+    const partners = partnersOf(groups, group, victim)
+    // A group of which the victim does not have the whole is not taken over by its death.
+    if (partners === null) return []
+    const downMs = Math.min(...backups.map((backup) => wholeDownMs(backup, dying, partners)))
     const interfaceName = configOf(dying).interface
     const delayMs = simulation.lan.conditions(dying.node.host.description(interfaceName).segment).delayMs[1]
     return [
@@ -51,6 +54,32 @@ function checkOne({ group, earliestMs, latestMs }: Expectation, diedAtMs: number
   throw new BrokenInvariant(
     `failover takes three intervals and a skew: ${name} at ${firstMs?.toFixed(3) ?? 'no time'}, not ${range}`,
   )
+}
+
+/** A member of a sync group, active on the victim, and the members that other nodes have of it. */
+interface Partner {
+  readonly group: Group
+  readonly dying: Member
+}
+
+/** What is active together with a router of the victim, that router included; null when not all of it is there. */
+function partnersOf(groups: readonly Group[], own: Group, victim: Node): readonly Partner[] | null {
+  const names = victim.groupOf(own.name)
+  const together = groups.filter((group) => group === own || names.includes(group.name))
+  const partners = together.flatMap((group): Partner[] => {
+    const dying = group.members.find(({ node, role }) => node === victim && role === 'active')
+    return dying === undefined ? [] : [{ group, dying }]
+  })
+  return partners.length === together.length ? partners : null
+}
+
+/** From the last word of this router until the backup's node can take over all that belongs together. */
+function wholeDownMs(backup: Member, dying: Member, partners: readonly Partner[]): number {
+  const ends = partners.flatMap((partner) => {
+    const same = partner.group.members.find(({ node, role }) => node === backup.node && role === 'backup')
+    return same === undefined ? [] : [partner.dying.lastSentMs + activeDownMs(same, partner.dying)]
+  })
+  return Math.max(...ends) - dying.lastSentMs
 }
 
 function activeDownMs(backup: Member, dying: Member): number {

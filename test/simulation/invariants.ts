@@ -93,6 +93,7 @@ export class Invariants {
 
   /** Everything that must hold between two steps. */
   check(): void {
+    for (const node of this.#simulation.nodes) this.#checkGroups(node)
     for (const group of this.groups) {
       for (const member of group.members) this.#checkHolding(member)
       this.#checkOverlap(group)
@@ -199,6 +200,23 @@ export class Invariants {
     member.role = adopted.state.role
     member.sent = adopted.counters.advertisementsSent
     member.becameActive = adopted.counters.becameActive
+  }
+
+  /** Who belongs to a sync group is active with all of it or not at all; so it is with fault. */
+  #checkGroups(node: Node): void {
+    if (node.run === null || node.isStopping) return
+    const [name] = node.routers.flatMap((router) => node.groupOf(router.name))
+    if (name === undefined) return
+    // Of one that was handed over in fault nobody is told until it leaves that.
+    const roles = node
+      .groupOf(name)
+      .map((each) => this.#members.get(`${node.name} ${each}`)?.role)
+      .filter((role) => role !== 'initialize')
+    for (const role of ['active', 'fault'] as const) {
+      const count = roles.filter((each) => each === role).length
+      if (count !== 0 && count !== roles.length)
+        throw new BrokenInvariant(`a sync group moves as one: ${node.name} is ${roles.join(' and ')}`)
+    }
   }
 
   #checkHolding(member: Member): void {

@@ -3,7 +3,11 @@ import { VirtualTime } from '@aloft/agent/simulated/clock'
 import type { Entropy } from '@aloft/agent/simulated/entropy'
 import { type Deed, type HostSpec, portName, SimulatedHost } from '@aloft/agent/simulated/host'
 import { Lan } from '@aloft/agent/simulated/lan'
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import {
+  AGENT_DEFAULTS,
+  type AgentSettings,
+  type VirtualRouterConfig,
+} from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { Node } from './node.ts'
 import type { Skew } from './skewed-clock.ts'
@@ -19,6 +23,8 @@ export interface NodeSpec {
   readonly host: HostSpec
   readonly skew: Skew
   readonly routers: readonly VirtualRouterConfig[]
+  /** The defaults unless given. */
+  readonly settings?: AgentSettings
 }
 
 export class LanSimulation {
@@ -41,6 +47,7 @@ export class LanSimulation {
         time: this.time,
         skew: spec.skew,
         routers: spec.routers,
+        settings: spec.settings ?? AGENT_DEFAULTS,
         records: options.records ?? false,
         observe: (subject, body) => this.#see(subject, () => ({ kind: 'journal', node: subject, body })),
       })

@@ -12,7 +12,7 @@ import type { SimulatedHost } from '@aloft/agent/simulated/host'
 import { NO_VIRTUAL_LINKS } from '@aloft/agent/simulated/virtual-links'
 import type { Verdict } from '@aloft/agent/tracking/verdict'
 import type { RecordedInput, RouterInput } from '@aloft/agent/world/router-world'
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { AgentSettings, VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { FreezableInput } from './freezable-input.ts'
 import { type Skew, SkewedClock } from './skewed-clock.ts'
@@ -33,6 +33,7 @@ export interface NodeOptions {
   readonly time: Scheduler
   readonly skew: Skew
   readonly routers: readonly VirtualRouterConfig[]
+  readonly settings: AgentSettings
   readonly records?: boolean
   readonly observe: (node: Node, body: EventBody) => void
 }
@@ -79,6 +80,11 @@ export class Node {
     this.host = options.host
     this.routers = options.routers
     this.clock = new SkewedClock(options.time, options.skew)
+  }
+
+  /** The names of the routers that are active together with this one, its own included; empty: it moves on its own. */
+  groupOf(name: string): readonly string[] {
+    return this.#options.settings.syncGroups.find(({ members }) => members.includes(name))?.members ?? []
   }
 
   /** What is added to the priorities of its routers: what the router process goes by. */
@@ -136,7 +142,11 @@ export class Node {
       const { name, interface: interfaceName, vrid, family, addresses } = config
       this.#roles.set(name, { name, interface: interfaceName, vrid, family, addresses, role: state.role })
     }
-    run.loop.configure(this.routers, { resume: inheritance.resume, adopted: this.adopted })
+    run.loop.configure(this.routers, {
+      resume: inheritance.resume,
+      adopted: this.adopted,
+      settings: this.#options.settings,
+    })
     const { time } = this.#options
     time.at(time.now() + FIRST_REPORT_MS, () => this.#report())
   }
@@ -201,7 +211,7 @@ export class Node {
     this.routers = routers
     // A timer is never moved into the past, so that one may fire later than it would have.
     this.disturbedAtMs = this.#options.time.now()
-    if (!this.isStopping) this.run?.loop.configure(routers)
+    if (!this.isStopping) this.run?.loop.configure(routers, { settings: this.#options.settings })
   }
 
   #report(): void {

@@ -2,7 +2,13 @@
 import { between, chance, type Entropy, integer, pick } from '@aloft/agent/simulated/entropy'
 import type { HostSpec } from '@aloft/agent/simulated/host'
 import type { Conditions } from '@aloft/agent/simulated/lan'
-import { ROUTER_DEFAULTS, type VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import {
+  AGENT_DEFAULTS,
+  type AgentSettings,
+  ROUTER_DEFAULTS,
+  type VirtualRouterConfig,
+} from '@aloft/shared/config/agent-config'
+import { NOTIFY_DEFAULTS } from '@aloft/shared/config/notify-config'
 import { type Address, parseAddress } from '@aloft/shared/network/address'
 import type { Skew } from './skewed-clock.ts'
 
@@ -10,6 +16,8 @@ export interface NodePlan {
   readonly host: HostSpec
   readonly skew: Skew
   readonly routers: readonly VirtualRouterConfig[]
+  /** The defaults unless given. */
+  readonly settings?: AgentSettings
 }
 
 export interface Plan {
@@ -45,6 +53,8 @@ export function makePlan(entropy: Entropy): Plan {
   const hasTwins = chance(entropy, 0.06)
   const groups = makeGroups(entropy, segments.length)
   const ownerOf = groups.map(() => (chance(entropy, 0.15) ? integer(entropy, 0, nodeCount - 1) : -1))
+  // Hosts that share an address share it on one LAN and not on the other: no group could settle who yields.
+  const isGrouped = groups.length > 1 && !hasTwins && chance(entropy, 0.4)
   const nodes = Array.from({ length: nodeCount }, (_, index): NodePlan => {
     const lastOctet = hasTwins && index === 1 ? 1 : index + 1
     return {
@@ -57,7 +67,10 @@ export function makePlan(entropy: Entropy): Plan {
         })),
       },
       skew: makeSkew(entropy),
-      routers: groups.map((group, g) => makeRouter(entropy, group, ownerOf[g] === index)),
+      ...grouped(
+        groups.map((group, g) => makeRouter(entropy, group, ownerOf[g] === index)),
+        isGrouped,
+      ),
     }
   })
   const intervalMsMax = Math.max(
@@ -65,6 +78,17 @@ export function makePlan(entropy: Entropy): Plan {
   )
   const intervalMsMin = Math.min(...groups.map(({ baseIntervalMs }) => baseIntervalMs))
   return { nodes, segments, conditions: makeConditions(entropy, intervalMsMin), intervalMsMax, hasTwins }
+}
+
+/** The first two routers as a sync group: then their nodes agree on who is better, as an operator would have it. */
+function grouped(routers: readonly VirtualRouterConfig[], isGrouped: boolean) {
+  const [first, second, ...others] = routers
+  if (!isGrouped || first === undefined || second === undefined) return { routers, settings: AGENT_DEFAULTS }
+  const { priority, preempt, track } = first
+  const members = [first, { ...second, priority, preempt, track }]
+  const names = members.map(({ name }) => name)
+  const group = { name: 'group', members: names, track: [], trackWeights: true, notify: NOTIFY_DEFAULTS }
+  return { routers: [...members, ...others], settings: { ...AGENT_DEFAULTS, syncGroups: [group] } }
 }
 
 function makeGroups(entropy: Entropy, segmentCount: number): Group[] {

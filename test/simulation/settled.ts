@@ -10,7 +10,11 @@ export function settleIntervals(simulation: LanSimulation): number {
   const routers = simulation.nodes.flatMap(({ routers: all }) => all)
   const intervalMs = Math.max(...routers.map(({ advertisementIntervalMs }) => advertisementIntervalMs))
   const delayMs = Math.max(...routers.map(({ preempt }) => preempt.delayMs))
-  return 10 + delayMs / intervalMs + 1
+  const isGrouped = simulation.nodes.some((node) =>
+    node.routers.some(({ name }) => node.groupOf(name).length > 0),
+  )
+  // One member may begin what the other has to finish.
+  return (isGrouped ? 2 : 1) * (10 + delayMs / intervalMs) + 1
 }
 
 /** `isLossless`: every frame that could arrive did. */

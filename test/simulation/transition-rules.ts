@@ -56,6 +56,8 @@ function reasonRule(member: Member, body: TransitionBody, circumstances: Circums
   const config = configOf(member)
   if (reason === 'higher-priority-backup') return yieldRule(body)
   if (body.from !== 'backup' || body.to !== 'active') return null
+  // Its owner, too, waits for the others of its group.
+  if (priority === 255 && isGrouped(member)) return null
   if (heard === null)
     return silenceRule(member, { agoMs: member.node.clock.now() - member.backupSinceMs }, circumstances)
   if (reason === 'no-response') return silenceRule(member, heard, circumstances)
@@ -96,7 +98,7 @@ function silenceRule(
   if (heard.agoMs < Math.min(...downMs) - TICK_MS)
     return `a backup waits three intervals and its skew (${Math.min(...downMs)} ms)`
   const isDisturbed = Math.max(member.node.disturbedAtMs, member.node.movedAtMs) > atMs - 2 * heard.agoMs - 1
-  return isDisturbed || heard.agoMs <= Math.max(...downMs) + TICK_MS
+  return isDisturbed || isGrouped(member) || heard.agoMs <= Math.max(...downMs) + TICK_MS
     ? null
     : `a backup waits no longer than three intervals and its skew (${Math.max(...downMs)} ms)`
 }
@@ -114,9 +116,14 @@ function resignationRule(
   const skews = all.map((intervalMs) => skewMs(config, intervalMs))
   if (heard.agoMs < Math.min(...skews) - TICK_MS) return 'after a resignation a backup waits for its skew'
   const isDisturbed = Math.max(member.node.disturbedAtMs, member.node.movedAtMs) > atMs - 2 * heard.agoMs - 1
-  return isDisturbed || heard.agoMs <= Math.max(...skews) + TICK_MS
+  return isDisturbed || isGrouped(member) || heard.agoMs <= Math.max(...skews) + TICK_MS
     ? null
     : 'after a resignation a backup waits no longer than its skew'
+}
+
+/** Whoever belongs to a group may wait longer: for the others. */
+function isGrouped({ node, name }: Member): boolean {
+  return node.groupOf(name).length > 0
 }
 
 function skewMs({ version, priority }: VirtualRouterConfig, intervalMs: number): number {

@@ -19,6 +19,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   ['yieldAfterStall where we preempt', '    yieldAfterStall: 254', ['7:22 warning stall-preempt yieldAfterStall has no effect: a router that preempts takes its role back | write preempt: false, or remove it']],
   ['yieldAfterStall of an owner', '    preempt: false\n    yieldAfterStall: 255', ['8:22 error out-of-range yieldAfterStall must be a whole number from 1 to 254, not 255']],
   ['strict with authentication', '    strict: true\n    version: 2\n    authentication: { type: simple, password: s3cret }', ['9:21 error strict-authentication strict: the RFC has no authentication any more | remove authentication, or write strict: false']],
+  ['strict with unicast', '    strict: true\n    unicast: { peers: [192.0.2.12] }', ['8:14 error strict-unicast strict: the RFC has no unicast | remove unicast, or write strict: false']],
   ['strict with a preempt delay', '    strict: true\n    preempt: { delay: 3s }', ['8:14 error strict-preempt-delay strict: the RFC has no preempt delay | remove preempt, or write strict: false']],
   ['strict with another down timer', '    strict: true\n    missedAdvertisements: 4', ['8:27 error strict-missed-advertisements strict: the RFC has 3 missed advertisements | remove missedAdvertisements, or write strict: false']],
   ['strict with an answer to lower priorities', '    strict: true\n    answerLowerPriority: true', ['8:26 error strict-answer-lower-priority strict: a lower priority is not answered | remove answerLowerPriority, or write strict: false']],

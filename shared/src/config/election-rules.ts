@@ -51,6 +51,7 @@ function strictRules(document: VirtualRouterDocument): readonly RouterFinding[] 
     })
   if (authentication !== undefined)
     refuse('authentication', ['authentication'], 'the RFC has no authentication any more')
+  if (document.unicast !== undefined) refuse('unicast', ['unicast'], 'the RFC has no unicast')
   if (typeof preempt !== 'boolean') refuse('preempt-delay', ['preempt'], 'the RFC has no preempt delay')
   if (missedAdvertisements !== 3)
     refuse('missed-advertisements', ['missedAdvertisements'], 'the RFC has 3 missed advertisements')

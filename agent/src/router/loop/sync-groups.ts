@@ -68,7 +68,8 @@ export class SyncGroups {
     if (this.#isMoving) return
     this.#isMoving = true
     try {
-      for (;;) {
+      // Each member is told four things at most; an election must go on even if this were wrong.
+      for (let left = 4 * group.members.length; left > 0; left--) {
         const order = nextOrder(group.members.map(memberOf))
         if (order === null) return
         this.#give(group, order, now)
