@@ -142,9 +142,12 @@ describe('a member of a sync group', () => {
     expect(step(parameters, heard, { kind: 'group-active' }, T0 + 5000)).toEqual([heard, []])
   })
 
-  it('stays willing under an active that it outranks, and after a resignation', () => {
+  it('stays willing under an active that it outranks; after a resignation it waits for its skew as anybody does', () => {
     expect(step(parameters, willing(), advertisement(50), T0 + 4000)[0]).toMatchObject({ isWilling: true })
-    expect(step(parameters, willing(), advertisement(0), T0 + 4000)[0]).toMatchObject({ isWilling: true })
+    expect(step(parameters, willing(), advertisement(0), T0 + 4000)[0]).toMatchObject({
+      isWilling: false,
+      activeDownAt: T0 + 4000 + SKEW_100,
+    })
   })
 
   it('starts as backup even if it owns the addresses, willing at once', () => {

@@ -123,7 +123,18 @@ function hearAsBackup(
   const lastHeard: LastHeard = { source: event.source, priority, at: now }
   if (priority === RESIGN) {
     const activeDownAt = now + skewTime(parameters, state.activeIntervalMs)
-    return [{ ...state, activeDownAt, lastHeard, preemptAt: null, resigned: true, preempting: false }, []]
+    return [
+      {
+        ...state,
+        activeDownAt,
+        lastHeard,
+        preemptAt: null,
+        resigned: true,
+        preempting: false,
+        isWilling: false,
+      },
+      [],
+    ]
   }
 
   const isOutranked = priority < parameters.priority
