@@ -49,7 +49,7 @@ afterEach(async () => {
 })
 
 test('the better router is active and holds the address, and both idle quietly', async () => {
-  expect(await holders()).toEqual(['one'])
+  await untilHeldBy('one')
   const before = [cpuMs(one), cpuMs(two)]
   await pause(2_000)
   const [usedByOne = 0, usedByTwo = 0] = [cpuMs(one) - (before[0] ?? 0), cpuMs(two) - (before[1] ?? 0)]
@@ -62,7 +62,7 @@ test('a cut cable: the peer takes over, the cut one lets go, and takes back when
   await untilRole(two, 'web', 'active')
   expect(transitions(two).at(-1)).toMatchObject({ from: 'backup', to: 'active', reason: 'no-response' })
   expect(transitions(one).at(-1)).toMatchObject({ from: 'active', to: 'fault', reason: 'interface-down' })
-  expect(await holders()).toEqual(['two'])
+  await untilHeldBy('two')
   await lan.setCable('one', true)
   await untilRole(one, 'web', 'active')
   await untilRole(two, 'web', 'backup')
@@ -159,7 +159,7 @@ test('SIGTERM: the address is handed over by priority 0 in much less than a fail
   expect(performance.now() - before).toBeLessThan(1_500)
   expect(transitions(two).at(-1)).toMatchObject({ to: 'active', reason: 'priority' })
   await until(() => !readdirSync(stateDir).includes('steward.lock'), { what: 'the end', withinMs: 5_000 })
-  expect(await holders()).toEqual(['two'])
+  await untilHeldBy('two')
   expect(readdirSync(stateDir).filter((name) => /\.(sock|pid|lock)$/.test(name))).toEqual([])
 })
 
