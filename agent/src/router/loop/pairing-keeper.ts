@@ -156,6 +156,7 @@ export class PairingKeeper implements Timed {
     if (timing === undefined || timing.intervalMs * timing.multiplier >= heard.downMs) return
     if (known === undefined && !isOnLink(heard.remote, heard.prefixes)) return
     const neighbour = known ?? this.#neighbour(heard.interfaceName, heard.remote)
+    this.#leaveOldAddress(neighbour, heard.local)
     const isNew = now >= neighbour.wantedUntil
     neighbour.wantedUntil = Math.max(neighbour.wantedUntil, now + heard.downMs)
     neighbour.advertisementIntervalMs = heard.intervalMs
@@ -255,6 +256,14 @@ export class PairingKeeper implements Timed {
     const asking = timingOf(timing, askingMs(0))
     if (neighbour.session === null) this.#attach(neighbour, specOf(neighbour, local, asking), now)
     else if (neighbour.session.name === null) this.#sessions.retime(neighbour.session, asking, now)
+  }
+
+  /** Nothing can be sent from an address that is ours no more. */
+  #leaveOldAddress(neighbour: Neighbour, local: Address): void {
+    const { session } = neighbour
+    if (session === null || session.name !== null || session.path.local === local) return
+    this.#detach(neighbour)
+    this.#sessions.forget(session)
   }
 
   #attach(neighbour: Neighbour, spec: SessionSpec, now: number): BfdSession {

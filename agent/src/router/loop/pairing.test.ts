@@ -120,6 +120,17 @@ describe('a backup', () => {
     expect(loop.status().bfd?.sessions).toHaveLength(1)
   })
 
+  it('speaks from its new address when it has another', () => {
+    const { world, loop, advertise, paired, session } = running()
+    paired()
+    const own = address('192.0.2.5')
+    world.linkStates.set('eth0', { up: true, ipv4: own, ipv6: null, prefixes: [prefix('192.0.2.5/24')] })
+    loop.linkChanged('eth0')
+    advertise()
+    expect(session()).toMatchObject({ local: own, state: 'down' })
+    expect(loop.status().bfd?.sessions).toHaveLength(1)
+  })
+
   it('soon asks a router without BFD but once a minute', () => {
     const { world, loop, advertise } = running()
     for (let second = 0; second < 600; second++) {
