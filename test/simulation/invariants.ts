@@ -235,7 +235,7 @@ export class Invariants {
         `an address is held only while active, or lingering: ${node.name} ${name} is ${member.role}`,
       )
     // Whoever is frozen renews no lease; woken, it hears what it missed before it takes its addresses again.
-    const isAwake = node.isRunning && node.disturbedAtMs < this.#simulation.time.now()
+    const isAwake = node.isRunning && disturbedAtMs + TICK_MS < this.#simulation.time.now()
     if (isActive && !holds && isAwake)
       throw new BrokenInvariant(`an active holds its addresses: ${node.name} ${name}`)
   }
