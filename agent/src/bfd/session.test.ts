@@ -130,6 +130,25 @@ describe('RFC 5880 §6.2, §6.8.6: the state machine', () => {
     expect(subject.session.remote).toBeNull()
   })
 
+  it('§6.8.1: begins in down, without a diagnostic, knowing nobody', () => {
+    expect(new Subject().tell({ kind: 'timer' }).sent).toMatchObject([
+      { state: 'down', diagnostic: 0, yourDiscriminator: 0 },
+    ])
+  })
+
+  it('§6.8.18: what the neighbour wanted is forgotten with it', () => {
+    const subject = new Subject().hear({ state: 'up', requiredMinRxUs: 5_000_000 })
+    expect(transmitMs(subject.session)).toBe(5_000)
+    subject.wait(300).tell({ kind: 'timer' })
+    expect(transmitMs(subject.session)).toBe(1_000)
+  })
+
+  it('§6.8.6: in admin-down a poll is not answered', () => {
+    const subject = new Subject().up().tell({ kind: 'disable' })
+    subject.sent = []
+    expect(subject.hear({ poll: true }).sent).toEqual([])
+  })
+
   it('§6.8.16: disabled, it says so, and hears nothing until it is enabled', () => {
     const subject = new Subject().up().tell({ kind: 'disable' })
     expect(subject.sent.at(-1)).toMatchObject({ state: 'admin-down', diagnostic: 7 })
@@ -244,6 +263,15 @@ describe('RFC 5880 §6.5, §6.8.3: poll sequences', () => {
     expect(transmitMs(subject.hear({ state: 'up', final: true }).session)).toBe(200)
   })
 
+  it('§6.5: a poll waits for the next periodic packet, and is in no other', () => {
+    const subject = new Subject().up()
+    subject.parameters = { ...subject.parameters, minTxUs: 80_000 }
+    expect(subject.tell({ kind: 'changed' }).sent).toEqual([])
+    const due = nextWakeup(subject.session) ?? 0
+    subject.now = due
+    expect(subject.tell({ kind: 'timer' }).sent).toMatchObject([{ poll: true, desiredMinTxUs: 80_000 }])
+  })
+
   it('up, a shorter interval is used at once', () => {
     const subject = new Subject().up()
     subject.parameters = { ...subject.parameters, minTxUs: 35_000 }
@@ -274,6 +302,17 @@ describe('RFC 5880 §6.5, §6.8.3: poll sequences', () => {
     const before = subject.session
     expect(subject.hear({ state: 'up', final: true }).session).toEqual(before)
   })
+})
+
+it('RFC 5880 §6.6, §6.8.9: asks for no demand mode and offers no echo, whatever its state', () => {
+  const subject = new Subject().tell({ kind: 'timer' }).hear({}).hear({ state: 'up', poll: true })
+  subject.wait(50).tell({ kind: 'timer' }).tell({ kind: 'disable' })
+  expect(new Set(subject.sent.map(({ state }) => state))).toEqual(
+    new Set(['down', 'init', 'up', 'admin-down']),
+  )
+  for (const packet of subject.sent) {
+    expect(packet).toMatchObject({ demand: false, controlPlaneIndependent: false, requiredMinEchoRxUs: 0 })
+  }
 })
 
 describe('RFC 5880 §6.8.4: the detection time', () => {

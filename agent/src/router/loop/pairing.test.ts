@@ -391,6 +391,31 @@ describe('a session of the config', () => {
     expect(subject.session()?.state).toBe('init')
   })
 
+  it('RFC 5880 §6.8.1: has a discriminator that is not zero and that no other session has', () => {
+    const world = new BfdWorld()
+    // The first is that of nothing but zeros, the third session's first try that of the second.
+    const drawn = [0, 0.3, 0.5, 0.3, 0.5, 0.7, 0.3]
+    world.bfd.draw = () => drawn.shift() ?? 0.9
+    const bfd = ['192.0.2.21', '192.0.2.22', '192.0.2.23'].map((neighbor, i) => ({
+      ...{ ...core, name: `core${i}`, neighbor: address(neighbor) },
+    }))
+    const loop = new RouterLoop(world)
+    loop.configure([routerConfig({ pairing: null })], { settings: { ...AGENT_DEFAULTS, bfd } })
+    world.advance(loop, 1)
+    const spoken = world.sentBfd.map(({ packet }) => packet.myDiscriminator)
+    expect(spoken).toHaveLength(3)
+    expect(new Set(spoken).size).toBe(3)
+    expect(spoken).not.toContain(0)
+  })
+
+  it('RFC 5880 §6.8.6: what names a session that is not ours is discarded', () => {
+    const subject = running({ pairing: null }, [core])
+    subject.world.advance(subject.loop, 1)
+    subject.hear({ state: 'down', yourDiscriminator: 4711 }, { source: core.neighbor })
+    expect(subject.loop.status().bfd?.discarded).toEqual({ discriminator: 1 })
+    expect(subject.session()?.state).toBe('down')
+  })
+
   it('taken out of the config says goodbye', () => {
     const subject = running({ pairing: null }, [core])
     up(subject)

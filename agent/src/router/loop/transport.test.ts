@@ -1,6 +1,6 @@
 /** How advertisements travel to and from the loop: families, groups, peers, sources, authentication headers. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { Address } from '@aloft/shared/network/address'
+import { type Address, addressFromBytes } from '@aloft/shared/network/address'
 import { describe, expect, it } from 'vitest'
 import { encodeAdvertisement } from '../../vrrp/advertisement.ts'
 import { authenticationKey, authenticationOf } from '../../vrrp/authentication.ts'
@@ -253,6 +253,16 @@ describe('IPv6', () => {
     const { world, becomeActive } = start(ipv6)
     becomeActive()
     expect(world.sent[0]).toMatchObject({ source: 'fe80::1', destination: group6, ttl: 255 })
+  })
+
+  it('RFC 9568 §5.2.9: the first address of the config is the first that is advertised', () => {
+    const addresses = [prefix('fe80::100/64'), prefix('2001:db8::2/64'), prefix('2001:db8::1/64')]
+    const { world, becomeActive } = start({ ...ipv6, addresses })
+    becomeActive()
+    const payload = world.sent[0]?.payload ?? new Uint8Array()
+    expect([8, 24, 40].map((at) => addressFromBytes(payload.subarray(at, at + 16)))).toEqual(
+      addresses.map((each) => each.address),
+    )
   })
 
   it('RFC 9568 §5.1.2.3: another hop limit than 255 is discarded', () => {
