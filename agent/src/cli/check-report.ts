@@ -3,6 +3,7 @@ import type { Diagnostic } from '@aloft/shared/config/diagnostic'
 import { formatDiagnostic } from '@aloft/shared/config/format-diagnostic'
 import { readCheckedFile } from '../steward/checked-file.ts'
 import { configRevision } from '../steward/config-file.ts'
+import { multicastFindings } from '../steward/multicast-findings.ts'
 import { hostFindings } from '../steward/trackers/host-findings.ts'
 
 /** What `aloft check --json` prints. `config` is what the agent would run; null, like `revision`, when it would not. */
@@ -19,7 +20,12 @@ export function describeCheck(file: string): { readonly json: CheckReport; reado
   const config = 'config' in result ? result.config : null
   const diagnostics =
     'config' in result
-      ? [...result.warnings, ...hostFindings(result.config, 'warning').map(result.place)]
+      ? [
+          ...result.warnings,
+          ...[...hostFindings(result.config, 'warning'), ...multicastFindings(result.config)].map(
+            result.place,
+          ),
+        ]
       : result.diagnostics
   const revision = config === null ? null : configRevision(config)
   const name = file === '-' ? 'standard input' : file

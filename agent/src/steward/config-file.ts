@@ -6,6 +6,7 @@ import type { Diagnostic } from '@aloft/shared/config/diagnostic'
 import { formatDiagnostic } from '@aloft/shared/config/format-diagnostic'
 import type { RunningConfig } from '../router/running-config.ts'
 import { readCheckedFile } from './checked-file.ts'
+import { multicastFindings } from './multicast-findings.ts'
 import { notifyScriptProblems } from './notify/script-problems.ts'
 import { hostFindings } from './trackers/host-findings.ts'
 
@@ -22,11 +23,12 @@ export function readConfigFile(file: string): ConfigFile {
     if (problems.length > 0) return refusedForScripts(file, problems)
     const missing = hostFindings(loaded.config, 'error').map(loaded.place)
     if (missing.length > 0) return refused(file, { text, diagnostics: missing })
+    const warnings = [...loaded.warnings, ...multicastFindings(loaded.config).map(loaded.place)]
     const running = { revision: configRevision(loaded.config), config: loaded.config }
     return {
       usable: true,
       running,
-      warnings: loaded.warnings.map((each) => formatDiagnostic(each, file, text)),
+      warnings: warnings.map((each) => formatDiagnostic(each, file, text)),
     }
   }
   return refused(file, { text, diagnostics: loaded.diagnostics })

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Finding, Path } from './diagnostic.ts'
+import { keepalivedWord } from './keepalived-words.ts'
 import { keysAt } from './keys-at.ts'
 import { nearest } from './nearest.ts'
 import { readRefusal } from './refusal.ts'
@@ -84,6 +85,8 @@ function strangeKey(parent: Path, key: string): Finding {
       hint: 'remove it',
     }
   }
+  const word = kind === 'virtualRouter' ? keepalivedWord(key) : null
+  if (word !== null) return { ...place, ...word, message: `${key} is a word of keepalived’s` }
   if (parent.includes('routes') && (key === 'encapsulation' || key === 'encap')) {
     return {
       ...place,

@@ -13,6 +13,7 @@ export function transportRules(
   router: VirtualRouterConfig,
 ): RouterFinding[] {
   return [
+    ...interfaceRules(document, router),
     ...addressRules(document, router),
     ...groupRules(router),
     ...sourceRules(router),
@@ -30,6 +31,13 @@ function warning(code: string, key: RouterFinding['key'], message: string, hint:
 
 function familiesOf({ addresses }: VirtualRouterConfig): ReadonlySet<Family> {
   return new Set(addresses.map(({ address }) => familyOf(address)))
+}
+
+/** keepalived-and-vrrp.md §1.5 refuses it as well. With a virtual MAC there is a rule of its own. */
+function interfaceRules({ interface: name }: VirtualRouterDocument, { virtualMac }: VirtualRouterConfig) {
+  if (name !== 'lo' || virtualMac !== null) return []
+  const message = 'lo reaches no other router; every node would be active'
+  return [error('loopback-interface', ['interface'], message, 'write the interface of the LAN')]
 }
 
 function addressRules(

@@ -425,4 +425,22 @@ describe('mail', () => {
     await end('SIGTERM')
     expect(received).toEqual([])
   })
+
+  it('smtp_alert of a group: is sent for it, and not for a group that shall not be mailed', async () => {
+    const received: Message[] = []
+    const port = await server({ disabledCommands: ['AUTH', 'STARTTLS'] }, received)
+    const settings = config({ email: false }, { email: email(port) }, ['web', 'db'])
+    const group = (name: string, member: string, mailed: boolean) => ({
+      ...{ name, members: [member], track: [], trackWeights: false },
+      notify: { ...NOTIFY_DEFAULTS, email: mailed },
+    })
+    await tell({ ...settings, syncGroups: [group('quiet', 'db', false), group('loud', 'web', true)] })
+    transition('active', 'db')
+    transition('active', 'web')
+    await expect.poll(() => received.length, soon).toBe(1)
+    await end('SIGTERM')
+    expect(received.map(({ text }) => /^Subject: (.*)$/m.exec(text)?.[1]?.trim())).toEqual([
+      '[lb1] VRRP Group loud - MASTER',
+    ])
+  })
 })
