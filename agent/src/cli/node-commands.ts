@@ -42,9 +42,11 @@ export function mountAgent(program: Command): void {
 export function mountStatus(program: Command): void {
   program
     .command('status')
-    .description("show the local agent's truth: roles, timers, counters, what is reported and what waits")
+    .description(
+      "show the local agent's truth: roles, timers, trackers, BFD, what is wrong on its LANs, what waits",
+    )
     .option(...STATE_DIR)
-    .option('--json', 'print {agent, router, uplink, spool}')
+    .option('--json', 'print {agent, router, trackers, uplink, spool, notifications}')
     .action(async (options: StatusOptions) => {
       const { showStatus } = await import('./status.ts')
       finish(await showStatus(options))
