@@ -67,7 +67,9 @@ it('the best has all of it, in both families and among peers', { timeout: 60_000
   await untilSeen(0, all('active'))
   for (const i of [1, 2]) await untilSeen(i, all('backup'))
   expect((await heldBy('a')).toSorted()).toEqual(['192.0.2.100', '192.0.2.101', '2001:db8::100', 'fe80::100'])
-  for (const host of ['b', 'c']) expect(await heldBy(host)).toEqual([])
+  // One that started first was active for a moment, and lingers a little after it yielded.
+  for (const host of ['b', 'c'])
+    await until(async () => (await heldBy(host)).length === 0, { what: `${host} to let go`, withinMs: 2_000 })
 })
 
 it('each leaves itself out of the one list of peers', async () => {
