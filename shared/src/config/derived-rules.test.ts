@@ -24,4 +24,9 @@ const cases: [what: string, changes: Parameters<typeof written>[0], expected: st
 
 describe('keepalived-and-vrrp.md §1.5: a derived rule', () => {
   it.each(cases)('%s', (_, changes, expected) => expect(findings(written(changes))).toEqual(expected))
+
+  it('a word of keepalived’s in a list that has none of its own', () => {
+    const more = 'bfd: [{ name: core1, neighbor: 192.0.2.1, state: MASTER }]'
+    expect(findings(written({ more }))[0]).toMatch(/unknown-key unknown key state/)
+  })
 })
