@@ -3,6 +3,7 @@
  * ignored by both sides, unknown *kinds* end the session with close code 4003.
  *
  * 1  2026-11-22  hello, events, snapshot, synced, heartbeat · challenge, welcome, ack, resume, pong, goaway
+ *    2026-11-23  before its first release: events of BFD, trackers, priorities, stalls, the LAN, notifications and holdings
  */
 export const PROTOCOL_VERSION = 1
 
