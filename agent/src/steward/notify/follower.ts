@@ -6,7 +6,7 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import type { SpooledEvent } from '@aloft/shared/protocol/events'
 import type { Spool } from '../../node/spool.ts'
-import { type Known, type Memory, NOTHING_TOLD, type Told, tell } from './told.ts'
+import { type Change, type Known, type Memory, nothingTold, remember, type Told, tell } from './told.ts'
 
 /** Something to do, and in which order: after whatever its lane was given before. */
 export interface Errand {
@@ -38,7 +38,7 @@ interface Position {
 
 interface InHand {
   readonly seq: number
-  readonly memory: Memory
+  readonly change: Change
   open: number
 }
 
@@ -54,7 +54,7 @@ export class Follower {
   readonly #inHand: InHand[] = []
   #position: Position
   /** As of the event read last. */
-  #memory: Memory
+  readonly #memory: Memory
   #readSeq: number
   #reading: Promise<void> | null = null
   #again = false
@@ -66,7 +66,7 @@ export class Follower {
   private constructor(options: FollowerOptions, position: Position) {
     this.#options = options
     this.#position = position
-    this.#memory = position.memory
+    this.#memory = structuredClone(position.memory)
     this.#readSeq = position.seq
   }
 
@@ -77,7 +77,7 @@ export class Follower {
     // A spool of another epoch holds nothing that was told before.
     const position =
       kept === null
-        ? { epoch, seq: lastSeq, memory: NOTHING_TOLD, done: {} }
+        ? { epoch, seq: lastSeq, memory: nothingTold(), done: {} }
         : kept.epoch === epoch
           ? kept
           : { epoch, seq: firstSeq - 1, memory: kept.memory, done: {} }
@@ -147,10 +147,10 @@ export class Follower {
 
   #take({ seq, body }: SpooledEvent): void {
     const { known, errands } = this.#options
-    const { memory, told } = tell(this.#memory, body, known())
-    this.#memory = memory
+    const { change, told } = tell(this.#memory, body, known())
+    remember(this.#memory, change)
     this.#readSeq = seq
-    const entry: InHand = { seq, memory, open: 0 }
+    const entry: InHand = { seq, change, open: 0 }
     this.#inHand.push(entry)
     const wanted = told.length === 0 ? [] : errands(told, `${this.#position.epoch}:${seq}`)
     for (const errand of wanted) {
@@ -184,10 +184,14 @@ export class Follower {
   }
 
   #advance(): void {
-    let reached: InHand | null = null
-    while (this.#inHand[0]?.open === 0) reached = this.#inHand.shift() ?? null
-    if (reached === null) return
-    const { seq, memory } = reached
+    const { memory } = this.#position
+    let { seq } = this.#position
+    for (let first = this.#inHand[0]; first?.open === 0; first = this.#inHand[0]) {
+      remember(memory, first.change)
+      seq = first.seq
+      this.#inHand.shift()
+    }
+    if (seq === this.#position.seq) return
     const done = Object.fromEntries(Object.entries(this.#position.done).filter(([, at]) => at > seq))
     this.#position = { epoch: this.#position.epoch, seq, memory, done }
     this.#idle ??= setTimeout(() => {

@@ -1,6 +1,6 @@
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { describe, expect, it } from 'vitest'
-import { fifoLine, type Known, type Memory, NOTHING_TOLD, tell } from './told.ts'
+import { fifoLine, type Known, nothingTold, remember, tell } from './told.ts'
 
 const KNOWN: Known = {
   groups: [{ name: 'G1', members: ['web', 'db'] }],
@@ -33,10 +33,10 @@ const routerStarts: EventBody = {
 
 /** The lines of a story, as a pipe hears them. */
 function lines(bodies: readonly EventBody[], known: Partial<Known> = {}): string[] {
-  let memory: Memory = NOTHING_TOLD
+  const memory = nothingTold()
   return bodies.flatMap((body) => {
     const next = tell(memory, body, { ...KNOWN, groups: [], ...known })
-    memory = next.memory
+    remember(memory, next.change)
     return next.told.map((each) => `${fifoLine(each).trimEnd()}${each.isAgain ? ' (again)' : ''}`)
   })
 }

@@ -1,6 +1,7 @@
 /**
- * What people, scripts and pipes are told of an event: keepalived's words, from ours. Pure: what was told before is in
- * the memory, so that a steward that starts again goes on where its predecessor was.
+ * What people, scripts and pipes are told of an event: keepalived's words, from ours. What was told before is in the
+ * memory, so that a steward that starts again goes on where its predecessor was. An event says what it changes there:
+ * a copy of what a thousand routers are, for each event of a thousand, would cost seconds.
  */
 import type { EventBody, Role, TransitionBody } from '@aloft/shared/protocol/events'
 
@@ -30,13 +31,34 @@ interface Remembered {
 
 export interface Memory {
   /** By name and family. */
-  readonly instances: Readonly<Record<string, Remembered>>
-  readonly groups: Readonly<Record<string, ToldState>>
+  readonly instances: Record<string, Remembered>
+  readonly groups: Record<string, ToldState>
   /** A router process has begun, and has not been given its first config yet: that one is not a reload. */
-  readonly isStarting: boolean
+  isStarting: boolean
 }
 
-export const NOTHING_TOLD: Memory = { instances: {}, groups: {}, isStarting: true }
+/** What an event changes in the memory. */
+export interface Change {
+  /** Null: it is to be forgotten. */
+  readonly instance?: { readonly key: string; readonly is: Remembered | null }
+  readonly groups?: Readonly<Record<string, ToldState>>
+  readonly isStarting?: boolean
+}
+
+export function nothingTold(): Memory {
+  return { instances: {}, groups: {}, isStarting: true }
+}
+
+/** Changes the memory as an event said. */
+export function remember(memory: Memory, { instance, groups, isStarting }: Change): void {
+  if (instance?.is === null) delete memory.instances[instance.key]
+  else if (instance) memory.instances[instance.key] = instance.is
+  Object.assign(memory.groups, groups)
+  memory.isStarting = isStarting ?? memory.isStarting
+}
+
+const NO_CHANGE: Change = {}
+const NOTHING = { change: NO_CHANGE, told: [] }
 
 /** Of the config that runs now. */
 export interface Known {
@@ -54,35 +76,35 @@ const WORD: Readonly<Record<Role, ToldState>> = {
   initialize: 'STOP',
 }
 
-/** What an event adds to the memory, and what is to be said because of it, in this order. */
+/** What an event changes in the memory, and what is to be said because of it, in this order. */
 export function tell(
   memory: Memory,
   body: EventBody,
   known: Known,
-): { readonly memory: Memory; readonly told: readonly Told[] } {
+): { readonly change: Change; readonly told: readonly Told[] } {
   switch (body.kind) {
     case 'transition':
       return tellTransition(memory, body, known)
     case 'priority':
-      return tellPriority(memory, body)
+      return tellPriority(body)
     case 'lan': {
-      if (body.finding !== 'lower-priority-active' || body.virtualRouter === null) return { memory, told: [] }
+      if (body.finding !== 'lower-priority-active' || body.virtualRouter === null) return NOTHING
       const { virtualRouter: name, family } = body
       const priority = memory.instances[keyOf(name, family)]?.priority ?? 0
       const word = 'MASTER_RX_LOWER_PRI'
       return {
-        memory,
+        change: NO_CHANGE,
         told: [{ kind: 'INSTANCE', name, word, priority, reason: null, family, isAgain: false }],
       }
     }
     case 'process':
-      if (body.process !== 'router' || body.what !== 'started') return { memory, told: [] }
-      return { memory: { ...memory, isStarting: true }, told: [] }
+      if (body.process !== 'router' || body.what !== 'started') return NOTHING
+      return { change: { isStarting: true }, told: [] }
     case 'config':
-      if (body.outcome !== 'running') return { memory, told: [] }
-      return { memory: { ...memory, isStarting: false }, told: memory.isStarting ? [] : everything(memory) }
+      if (body.outcome !== 'running') return NOTHING
+      return { change: { isStarting: false }, told: memory.isStarting ? [] : everything(memory) }
     default:
-      return { memory, told: [] }
+      return NOTHING
   }
 }
 
@@ -92,19 +114,20 @@ function keyOf(name: string, family: string): string {
 
 function tellTransition(memory: Memory, body: TransitionBody, known: Known) {
   const { virtualRouter: name, family, to: role, priority, reason } = body
-  const key = keyOf(name, family)
-  const instances = { ...memory.instances, [key]: { name, role, priority, family } }
   const isOver = role === 'initialize' && reason === 'configuration'
   // A router that changed is stopped and started within one turn; what it is afterwards is news, the moment between is not.
-  if (isOver && known.isConfigured(name)) return { memory, told: [] }
-  if (isOver) delete instances[key]
+  if (isOver && known.isConfigured(name)) return NOTHING
+  const instance = { key: keyOf(name, family), is: isOver ? null : { name, role, priority, family } }
   const word = isOver ? (known.hearsDeleted(name) ? 'DELETED' : 'FAULT') : WORD[role]
   const told: Told[] = [{ kind: 'INSTANCE', name, word, priority, reason, family, isAgain: false }]
-  const groups = { ...memory.groups }
+  const groups: Record<string, ToldState> = {}
   for (const group of known.groups) {
     if (!group.members.includes(name)) continue
-    const state = groupState(group.members, instances)
-    if (state === null || groups[group.name] === state) continue
+    const state = groupState(group.members, [
+      ...others(memory, instance.key),
+      ...(instance.is ? [instance.is] : []),
+    ])
+    if (state === null || memory.groups[group.name] === state) continue
     groups[group.name] = state
     told.push({
       kind: 'GROUP',
@@ -116,25 +139,29 @@ function tellTransition(memory: Memory, body: TransitionBody, known: Known) {
       isAgain: false,
     })
   }
-  return { memory: { ...memory, instances, groups }, told }
+  return { change: { instance, groups }, told }
+}
+
+function others({ instances }: Memory, key: string): readonly Remembered[] {
+  return Object.entries(instances).flatMap(([each, remembered]) => (each === key ? [] : [remembered]))
 }
 
 /** Active only together; in fault as soon as one member is. Null: no member has been heard of. */
-function groupState(members: readonly string[], instances: Memory['instances']): ToldState | null {
-  const roles = Object.values(instances).flatMap(({ name, role }) => (members.includes(name) ? [role] : []))
+function groupState(members: readonly string[], instances: readonly Remembered[]): ToldState | null {
+  const roles = instances.flatMap(({ name, role }) => (members.includes(name) ? [role] : []))
   if (roles.length === 0) return null
   if (roles.includes('fault')) return 'FAULT'
   if (roles.every((role) => role === 'active')) return 'MASTER'
   return roles.every((role) => role === 'initialize') ? 'STOP' : 'BACKUP'
 }
 
-function tellPriority(memory: Memory, body: Extract<EventBody, { kind: 'priority' }>) {
+function tellPriority(body: Extract<EventBody, { kind: 'priority' }>) {
   const { virtualRouter: name, family, role, to: priority } = body
-  const instances = { ...memory.instances, [keyOf(name, family)]: { name, role, priority, family } }
+  const instance = { key: keyOf(name, family), is: { name, role, priority, family } }
   const word = role === 'active' ? 'MASTER_PRIORITY' : role === 'backup' ? 'BACKUP_PRIORITY' : null
   const told: Told[] =
     word === null ? [] : [{ kind: 'INSTANCE', name, word, priority, reason: null, family, isAgain: false }]
-  return { memory: { ...memory, instances }, told }
+  return { change: { instance }, told }
 }
 
 /** Every state once more, after a reload. */
