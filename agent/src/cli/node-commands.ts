@@ -34,6 +34,8 @@ export function mountAgent(program: Command): void {
     .action(async (options: AgentOptions) => {
       requireControlPlane(options.controlPlane)
       await requireListenAddress(options.metricsListen)
+      const { keepHeapSmall } = await import('./small-heap.ts')
+      keepHeapSmall()
       const { runAgent } = await import('./agent.ts')
       finish(await runAgent(options))
     })
