@@ -91,9 +91,9 @@ function stepMachine(
   const standBack = stillStandingBack(before.departure, now)
   const effective = standBack === null ? parameters : withoutPreemption(parameters)
   const [state, wanted] = step(effective, before.state, event, now)
-  const asked = { ...before.departure, standBack: state.role === 'active' ? null : standBack }
+  const asked = withStandBack(before.departure, state.role === 'active' ? null : standBack)
   // Active again before it had let go: nothing is released after all.
-  if (state.role === 'active') return [{ state, departure: { ...asked, leaving: null } }, wanted]
+  if (state.role === 'active') return [{ state, departure: withoutLeaving(asked) }, wanted]
   const after: Presence = { state, departure: asked }
   if (wanted.some((action) => action.do === 'release-addresses'))
     return linger(parameters, after, wanted, { event, now })
@@ -194,6 +194,15 @@ function lingerMs({ config }: Parameters): Milliseconds {
 function stillStandingBack({ standBack }: Departure, now: Milliseconds): Departure['standBack'] {
   if (standBack === null || standBack.untilMs === null) return standBack
   return now < standBack.untilMs ? standBack : null
+}
+
+function withoutLeaving(departure: Departure): Departure {
+  return departure.leaving === null ? departure : { ...departure, leaving: null }
+}
+
+/** Nearly always the very same: every advertisement heard asks. */
+function withStandBack(departure: Departure, standBack: Departure['standBack']): Departure {
+  return departure.standBack === standBack ? departure : { ...departure, standBack }
 }
 
 function withoutPreemption(parameters: Parameters): Parameters {

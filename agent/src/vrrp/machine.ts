@@ -143,7 +143,7 @@ function hearAsBackup(
     return [{ ...state, lastHeard, preemptAt, resigned: false, preempting: true }, []]
   }
   const listening = listen(parameters, learnedInterval(parameters, intervalMs), lastHeard, now)
-  return [{ ...listening, preemptAt }, []]
+  return [preemptAt === null ? listening : { ...listening, preemptAt }, []]
 }
 
 /** From when on an active that we outrank is preempted; null: never. The owner never waits (RFC 9568 §6.1). */
