@@ -158,13 +158,18 @@ async function frrPeer(
   return {
     role: async () => {
       const state = await frr.state()
-      if (state === 'Master') return 'active'
+      // A link that has just come up has no IPv6 address to speak from before it knows that nobody else has it.
+      if (state === 'Master') return (await hasTentative(namespace)) ? 'neither' : 'active'
       return state === 'Backup' ? 'backup' : 'neither'
     },
     log: () => frr.log(),
     stop: () => frr.stop(),
     crash: () => frr.crash(),
   }
+}
+
+async function hasTentative(namespace: string): Promise<boolean> {
+  return (await ip('-n', namespace, '-6', '-o', 'addr', 'show', 'tentative')) !== ''
 }
 
 function ourConfig(dialect: Dialect, transport: Transport, { priority, preempt = true }: Elected): string {
