@@ -7,9 +7,9 @@ import type { EventBody, LanBody, LanFinding } from '@aloft/shared/protocol/even
 import { NOTHING_SEEN, observe, type SightMemory } from '../../vrrp/observations.ts'
 import type { Advertisement } from '../../vrrp/virtual-router.ts'
 import type { AddressClaim } from '../../world/router-world.ts'
-import { type DeadlineHolder, Deadlines } from './deadlines.ts'
 import { holdingOf } from './holding-of.ts'
 import type { Instance } from './instance.ts'
+import { RepeatedReports } from './repeated-reports.ts'
 import type { Timed } from './timed.ts'
 
 export interface FindingTotal {
@@ -24,16 +24,8 @@ export interface FindingTotal {
 
 type Seen = Omit<LanBody, 'kind' | 'count' | 'windowMs'>
 
-interface Kind extends DeadlineHolder {
-  seen: Seen
-  total: number
-  unreported: number
-  reportedAt: number
-}
-
 type Report = (body: EventBody, at: number) => void
 
-const WINDOW_MS = 60_000
 /** A LAN shows so many at most; a liar may invent more, who are then counted together. */
 const KINDS_MAX = 512
 /** A predecessor goes on answering for its addresses until it has heard of us. */
@@ -41,13 +33,13 @@ const CLAIM_GRACE_INTERVALS = 3
 const CLAIM_GRACE_MIN_MS = 1_000
 
 export class LanWatch implements Timed {
-  readonly #report: Report
-  readonly #kinds = new Map<string, Kind>()
-  readonly #due = new Deadlines<Kind>()
+  readonly #kinds: RepeatedReports<Seen>
   readonly #memories = new WeakMap<Instance, SightMemory>()
 
   constructor(report: Report) {
-    this.#report = report
+    this.#kinds = new RepeatedReports(({ latest, count, windowMs }, at) =>
+      report({ kind: 'lan', ...latest, count, windowMs }, at),
+    )
   }
 
   /** An advertisement that this router takes, before its machine does. */
@@ -100,51 +92,31 @@ export class LanWatch implements Timed {
   }
 
   totals(): readonly FindingTotal[] {
-    return [...this.#kinds.values()].map(({ seen, total: count }) => {
-      const { finding, interface: interfaceName, virtualRouter, vrid, source } = seen
+    return this.#kinds.totals().map(({ latest, total: count }) => {
+      const { finding, interface: interfaceName, virtualRouter, vrid, source } = latest
       return { finding, interface: interfaceName, virtualRouter, vrid, source, count }
     })
   }
 
   dueAt(): number | null {
-    return this.#due.first()?.dueAt ?? null
+    return this.#kinds.dueAt()
   }
 
   ring(now: number): void {
-    for (let kind = this.#due.first(); kind && kind.dueAt <= now; kind = this.#due.first())
-      this.#tell(kind, now)
+    this.#kinds.ring(now)
   }
 
   /** Tells what is left: nobody will come back for it. */
   flush(now: number): void {
-    for (let kind = this.#due.first(); kind; kind = this.#due.first()) this.#tell(kind, now)
+    this.#kinds.flush(now)
   }
 
   #add(seen: Seen, now: number): void {
     const isFull = this.#kinds.size >= KINDS_MAX
     const of = (source: string) => `${seen.finding} ${seen.interface} ${seen.family} ${seen.vrid} ${source}`
     const key = isFull && !this.#kinds.has(of(seen.source)) ? `${seen.finding} many` : of(seen.source)
-    const known = this.#kinds.get(key)
-    if (known === undefined) {
-      const kind: Kind = { seen, total: 1, unreported: 1, reportedAt: now, dueAt: 0, heapIndex: -1 }
-      this.#kinds.set(key, kind)
-      this.#tell(kind, now)
-      return
-    }
-    known.seen = seen
-    known.total++
     // A neighbour's virtual router on a shared LAN is not an error that deserves an event every minute for ever.
-    if (seen.finding === 'foreign-router') return
-    known.unreported++
-    if (known.heapIndex < 0) this.#due.set(known, Math.max(now, known.reportedAt + WINDOW_MS))
-  }
-
-  #tell(kind: Kind, now: number): void {
-    const { seen, unreported: count, reportedAt } = kind
-    this.#due.set(kind, null)
-    kind.unreported = 0
-    kind.reportedAt = now
-    this.#report({ kind: 'lan', ...seen, count, windowMs: now - reportedAt }, now)
+    this.#kinds.add(key, seen, now, { isToldOnce: seen.finding === 'foreign-router' })
   }
 }
 
