@@ -64,6 +64,14 @@ function receiveAll(socket: NativeSocket, buffer: Uint8Array, overflow: () => vo
   }
 }
 
+/** A socket for requests about links, addresses, routes and rules, whose refusals say in words what was wrong. */
+export function openRouteNetlink(netio: Netio): NativeSocket {
+  const socket = netio.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)
+  socket.setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1)
+  socket.setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+  return socket
+}
+
 export class RouteSocket {
   /** What the kernel calls us when it tells others of our requests. */
   readonly port: number
@@ -73,9 +81,7 @@ export class RouteSocket {
   #sequence = 0
 
   constructor(netio: Netio) {
-    this.#socket = netio.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)
-    this.#socket.setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1)
-    this.#socket.setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+    this.#socket = openRouteNetlink(netio)
     this.#socket.setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
     enlargeBuffer(this.#socket)
     this.port = bindSomewhere(this.#socket)

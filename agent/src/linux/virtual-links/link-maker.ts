@@ -1,7 +1,8 @@
 /** Makes, finds, raises and removes network links over a netlink socket of its own. Synchronous, like the kernel. */
 import { getSystemErrorName } from 'node:util'
-import { AF_NETLINK, netlinkAddress, SOCK_RAW } from '../kernel-numbers.ts'
+import { netlinkAddress } from '../kernel-numbers.ts'
 import type { NativeSocket, Netio } from '../netio.ts'
+import { openRouteNetlink } from '../route-socket.ts'
 import { decodeMessages, type KernelMessage } from '../rtnetlink.ts'
 import {
   decodeLinkDetail,
@@ -14,11 +15,6 @@ import {
   type NewMacvlan,
 } from './link-messages.ts'
 
-const NETLINK_ROUTE = 0
-const SOL_NETLINK = 270
-const NETLINK_CAP_ACK = 10
-const NETLINK_EXT_ACK = 11
-
 /** The group of links that are about to be removed; a number that nobody else uses. */
 const DOOMED = 0x616c6f66
 
@@ -29,9 +25,7 @@ export class LinkMaker {
   #sequence = 0
 
   constructor(netio: Netio) {
-    this.#socket = netio.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)
-    this.#socket.setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1)
-    this.#socket.setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+    this.#socket = openRouteNetlink(netio)
   }
 
   /** The link of that name, and the kernel's messages about it; null when there is none. */
