@@ -77,6 +77,8 @@ export class RouterLoop implements RouterInput {
   /** Routers of the first configuration start because the process does, later ones because of the change. */
   #startReason: 'startup' | 'configuration' = 'startup'
   #isStopping = false
+  /** A router has let go since what none uses was last closed. */
+  #hasReleased = false
   #isHandedOver = false
 
   constructor(world: RouterWorld) {
@@ -108,7 +110,9 @@ export class RouterLoop implements RouterInput {
       bfd: this.#bfd,
       linkOf: (name) => this.#interfaces.linkOf(name),
       virtualLinkFaults: (config) => this.#virtualLinks.faultsOf(config),
-      released: () => this.#closeInterfaces(),
+      released: () => {
+        this.#hasReleased = true
+      },
     })
   }
 
@@ -178,7 +182,10 @@ export class RouterLoop implements RouterInput {
     this.#holdings.holdStatic(AGENT_DEFAULTS.static)
     this.#lanWatch.flush(now)
     this.#arm()
-    this.#routers.whenGone(gone)
+    this.#routers.whenGone(() => {
+      this.#closeReleased()
+      gone()
+    })
   }
 
   /** Gives an active role away, lost or not preempted back as ordered; a backup only stays back. Returns why not. */
@@ -306,15 +313,23 @@ export class RouterLoop implements RouterInput {
     )
   }
 
+  /** The end of every input. */
   #arm(): void {
     if (this.#isHandedOver) return
+    this.#closeReleased()
     let dueAt = this.#routers.dueAt()
     for (const part of this.#parts) dueAt = earliest(dueAt, part.dueAt())
     this.#alarm.setAtMost(dueAt)
   }
 
+  /** Once an input, not once a router: a thousand that let go together would each look through all the others. */
+  #closeReleased(): void {
+    if (this.#hasReleased) this.#closeInterfaces()
+  }
+
   /** Closes what no virtual router uses any more. */
   #closeInterfaces(): void {
+    this.#hasReleased = false
     const used = this.#routers.configs()
     this.#reception.configure(used)
     this.#memory.forget()
