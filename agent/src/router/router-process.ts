@@ -13,7 +13,7 @@ import { bootId } from './boot-identity.ts'
 import type { RouterStatus } from './contract.ts'
 import { handleMessage } from './control-messages.ts'
 import { type Client, type ControlSocket, openControlSocket } from './control-socket.ts'
-import { tellFarewells } from './farewells.ts'
+import { FarewellTeller } from './farewells.ts'
 import { FlightRecorder } from './flight-recorder.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { keptIn } from './host-changes-file.ts'
@@ -106,7 +106,6 @@ export class RouterProcess {
   #running: RunningConfig | null = null
   #socket: ControlSocket | null = null
   #heartbeat: { stop(): void } | null = null
-  #farewells: { stop(): void } | null = null
   #isStopping = false
   #isStopped = false
   #inputErrors = 0
@@ -131,7 +130,8 @@ export class RouterProcess {
     })
     const timed = timeAlarm(this.#world.world, this.#lateness)
     this.#loop = environment.createLoop(timed.world)
-    this.#input = timed.input(guardDatagrams(this.#loop, (dropped) => this.#dropped(dropped)))
+    const guarded = timed.input(guardDatagrams(this.#loop, (dropped) => this.#dropped(dropped)))
+    this.#input = this.#tellingFarewells().follow(guarded)
   }
 
   /** Boots from what the state directory holds. Rejects when the control socket cannot be opened. */
@@ -159,12 +159,6 @@ export class RouterProcess {
     // Only now: until the resumed routers advertise again, the dead one's last sign of life is the true one.
     this.#observations.writeRoles()
     this.#heartbeat = startHeartbeat(paths.routerAlive, { runId, bootId: bootId(), now: () => clock.now() })
-    this.#farewells = tellFarewells(
-      () => this.#loop.farewells(),
-      (farewells) => {
-        for (const client of this.#clients) client.send({ kind: 'farewells', farewells })
-      },
-    )
     this.#socket = await this.#openSocket()
     if (startSteward) this.#stewards.expect()
   }
@@ -189,7 +183,6 @@ export class RouterProcess {
     this.#observations.observe({ kind: 'process', process: 'router', what: 'stopped', runId, detail: null })
     this.#observations.close()
     this.#heartbeat?.stop()
-    this.#farewells?.stop()
     this.#verdicts.forget()
     for (const client of this.#clients) client.send({ kind: 'goodbye' })
     this.#socket?.close()
@@ -207,7 +200,6 @@ export class RouterProcess {
     const handed: HandedOver = { bootId: bootId(), routers: this.#loop.handOver(), atMonoMs: clock.now() }
     this.#world.close()
     this.#stewards.stop()
-    this.#farewells?.stop()
     this.#heartbeat?.stop()
     const { runId } = this
     const detail = `replaced by pid ${pid}`
@@ -249,6 +241,15 @@ export class RouterProcess {
       inputErrors: this.#inputErrors,
       ...this.#loop.status(),
     }
+  }
+
+  #tellingFarewells(): FarewellTeller {
+    return new FarewellTeller(
+      () => this.#loop.farewells(),
+      (farewells) => {
+        for (const client of this.#clients) client.send({ kind: 'farewells', farewells })
+      },
+    )
   }
 
   #guardStewards(): StewardGuard {
