@@ -157,10 +157,11 @@ async function frrPeer(
   const frr = await startFrr(namespace, { vrid: VRID, version, intervalMs, priority, preempt, address })
   return {
     role: async () => {
-      const state = await frr.state()
-      // A link that has just come up has no IPv6 address to speak from before it knows that nobody else has it.
-      if (state === 'Master') return (await hasTentative(namespace)) ? 'neither' : 'active'
-      return state === 'Backup' ? 'backup' : 'neither'
+      const { status, canSpeak } = await frr.state()
+      // FRR says Master, then has zebra raise its macvlan, and hears of its IPv6 address once the kernel knows that
+      // nobody else has it. Somebody who answers for the address meanwhile would silence it for ever.
+      if (status === 'Master') return canSpeak && !(await hasTentative(namespace)) ? 'active' : 'neither'
+      return status === 'Backup' ? 'backup' : 'neither'
     },
     log: () => frr.log(),
     stop: () => frr.stop(),

@@ -22,8 +22,11 @@ export interface FrrRouter {
 }
 
 export interface Frr {
-  /** `Initialize`, `Backup` or `Master`. */
-  state(): Promise<string>
+  /**
+   * `status`: `Initialize`, `Backup` or `Master`. `canSpeak`: it has an address to advertise from; a Master without one
+   * sends nothing, and yields to whomever it hears.
+   */
+  state(): Promise<{ readonly status: string; readonly canSpeak: boolean }>
   log(): string
   /** SIGTERM, then wait until it is gone. */
   stop(): Promise<void>
@@ -69,7 +72,8 @@ export async function startFrr(namespace: string, router: FrrRouter): Promise<Fr
   return {
     async state() {
       const [shown] = JSON.parse((await ask('show vrrp json').catch(() => '[]')) || '[]')
-      return shown?.[familyOf(router)]?.status ?? 'Initialize'
+      const { status = 'Initialize', primaryAddress = '' } = shown?.[familyOf(router)] ?? {}
+      return { status, canSpeak: !['', '::', '0.0.0.0'].includes(primaryAddress) }
     },
     log: () => log,
     stop: () => end('SIGTERM'),
