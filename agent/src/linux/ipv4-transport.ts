@@ -8,7 +8,8 @@ import type { Address } from '@aloft/shared/network/address'
 import rawSocket, { type RawSocket } from 'raw-socket'
 import { encodeIpv4Packet } from '../packets/ipv4.ts'
 import { readIpv4Datagram } from '../packets/ipv4-datagram.ts'
-import type { OutgoingPacket } from '../world/links.ts'
+import { RepeatedPackets } from '../packets/repeated-packets.ts'
+import type { Datagram, OutgoingPacket } from '../world/links.ts'
 import * as kernel from './kernel-numbers.ts'
 import type { NativeSocket } from './netio.ts'
 import { PacedReader } from './paced-reader.ts'
@@ -36,6 +37,7 @@ export class Ipv4Transport implements Transport {
     this.#slots.subarray(i * BUFFER_BYTES, (i + 1) * BUFFER_BYTES),
   )
   readonly #sent = new WeakMap<Uint8Array, Encoded>()
+  readonly #heard = new RepeatedPackets<Datagram>()
   readonly #pace: PacedReader
   #isDraining = false
   readonly #sender: NativeSocket
@@ -155,10 +157,21 @@ export class Ipv4Transport implements Transport {
   /** The bytes are valid within this call only. */
   #received(bytes: Uint8Array): void {
     if (!this.#isOpen) return
-    const read = readIpv4Datagram(bytes, this.#options)
+    const { receive, undecodable } = this.#options
+    const known = this.#heard.recall(bytes)
+    if (known !== null) {
+      receive(known)
+      return
+    }
+    const packet = bytes.slice()
+    const read = readIpv4Datagram(packet, this.#options)
     if (read === null) return
-    if ('datagram' in read) this.#options.receive(read.datagram)
-    else this.#options.undecodable(read.undecodable)
+    if ('undecodable' in read) undecodable(read.undecodable)
+    else {
+      // What is signed is never sent twice, and has the identification in it.
+      if (read.datagram.authenticated === undefined) this.#heard.keep(packet, read.datagram)
+      receive(read.datagram)
+    }
   }
 }
 

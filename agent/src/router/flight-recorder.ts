@@ -38,7 +38,8 @@ export class FlightRecorder implements Recorder {
   #hasWrapped = false
   #configure: RecordedInput | null = null
   readonly #links = new Map<string, RecordedInput>()
-  readonly #texts = new WeakMap<RecordedInput['input'], string>()
+  /** What follows the time in the line of an input that comes again. */
+  readonly #endings = new WeakMap<RecordedInput['input'], Uint8Array>()
   #fd: number | null = null
 
   constructor({ runId, bootId, ringBytes, folder }: FlightRecorderOptions) {
@@ -56,21 +57,25 @@ export class FlightRecorder implements Recorder {
     if (entry.input.kind === 'link') this.#links.set(entry.input.interfaceName, entry)
     if (entry.input.kind === 'tracked') this.#links.set('trackers', entry)
     if (entry.input.kind === 'virtual-link') this.#links.set(`router ${entry.input.router}`, entry)
-    const line = this.#lineOf(entry)
-    this.#keep(line)
-    if (this.#fd !== null) this.#writeThrough(line)
+    if (entry.input.kind === 'datagram') this.#recordAgain(entry)
+    else this.#keep(`${JSON.stringify(entry)}\n`)
   }
 
   /** The same as JSON.stringify gives. A datagram that comes again is the same object (loop/datagram-memory.ts). */
-  #lineOf(entry: RecordedInput): string {
-    const { at, input } = entry
-    if (input.kind !== 'datagram') return `${JSON.stringify(entry)}\n`
-    let text = this.#texts.get(input)
-    if (text === undefined) {
-      text = `,"input":${JSON.stringify(input)}}\n`
-      this.#texts.set(input, text)
+  #recordAgain({ at, input }: RecordedInput): void {
+    let ending = this.#endings.get(input)
+    if (ending === undefined) {
+      ending = Buffer.from(`,"input":${JSON.stringify(input)}}\n`)
+      this.#endings.set(input, ending)
     }
-    return `{"at":${at}${text}`
+    const beginning = `{"at":${at}`
+    if (this.#fd !== null || this.#end + beginning.length + ending.length > this.#ring.length) {
+      this.#keep(beginning + new TextDecoder().decode(ending))
+      return
+    }
+    this.#end += this.#ring.write(beginning, this.#end, 'latin1')
+    this.#ring.set(ending, this.#end)
+    this.#end += ending.length
   }
 
   /** What is held now, as the text of a recording. */
@@ -103,6 +108,7 @@ export class FlightRecorder implements Recorder {
   }
 
   #keep(line: string): void {
+    if (this.#fd !== null) this.#writeThrough(line)
     // The usual case: room for the line, whatever its characters.
     if (this.#end + UTF8_BYTES_MAX * line.length <= this.#ring.length) {
       this.#end += this.#ring.write(line, this.#end)

@@ -32,7 +32,10 @@ export interface AuthenticatedFields {
   readonly identification: number
 }
 
-/** A received IP datagram as the loop gets it. `payload` is what follows the IP header. */
+/**
+ * A received IP datagram as the loop gets it. `payload` is what follows the IP header. A world may give the same object
+ * for an equal datagram; it does not write it over then.
+ */
 export interface Datagram {
   readonly interfaceName: string
   readonly family: Family

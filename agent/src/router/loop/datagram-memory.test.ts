@@ -12,6 +12,19 @@ describe('what is known of a datagram', () => {
     expect(memory.recall(one())).toBe(memory.recall(one()))
   })
 
+  it('is the same object for the very same one, and for an equal one after that', () => {
+    const memory = new DatagramMemory()
+    const datagram = one()
+    const known = memory.recall(datagram)
+    expect([memory.recall(datagram), memory.recall(one()), memory.recall(datagram)]).toEqual([
+      known,
+      known,
+      known,
+    ])
+    memory.forget()
+    expect(memory.recall(datagram)).not.toBe(known)
+  })
+
   it('is its text in a recording', () => {
     const { payload, ...rest } = one()
     const expected = { kind: 'datagram', datagram: { ...rest, payload: hexOf(payload) } }

@@ -14,6 +14,8 @@ export interface Known<T> {
 }
 
 interface Remembered<T> extends Known<T> {
+  /** The object it came as last: a world that recognises a packet gives the same one again. */
+  given: Datagram
   readonly datagram: Datagram
 }
 
@@ -29,9 +31,14 @@ export class DatagramMemory<T> {
     const senders = this.#sendersOf(datagram.source)
     const place = (datagram.payload[1] ?? 0) | (datagram.family === 'ipv6' ? 0x100 : 0)
     const before = senders.get(place)
-    if (before !== undefined && isSame(before.datagram, datagram)) return before
+    if (before?.given === datagram) return before
+    if (before !== undefined && isSame(before.datagram, datagram)) {
+      before.given = datagram
+      return before
+    }
     const input = { kind: 'datagram', datagram: { ...datagram, payload: hexOf(datagram.payload) } } as const
-    const known = { datagram: { ...datagram, payload: datagram.payload.slice() }, input, made: null }
+    const kept = { ...datagram, payload: datagram.payload.slice() }
+    const known = { given: datagram, datagram: kept, input, made: null }
     senders.set(place, known)
     return known
   }
