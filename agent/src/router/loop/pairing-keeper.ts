@@ -82,6 +82,8 @@ export interface Neighbour {
   wantedUntil: number
   /** The advertisement interval of that active. */
   advertisementIntervalMs: number
+  /** How long its silence was put up with when that was heard. */
+  downMs: number
   /** Since when we ask, to be answered or not. */
   askedSince: number
   distrust: Distrust
@@ -151,6 +153,10 @@ export class PairingKeeper implements Timed {
     const known = this.#neighbours.get(heard.interfaceName)?.get(heard.remote)
     if (known?.loss) this.#doubt(known, now, heard.intervalMs)
     if (!heard.isFollowed || heard.local === null) return
+    if (known !== undefined && isAsBefore(known, heard, now)) {
+      known.wantedUntil = now + heard.downMs
+      return
+    }
     const timing = this.#timings.get(timingKey(heard.interfaceName, familyOf(heard.remote)))
     // Where silent advertisements tell sooner, a session would only cost.
     if (timing === undefined || timing.intervalMs * timing.multiplier >= heard.downMs) return
@@ -160,6 +166,7 @@ export class PairingKeeper implements Timed {
     const isNew = now >= neighbour.wantedUntil
     neighbour.wantedUntil = Math.max(neighbour.wantedUntil, now + heard.downMs)
     neighbour.advertisementIntervalMs = heard.intervalMs
+    neighbour.downMs = heard.downMs
     if (isNew || neighbour.session === null) this.#ask(neighbour, heard.local, now)
   }
 
@@ -322,6 +329,7 @@ export class PairingKeeper implements Timed {
       session: null,
       wantedUntil: Number.NEGATIVE_INFINITY,
       advertisementIntervalMs: 0,
+      downMs: 0,
       askedSince: 0,
       distrust: TRUSTED,
       loss: null,
@@ -333,6 +341,18 @@ export class PairingKeeper implements Timed {
   #all(): Neighbour[] {
     return [...this.#neighbours.values()].flatMap((here) => [...here.values()])
   }
+}
+
+/** Nothing to ask or to end: so it is for nearly all of the thousands of advertisements a second that many routers hear. */
+function isAsBefore(
+  { session, wantedUntil, advertisementIntervalMs, downMs }: Neighbour,
+  heard: Heard,
+  now: number,
+) {
+  if (session === null || now >= wantedUntil || session.path.local !== heard.local) return false
+  return (
+    advertisementIntervalMs === heard.intervalMs && downMs === heard.downMs && wantedUntil <= now + downMs
+  )
 }
 
 /** How `configure` is given the timing of an interface and family. */
