@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * A small heap, collected often and quickly: the router allocates little, and a garbage collection is a late
- * advertisement. Measured in reference/ecosystem.md §2.
+ * advertisement. Measured in reference/ecosystem.md §2. The main thread collects it alone: it would wait for helpers
+ * without sleeping, and in real time that can last for ever (decision 0018).
  */
-const HEAP_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64']
+export const HEAP_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--single-threaded-gc']
 
 /** `router.js` beside this bundle, or in `agent/dist` of the checkout this source file lies in. */
 export function routerBundle(from: string = import.meta.url): string {
