@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* setCloseOnExec(fd): for descriptors other libraries opened without it. */
 static napi_value set_close_on_exec(napi_env env, napi_callback_info info) {
@@ -88,6 +89,47 @@ static napi_value get_scheduler(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* Microseconds; null is no limit. */
+static bool limit_argument(napi_env env, napi_value value, const char *name, rlim_t *out) {
+  int number;
+  *out = RLIM_INFINITY;
+  if (is_nullish(env, value)) return true;
+  if (!integer_argument(env, value, name, 0, INT32_MAX, &number)) return false;
+  *out = (rlim_t)number;
+  return true;
+}
+
+/* setRealtimeLimit(soft, hard): RLIMIT_RTTIME, how long a real-time thread of this process may run without sleeping. */
+static napi_value set_realtime_limit(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  struct rlimit limit;
+  if (!take_arguments(env, info, 2, argv, NULL) || !limit_argument(env, argv[0], "soft", &limit.rlim_cur) ||
+      !limit_argument(env, argv[1], "hard", &limit.rlim_max))
+    return NULL;
+  if (setrlimit(RLIMIT_RTTIME, &limit) < 0) return throw_errno(env, "setrlimit");
+  return NULL;
+}
+
+static void set_limit(napi_env env, napi_value object, const char *name, rlim_t value) {
+  napi_value none;
+  if (value != RLIM_INFINITY)
+    set_number(env, object, name, (double)value);
+  else if (napi_get_null(env, &none) == napi_ok)
+    napi_set_named_property(env, object, name, none);
+}
+
+/* getRealtimeLimit() → {soft, hard}. */
+static napi_value get_realtime_limit(napi_env env, napi_callback_info info) {
+  napi_value result;
+  struct rlimit limit;
+  if (!take_arguments(env, info, 0, NULL, NULL)) return NULL;
+  if (getrlimit(RLIMIT_RTTIME, &limit) < 0) return throw_errno(env, "getrlimit");
+  if (napi_create_object(env, &result) != napi_ok) return NULL;
+  set_limit(env, result, "soft", limit.rlim_cur);
+  set_limit(env, result, "hard", limit.rlim_max);
+  return result;
+}
+
 NAPI_MODULE_INIT() {
   napi_property_descriptor functions[] = {
       {"socket", NULL, descriptor_socket, NULL, NULL, NULL, napi_enumerable, NULL},
@@ -99,6 +141,8 @@ NAPI_MODULE_INIT() {
       {"setNetworkNamespace", NULL, set_network_namespace, NULL, NULL, NULL, napi_enumerable, NULL},
       {"setScheduler", NULL, set_scheduler, NULL, NULL, NULL, napi_enumerable, NULL},
       {"getScheduler", NULL, get_scheduler, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"setRealtimeLimit", NULL, set_realtime_limit, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"getRealtimeLimit", NULL, get_realtime_limit, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   if (!descriptors_init(env) ||
       napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok)

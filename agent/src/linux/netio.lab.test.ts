@@ -223,6 +223,19 @@ describe('scheduling', () => {
     expect(() => io.getScheduler(2 ** 31 - 1)).toThrow('ESRCH')
     expect(() => io.setScheduler(0, 0, 7)).toThrow('EINVAL: Invalid argument, sched_setscheduler')
   })
+
+  it('is limited in microseconds, or not at all', () => {
+    const before = io.getRealtimeLimit()
+    try {
+      io.setRealtimeLimit(250_000, before.hard)
+      expect(io.getRealtimeLimit()).toEqual({ soft: 250_000, hard: before.hard })
+      expect(() => io.setRealtimeLimit(2, 1)).toThrow('EINVAL: Invalid argument, setrlimit')
+      expect(() => io.setRealtimeLimit(-1, null)).toThrow('soft must be an integer from 0 to 2147483647')
+    } finally {
+      io.setRealtimeLimit(before.soft, before.hard)
+    }
+    expect(io.getRealtimeLimit()).toEqual(before)
+  })
 })
 
 describe('wrong arguments', () => {

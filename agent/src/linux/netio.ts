@@ -66,6 +66,12 @@ export interface Netio {
   /** sched_setscheduler(2); `tid` 0 is the calling thread. */
   setScheduler(tid: number, policy: number, priority: number): void
   getScheduler(tid: number): { policy: number; priority: number }
+  /**
+   * RLIMIT_RTTIME of this process, which its children inherit: microseconds that a real-time thread may run without
+   * sleeping, before SIGXCPU (soft) and before SIGKILL (hard). Null is no limit.
+   */
+  setRealtimeLimit(soft: number | null, hard: number | null): void
+  getRealtimeLimit(): { soft: number | null; hard: number | null }
 }
 
 let loaded: Netio | null = null
