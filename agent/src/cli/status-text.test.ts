@@ -33,7 +33,7 @@ const router: RouterStatus = {
   pid: 12,
   startedWallMs: NOW - 90_000,
   revision: 'cafe',
-  realtime: { policy: 'fifo', detail: 'priority 20' },
+  realtime: { policy: 'fifo', detail: 'priority 20', spinLimitMs: 1_000 },
   lateness: { maxMs: 12.4, lastMinuteMaxMs: 0.25, p99Ms: 0.1 },
   stalls: { count: 0, longestMs: 0 },
   journal: { waiting: 0, lost: 0, error: null },
@@ -88,7 +88,7 @@ test('the whole picture', () => {
   expect(statusText(status, NOW)).toBe(`node lb1, steward pid 11, up 1m30s
 config /etc/aloft.yaml, revision cafe
 router pid 12, up 1m30s, revision cafe
-  real-time (SCHED_FIFO)
+  real-time (SCHED_FIFO), ended if it spins for 1000 ms
   alarms late by at most 0.3 ms in the last minute, 12 ms since the start
 uplink: none; this agent reports to no control plane
 
@@ -141,7 +141,7 @@ test('whatever is wrong has a line of its own', () => {
       },
       router: {
         ...router,
-        realtime: { policy: 'other', detail: 'refused (EPERM)' },
+        realtime: { policy: 'other', detail: 'refused (EPERM)', spinLimitMs: null },
         journal: { waiting: 3, lost: 2, error: 'ENOSPC' },
         inputErrors: 4,
         holdingFailures: [

@@ -43,7 +43,9 @@ function agentLines(
     lines.push(`router pid ${pid}, up ${since(startedWallMs, nowWallMs)}, revision ${revision ?? 'none yet'}`)
     const mode = realtime.policy === 'fifo' ? 'real-time (SCHED_FIFO)' : '! not real-time'
     const why = realtime.policy === 'fifo' || !realtime.detail ? '' : `: ${realtime.detail}`
-    lines.push(`  ${mode}${why}`)
+    // A router that an upgrade has not replaced yet says nothing of it.
+    const limit = realtime.spinLimitMs == null ? '' : `, ended if it spins for ${ms(realtime.spinLimitMs)}`
+    lines.push(`  ${mode}${limit}${why}`)
     lines.push(
       `  alarms late by at most ${ms(lateness.lastMinuteMaxMs)} in the last minute, ${ms(lateness.maxMs)} since the start`,
     )

@@ -85,7 +85,12 @@ export interface RouterStatus {
   readonly pid: number
   readonly startedWallMs: number
   readonly revision: string | null
-  readonly realtime: { readonly policy: 'fifo' | 'other'; readonly detail: string | null }
+  /** `spinLimitMs`: the kernel ends it when a thread runs for longer without sleeping; null where nothing limits it. */
+  readonly realtime: {
+    readonly policy: 'fifo' | 'other'
+    readonly detail: string | null
+    readonly spinLimitMs: number | null
+  }
   /** How late the loop's alarms rang, in milliseconds, since the start and in the last minute. */
   readonly lateness: { readonly maxMs: number; readonly lastMinuteMaxMs: number; readonly p99Ms: number }
   /** `waiting`: observations not written to disk yet; `lost`: dropped, and not yet recorded as a gap. */

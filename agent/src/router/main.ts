@@ -6,7 +6,7 @@ import { netio } from '../linux/netio.ts'
 import { parseRouterArguments } from './arguments.ts'
 import { RouterLoop } from './loop/router-loop.ts'
 import { acquireLock, type LockOutcome, takePassedLock } from './process-lock.ts'
-import { becomeRealtime } from './realtime.ts'
+import { becomeRealtime, type Realtime } from './realtime.ts'
 import { RouterProcess } from './router-process.ts'
 import { prepareStateDirectory, type StatePaths, statePaths } from './state-directory.ts'
 import { takeOver } from './take-over.ts'
@@ -29,16 +29,16 @@ async function main(): Promise<void> {
     throw new Error(`state directory ${paths.directory} is in use by another router (pid ${lock.byPid})`)
   }
   const realtime = becomeRealtime(netio())
-  if (realtime.policy === 'other') log(`warning: not real-time: ${realtime.detail}`)
+  if (realtime.status.policy === 'other') log(`warning: not real-time: ${realtime.status.detail}`)
   const router = new RouterProcess({
     paths,
     clock: createClock(),
     createWorld: await chooseWorld(process.env),
     createLoop: (world) => new RouterLoop(world),
-    realtime,
-    startSteward: stewardCommand && (() => startSteward(stewardCommand, () => router.stop())),
+    realtime: realtime.status,
+    startSteward: stewardCommand && (() => startSteward(stewardCommand, realtime, () => router.stop())),
     recordTo: record,
-    startSuccessor: () => startSuccessor(),
+    startSuccessor: () => startSuccessor(realtime),
     passLock(pid) {
       if (lock?.held) lock.passTo(pid)
       lock = null
@@ -71,10 +71,12 @@ async function main(): Promise<void> {
 }
 
 /** The same program, as it is installed now, with the same arguments. */
-function startSuccessor(): void {
+function startSuccessor({ startOrdinary }: Realtime): void {
   const args = withoutSucceeds(process.argv.slice(1))
   const command = [...process.execArgv, ...args, '--succeeds', String(process.pid)]
-  const child = spawn(process.execPath, command, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = startOrdinary(() =>
+    spawn(process.execPath, command, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] }),
+  )
   child.on('error', (error) => log(`cannot start a successor: ${error.message}`))
   child.unref()
 }
@@ -96,9 +98,11 @@ async function waitForLock(paths: StatePaths): Promise<LockOutcome> {
  * A steward answers the signals that mean stop once it is loaded; one they could kill was still being loaded,
  * and what it was told goes for the whole agent.
  */
-function startSteward(command: readonly string[], toldToStop: () => void): void {
+function startSteward(command: readonly string[], { startOrdinary }: Realtime, toldToStop: () => void): void {
   const [program = process.execPath, ...args] = command
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = startOrdinary(() =>
+    spawn(program, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] }),
+  )
   child.on('error', (error) => log(`cannot start the steward: ${error.message}`))
   child.on('exit', (_, signal) => {
     if (signal === 'SIGTERM' || signal === 'SIGINT') toldToStop()

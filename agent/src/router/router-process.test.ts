@@ -205,7 +205,7 @@ async function start(change: (loop: RouterLoop) => Loop = (loop) => loop): Promi
       }
     },
     createLoop: (world) => change(new RouterLoop(world)),
-    realtime: { policy: 'other', detail: null },
+    realtime: { policy: 'other', detail: null, spinLimitMs: null },
     startSteward: null,
     recordTo: null,
     log: (text) => log.push(text),

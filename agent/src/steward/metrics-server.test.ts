@@ -9,7 +9,7 @@ const router: RouterStatus = {
   pid: 12,
   startedWallMs: 0,
   revision: 'cafe',
-  realtime: { policy: 'other', detail: 'not permitted' },
+  realtime: { policy: 'other', detail: 'not permitted', spinLimitMs: null },
   lateness: { maxMs: 12.5, lastMinuteMaxMs: 0.25, p99Ms: 0.1 },
   stalls: { count: 2, longestMs: 4_500 },
   journal: { waiting: 0, lost: 0, error: null },
@@ -68,7 +68,7 @@ const figureOf = (
 describe('the figures', () => {
   it('tell a router that is not real-time', () => {
     expect(figureOf(status, 'aloft_router_realtime')).toBe(0)
-    const fifo: RouterStatus = { ...router, realtime: { policy: 'fifo', detail: null } }
+    const fifo: RouterStatus = { ...router, realtime: { policy: 'fifo', detail: null, spinLimitMs: 1_000 } }
     expect(figureOf({ ...status, router: fifo }, 'aloft_router_realtime')).toBe(1)
   })
 

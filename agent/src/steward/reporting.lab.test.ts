@@ -106,7 +106,7 @@ const routerStatus: RouterStatus = {
   pid: 1,
   startedWallMs: 0,
   revision: null,
-  realtime: { policy: 'other', detail: null },
+  realtime: { policy: 'other', detail: null, spinLimitMs: null },
   lateness: { maxMs: 0, lastMinuteMaxMs: 0, p99Ms: 0 },
   stalls: { count: 0, longestMs: 0 },
   journal: { waiting: 0, lost: 0, error: null },

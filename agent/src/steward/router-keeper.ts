@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RouterMessage, RouterStatus } from '../router/contract.ts'
 import type { Farewell } from '../router/loop/bfd-status.ts'
 import { lockHolder } from '../router/process-lock.ts'
+import { SPIN_LIMIT_MS } from '../router/realtime.ts'
 import { afterDeath, FRESH_THROTTLE, type RespawnThrottle } from '../router/respawn-throttle.ts'
 import type { RunningConfig } from '../router/running-config.ts'
 import type { StatePaths } from '../router/state-directory.ts'
@@ -187,7 +188,7 @@ export class RouterKeeper {
     if (!child) return null
     const isRunning = child.exitCode === null && child.signalCode === null
     if (isRunning) await Promise.race([once(child, 'exit'), sleep(CHILD_END_WITHIN_MS)])
-    if (child.signalCode) return `killed by ${child.signalCode}`
+    if (child.signalCode) return `killed by ${child.signalCode}${meaningOf(child.signalCode)}`
     return child.exitCode === null ? null : `exited with code ${child.exitCode}`
   }
 
@@ -200,6 +201,13 @@ export class RouterKeeper {
   async #pause(durationMs: number): Promise<void> {
     await sleep(durationMs, undefined, { signal: this.#stopping.signal }).catch(() => {})
   }
+}
+
+/** What a person cannot know from the signal's name. */
+function meaningOf(signalName: NodeJS.Signals): string {
+  if (signalName !== 'SIGXCPU') return ''
+  const limit = `${SPIN_LIMIT_MS / 1_000} s`
+  return `: it ran in real time for ${limit} without a pause and was ended so that the host goes on; report it as a bug`
 }
 
 function signal(pid: number | null, name: NodeJS.Signals): void {
