@@ -70,12 +70,15 @@ export function createLinuxWorld(options: LinuxWorldOptions = {}): LinuxWorld {
       table.apply(messages)
       holdings.hear(messages)
       virtualLinks.refresh()
+      const forwarding = messages.flatMap((each) => (each.kind === 'forwarding' ? [each.index] : []))
+      if (forwarding.length > 0) virtualLinks.forwardingChanged(new Set(forwarding))
       links.refresh()
     },
     lost() {
       table.replace(routes.dump())
       holdings.suspectAll()
       virtualLinks.refresh()
+      virtualLinks.forwardingChanged(null)
       links.refresh()
     },
   })

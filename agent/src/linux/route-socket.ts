@@ -32,8 +32,8 @@ const NETLINK_ADD_MEMBERSHIP = 1
 const NETLINK_CAP_ACK = 10
 const NETLINK_EXT_ACK = 11
 const NETLINK_GET_STRICT_CHK = 12
-/** RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR. */
-const GROUPS = 0x1 | 0x10 | 0x100
+/** RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR; RTNLGRP_IPV4_NETCONF and IPV6_NETCONF (24 and 25) as such. */
+const GROUPS = 0x1 | 0x10 | 0x100 | (1 << 23) | (1 << 24)
 /** RTNLGRP_IPV4_ROUTE, IPV4_RULE, IPV6_ROUTE, IPV6_RULE. */
 const ROUTING_GROUPS = [7, 8, 11, 19]
 /** One write takes a thousand requests and more; the kernel's send buffer is 208 KiB where nobody changed it. */
@@ -189,7 +189,7 @@ export interface WatchHandlers {
   lost(): void
 }
 
-/** Follows changes of links and addresses, and of routes and rules once it is asked to. */
+/** Follows changes of links, addresses and forwarding, and of routes and rules once it is asked to. */
 export class RouteWatch {
   readonly #socket: NativeSocket
   readonly #buffer = new Uint8Array(65_536)

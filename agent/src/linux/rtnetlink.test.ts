@@ -47,6 +47,20 @@ describe('what the kernel says', () => {
     ])
   })
 
+  it('of forwarding: for which interface; what else it says of the settings of one is passed over', () => {
+    const told =
+      '2c000000 5000 0000 00000000 00000000 02000000 0800 0100 07000000 0800 0200 01000000 0800 0300 00000000'
+    expect(read(told)).toEqual([{ kind: 'forwarding', index: 7 }])
+    // As Linux 6.18 says that force_forwarding of an interface has changed.
+    expect(read('1c000000 5000 0000 00000000 00000000 0a000000 0800 0100 02000000')).toEqual([
+      { kind: 'forwarding', index: 2 },
+    ])
+    expect(read(told.replace('0800 0200', '0800 0700'))).toEqual([])
+    expect(read(told.replace('0800 0100 07000000', '0800 0100 ffffffff'))).toEqual([
+      { kind: 'forwarding', index: -1 },
+    ])
+  })
+
   it('to a request, in words where it has any', () => {
     const words = Buffer.from('no\0').toString('hex')
     const refused = `2c000000 0200 0003 09000000 00000000 efffffff ${'00'.repeat(16)} 0700 0100 ${words} 00`

@@ -29,6 +29,7 @@ const RTM_GETLINK = 18
 const RTM_NEWADDR = 20
 const RTM_DELADDR = 21
 const RTM_GETADDR = 22
+const RTM_NEWNETCONF = 80
 
 const NLM_F_DUMP_INTR = 0x10
 
@@ -38,6 +39,8 @@ const IFA_ADDRESS = 1
 const IFA_LOCAL = 2
 const IFA_PROTO = 11
 const NLMSGERR_ATTR_MSG = 1
+const NETCONFA_IFINDEX = 1
+const NETCONFA_FORWARDING = 2
 const IFA_F_DADFAILED = 0x08
 const IFA_F_TENTATIVE = 0x40
 
@@ -55,6 +58,8 @@ export type KernelMessage =
     }
   /** A route or rule that somebody added, changed or removed; `body` is the message without its header. */
   | RoutingNotice
+  /** Forwarding was switched on or off for an interface, of one of the families. */
+  | { readonly kind: 'forwarding'; readonly index: number }
   /** Answer to a request: `errno` is 0 or positive; `text` is the kernel's explanation where it gave one. */
   | { readonly kind: 'reply'; readonly sequence: number; readonly errno: number; readonly text: string }
   | { readonly kind: 'done'; readonly sequence: number; readonly errno: number }
@@ -165,6 +170,10 @@ function decodeMessage({ type, flags, sequence, port }: Header, body: Uint8Array
     case RTM_NEWRULE:
     case RTM_DELRULE:
       return routing({ type, flags, port }, body)
+    case RTM_NEWNETCONF: {
+      const index = forwardingOf(body)
+      return index === null ? null : { kind: 'forwarding', index }
+    }
     case NLMSG_ERROR:
       return { kind: 'reply', sequence, errno: errnoOf(body), text: replyText(body) }
     case NLMSG_DONE:
@@ -210,6 +219,17 @@ function decodeLink(body: Uint8Array): LinkNotice | null {
     promotesSecondaries: promotesSecondaries(attributes),
     mac: attributes.get(IFLA_ADDRESS)?.slice() ?? new Uint8Array(0),
   }
+}
+
+/**
+ * Of which interface struct netconfmsg (linux/netconf.h) tells forwarding; `all` and `default` have negative numbers. Where
+ * it names an interface and nothing else, that is IPv6's `force_forwarding` (Linux 6.18).
+ */
+function forwardingOf(body: Uint8Array): number | null {
+  const attributes = readAttributes(body.subarray(align(1)))
+  const index = attributes.get(NETCONFA_IFINDEX)
+  if (index?.length !== 4 || (attributes.size > 1 && !attributes.has(NETCONFA_FORWARDING))) return null
+  return viewOf(index).getInt32(0, LITTLE_ENDIAN)
 }
 
 function decodeAddress(body: Uint8Array): AddressNotice | null {

@@ -49,6 +49,22 @@ export function settingsOfDevice(name: string): WantedSetting[] {
 }
 
 /**
+ * Settings that a device has from the interface below, of which it is a part: by itself it would forward as `conf/default`
+ * says. IPv6 forwards for one interface alone from Linux 6.17 on (`force_forwarding`). What the kernel has not is left out.
+ */
+export function settingsLikeBelow(name: string, parent: string): WantedSetting[] {
+  const keys = [
+    ['ipv4', 'forwarding'] as const,
+    ['ipv6', 'forwarding'] as const,
+    ['ipv6', 'force_forwarding'] as const,
+  ]
+  return keys.flatMap(([family, key]) => {
+    const value = readSetting(`net/${family}/conf/${parent}/${key}`)
+    return value === null ? [] : [{ path: `net/${family}/conf/${name}/${key}`, value }]
+  })
+}
+
+/**
  * Settings of the interface below: it must not answer for addresses that are on the device above it, nor tell who it
  * asks that they were its own, as it would with `arp_announce` 0 when the host answers from one of them.
  */

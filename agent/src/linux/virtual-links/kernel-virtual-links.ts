@@ -13,6 +13,7 @@ import {
   BorrowedSettings,
   settingsBelow,
   settingsForReversePath,
+  settingsLikeBelow,
   settingsOfDevice,
   writeSettings,
 } from './kernel-settings.ts'
@@ -139,7 +140,7 @@ export class KernelVirtualLinks implements VirtualLinks {
       const failure = this.#links.make({ name: device.name, parent: below.index, mac: device.mac })
       if (failure !== null) return `cannot make ${device.name} on ${device.parent}: ${failure}`
     }
-    writeSettings(settingsOfDevice(device.name))
+    writeSettings([...settingsOfDevice(device.name), ...settingsLikeBelow(device.name, device.parent)])
     const made = this.#links.find(device.name)
     if (made === null) return `${device.name} was removed while it was made`
     // Whoever adds addresses to it must not wait for the kernel's notice.
@@ -267,6 +268,20 @@ export class KernelVirtualLinks implements VirtualLinks {
         entry,
         attempt(() => this.#make(entry)) ?? (entry.router.accept ? null : this.#hold(entry)),
       )
+    }
+  }
+
+  /** Forwarding was switched on or off for these interfaces; null: perhaps for any. */
+  forwardingChanged(indexes: ReadonlySet<number> | null): void {
+    const devices = [...this.#entries.values()].flatMap((entry) => entry.devices)
+    for (const { name, parent } of devices) {
+      const index = this.#options.table.find(parent)?.index
+      if (indexes !== null && (index === undefined || !indexes.has(index))) continue
+      // A device that has gone is made again with what its parent has by then.
+      attempt(() => {
+        writeSettings(settingsLikeBelow(name, parent))
+        return null
+      })
     }
   }
 
