@@ -28,15 +28,15 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('four that collect garbage all the time: each goes on, and each ends', async () => {
-  const told = await Promise.all(Array.from({ length: PROCESSES }, collecting))
-  expect(told.filter(({ turns }) => turns < 10)).toEqual([])
-  // Equal shares of the core; a collector that is waited for in vain takes it for all of the two seconds.
-  expect(Math.max(...told.map(({ longestMs }) => longestMs))).toBeLessThan(FOR_MS / 2)
+  const longestMs = await Promise.all(Array.from({ length: PROCESSES }, collecting))
+  // Equal shares of the core; a helper that is waited for in vain is waited for all of the two seconds.
+  expect(Math.max(...longestMs)).toBeLessThan(FOR_MS / 2)
 })
 
-async function collecting(): Promise<{ readonly turns: number; readonly longestMs: number }> {
+/** The longest time between two of its turns. */
+async function collecting(): Promise<number> {
   const bounds = ['-s', 'KILL', String(KILLED_AFTER_S), 'taskset', '-c', CORE, process.execPath]
   const child = [...HEAP_FLAGS, '--expose-gc', path.join(folder, 'collecting.mjs'), ADDON, String(FOR_MS)]
   const { stdout } = await promisify(execFile)('timeout', [...bounds, ...child])
-  return JSON.parse(stdout)
+  return Number(stdout)
 }
