@@ -7,6 +7,7 @@ import {
   nextAnnouncementAt,
   SILENT,
 } from './announcement-schedule.ts'
+import { LINGER_MS } from './departure.ts'
 
 const T = 1_000_000
 
@@ -24,15 +25,22 @@ function rounds(settings: typeof DEFAULTS, from: AnnouncementSchedule, untilMs: 
 }
 
 describe('becoming active', () => {
-  it('garp_master_repeat: five rounds by default, the last of them after 100 ms', () => {
+  it('garp_master_repeat: five rounds by default, one of them when a predecessor has let go, one after 100 ms', () => {
     const { rounds: now, schedule } = announce(DEFAULTS, SILENT, 'became-active', T)
-    expect(now).toBe(4)
-    expect(rounds(DEFAULTS, schedule, 4_999)).toEqual(['+100: 1'])
+    expect(now).toBe(3)
+    expect(rounds(DEFAULTS, schedule, 4_999)).toEqual([`+${LINGER_MS + 2}: 1`, '+100: 1'])
   })
 
   it('garp_master_delay: five more after five seconds, and then silence', () => {
     const { schedule } = announce(DEFAULTS, SILENT, 'became-active', T)
-    expect(rounds(DEFAULTS, schedule, 3_600_000)).toEqual(['+100: 1', '+5000: 5'])
+    expect(rounds(DEFAULTS, schedule, 3_600_000)).toEqual(['+52: 1', '+100: 1', '+5000: 5'])
+  })
+
+  it('a repeat of 2: the other one comes when a predecessor has let go', () => {
+    const settings = { ...DEFAULTS, repeat: 2, delayMs: 0 }
+    const { rounds: now, schedule } = announce(settings, SILENT, 'became-active', T)
+    expect(now).toBe(1)
+    expect(rounds(settings, schedule, 60_000)).toEqual(['+52: 1'])
   })
 
   it('vrrp_min_garp: a repeat of 1 without delay is one round in all', () => {

@@ -3,6 +3,7 @@
  * machine says why there is something to announce; this says how many rounds at once, and keeps what is still to come.
  */
 import type { AnnouncementSettings } from '@aloft/shared/config/announcements-config'
+import { LINGER_MS } from './departure.ts'
 import type { Milliseconds } from './virtual-router.ts'
 
 /** `reacquired`: an address that could not be added before now may be there. */
@@ -28,10 +29,10 @@ export interface Rounds {
 }
 
 /**
- * The last round of the first burst waits this long. A predecessor that lingers (it lets go last) may answer a host
- * that asks in between, and frames sent back to back are lost together.
+ * So long wait the last rounds of the first burst. A predecessor lingers (it lets go last) and may answer a host that
+ * asks in between: as soon as it has let go, that host is put right. And frames sent back to back are lost together.
  */
-export const ECHO_MS = 100
+const ECHOES_MS = [LINGER_MS + 2, 100]
 
 export const SILENT: AnnouncementSchedule = { bursts: [], refreshAt: null, alsoOnAt: null }
 
@@ -50,11 +51,11 @@ export function announce(
 function begin(settings: AnnouncementSettings, now: Milliseconds) {
   const { repeat, delayMs, refreshMs, alsoOn, alsoOnIntervalMs } = settings
   const because = 'became-active'
-  const bursts: Burst[] = []
-  if (repeat > 1) bursts.push({ at: now + ECHO_MS, rounds: 1, because })
+  const echoes = ECHOES_MS.slice(0, Math.max(0, repeat - 1))
+  const bursts: Burst[] = echoes.map((echoMs) => ({ at: now + echoMs, rounds: 1, because }))
   if (delayMs > 0) bursts.push({ at: now + delayMs, rounds: repeat, because })
   return {
-    rounds: Math.max(1, repeat - 1),
+    rounds: Math.max(1, repeat - echoes.length),
     schedule: {
       bursts,
       refreshAt: refreshMs > 0 ? now + refreshMs : null,

@@ -45,7 +45,7 @@ describe('a takeover', () => {
     const { announcer, take, advance } = listening()
     announcer.announce(routerConfig(), 'became-active', T)
     advance(4_999)
-    expect(take().map((line) => line.split(' ')[0])).toEqual(['+0', '+0', '+0', '+0', '+100'])
+    expect(take().map((line) => line.split(' ')[0])).toEqual(['+0', '+0', '+0', '+52', '+100'])
     advance(60_000)
     expect(take().map((line) => line.split(' ')[0])).toEqual(Array(5).fill('+5000'))
   })
@@ -108,13 +108,15 @@ describe('a pace', () => {
       announcementGroups: [],
     })
     const addresses = [prefix('192.0.2.100/24'), prefix('192.0.2.101/24')]
-    announcer.announce(routerConfig({ addresses, announcements: { ...ONCE, repeat: 3 } }), 'became-active', T)
+    announcer.announce(routerConfig({ addresses, announcements: { ...ONCE, repeat: 4 } }), 'became-active', T)
     advance(1_000)
     expect(take()).toEqual([
       '+0 eth0 192.0.2.100',
       '+0 eth0 192.0.2.101',
       '+10 eth0 192.0.2.100',
       '+20 eth0 192.0.2.101',
+      '+62 eth0 192.0.2.100',
+      '+72 eth0 192.0.2.101',
       '+110 eth0 192.0.2.100',
       '+120 eth0 192.0.2.101',
     ])
@@ -129,12 +131,12 @@ describe('a pace', () => {
       routerConfig({
         family: 'ipv6',
         addresses: [prefix('fe80::1/64')],
-        announcements: { ...ONCE, repeat: 3 },
+        announcements: { ...ONCE, repeat: 4 },
       }),
       'became-active',
       T,
     )
-    advance(99)
+    advance(51)
     expect(take()).toEqual(['+0 eth0 fe80::1', '+40 eth0 fe80::1'])
   })
 
@@ -144,9 +146,9 @@ describe('a pace', () => {
       announcementGroups: [],
     })
     const excludedAddresses = routerConfig({ addresses: [prefix('2001:db8::1/64')] }).addresses
-    const config = routerConfig({ excludedAddresses, announcements: { ...ONCE, repeat: 3 } })
+    const config = routerConfig({ excludedAddresses, announcements: { ...ONCE, repeat: 4 } })
     announcer.announce(config, 'became-active', T)
-    advance(99)
+    advance(51)
     expect(take().slice(2)).toEqual(['+10 eth0 192.0.2.100', '+40 eth0 2001:db8::1'])
   })
 
@@ -156,13 +158,13 @@ describe('a pace', () => {
       announcementGroups: [{ interfaces: ['eth0', 'eth1'], ...pace }],
     })
     const announcements = { ...ONCE, repeat: 2 }
-    announcer.announce(routerConfig({ announcements: { ...announcements, repeat: 3 } }), 'became-active', T)
+    announcer.announce(routerConfig({ announcements: { ...announcements, repeat: 4 } }), 'became-active', T)
     announcer.announce(
-      routerConfig({ interface: 'eth1', announcements: { ...announcements, repeat: 3 } }),
+      routerConfig({ interface: 'eth1', announcements: { ...announcements, repeat: 4 } }),
       'became-active',
       T,
     )
-    advance(99)
+    advance(51)
     expect(take().slice(2)).toEqual(['+10 eth0 192.0.2.100', '+20 eth1 192.0.2.100'])
   })
 
@@ -173,7 +175,7 @@ describe('a pace', () => {
     })
     announcer.announce(routerConfig({ interface: 'eth1' }), 'became-active', T)
     advance(0)
-    expect(take()).toEqual(Array(4).fill('+0 eth1 192.0.2.100'))
+    expect(take()).toEqual(Array(3).fill('+0 eth1 192.0.2.100'))
   })
 })
 

@@ -47,9 +47,9 @@ describe('a takeover', () => {
     const { world, loop } = running()
     world.advance(loop, DOWN_100)
     const count = () => world.take().filter((line) => line.startsWith('announce')).length
-    expect(count()).toBe(4)
+    expect(count()).toBe(3)
     world.advance(loop, 100)
-    expect(count()).toBe(1)
+    expect(count()).toBe(2)
     world.advance(loop, 4899)
     expect(count()).toBe(0)
     world.advance(loop, 1)
