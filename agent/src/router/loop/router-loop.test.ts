@@ -553,4 +553,22 @@ describe('shutdown', () => {
     expect(world.take()).toEqual([])
     expect(world.armedAt).toBeNull()
   })
+
+  it('sets no alarm in a world that `gone` has closed, whatever was still to be told', () => {
+    const { world, loop } = running([routerConfig({ priority: 255 })])
+    let isGone = false
+    const { set } = world.alarm
+    world.alarm.set = (atMs) => {
+      if (isGone) throw new Error('the descriptor is closed')
+      set(atMs)
+    }
+    loop.shutdown(() => {
+      isGone = true
+    })
+    // A discard is told a minute after the first.
+    loop.datagram({ ...advertisementFrom(peer), ttl: 1 })
+    loop.datagram({ ...advertisementFrom(peer), ttl: 1 })
+    world.advance(loop, 10_000)
+    expect(isGone).toBe(true)
+  })
 })

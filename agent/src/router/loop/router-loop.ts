@@ -79,7 +79,8 @@ export class RouterLoop implements RouterInput {
   #isStopping = false
   /** A router has let go since what none uses was last closed. */
   #hasReleased = false
-  #isHandedOver = false
+  /** Another process goes on, or nothing is held any more: the world is closed, or about to be. */
+  #isOver = false
 
   constructor(world: RouterWorld) {
     this.#holdings = new HoldingKeeper(world, {
@@ -161,8 +162,7 @@ export class RouterLoop implements RouterInput {
     const now = this.#record({ kind: 'hand-over' })
     this.#bfd?.shutdown(now)
     this.#discards.flush(now)
-    this.#isHandedOver = true
-    this.#world.alarm.set(null)
+    this.#end()
     return this.#routers.all().map(handOver)
   }
 
@@ -184,8 +184,14 @@ export class RouterLoop implements RouterInput {
     this.#arm()
     this.#routers.whenGone(() => {
       this.#closeReleased()
+      this.#end()
       gone()
     })
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#world.alarm.set(null)
   }
 
   /** Gives an active role away, lost or not preempted back as ordered; a backup only stays back. Returns why not. */
@@ -215,7 +221,7 @@ export class RouterLoop implements RouterInput {
   }
 
   datagram(datagram: Datagram): void {
-    if (this.#isHandedOver) return
+    if (this.#isOver) return
     const known = this.#memory.recall(datagram)
     const now = this.#record(known.input)
     this.#holdings.checkLeases(now)
@@ -285,11 +291,12 @@ export class RouterLoop implements RouterInput {
   }
 
   alarm(): void {
-    if (this.#isHandedOver) return
+    if (this.#isOver) return
     const now = this.#record({ kind: 'alarm' })
     this.#alarm.rang()
     this.#holdings.checkLeases(now)
     this.#routers.ring(now)
+    if (this.#isOver) return
     // In the name of a router that has yet to hear what it missed, nothing is done.
     if (!this.#routers.isListening) for (const part of this.#parts) part.ring(now)
     this.#arm()
@@ -315,7 +322,7 @@ export class RouterLoop implements RouterInput {
 
   /** The end of every input. */
   #arm(): void {
-    if (this.#isHandedOver) return
+    if (this.#isOver) return
     this.#closeReleased()
     let dueAt = this.#routers.dueAt()
     for (const part of this.#parts) dueAt = earliest(dueAt, part.dueAt())
