@@ -6,7 +6,7 @@ import { netio } from '../linux/netio.ts'
 import { parseRouterArguments } from './arguments.ts'
 import { RouterLoop } from './loop/router-loop.ts'
 import { acquireLock, type LockOutcome, takePassedLock } from './process-lock.ts'
-import { becomeRealtime, type Realtime } from './realtime.ts'
+import { becomeRealtime, leaveRealtime, type Realtime } from './realtime.ts'
 import { RouterProcess } from './router-process.ts'
 import { prepareStateDirectory, type StatePaths, statePaths } from './state-directory.ts'
 import { takeOver } from './take-over.ts'
@@ -30,6 +30,7 @@ async function main(): Promise<void> {
   }
   const realtime = becomeRealtime(netio())
   if (realtime.status.policy === 'other') log(`warning: not real-time: ${realtime.status.detail}`)
+  else process.once('exit', () => leaveRealtime(netio()))
   const router = new RouterProcess({
     paths,
     clock: createClock(),

@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { becomeRealtime, SPIN_LIMIT_MS } from './realtime.ts'
+import { becomeRealtime, leaveRealtime, SPIN_LIMIT_MS } from './realtime.ts'
 
 const LIMIT = SPIN_LIMIT_MS * 1_000
 
@@ -59,4 +60,11 @@ describe('in real time', () => {
     expect(status).toMatchObject({ policy: 'other', spinLimitMs: null })
     expect(startOrdinary(() => calls.limits())).toEqual({ soft: null, hard: null })
   })
+})
+
+it('no thread is left in real time for the end of the process', () => {
+  const policies = new Map<number, string>()
+  leaveRealtime({ setScheduler: (tid, policy, priority) => policies.set(tid, `${policy} ${priority}`) })
+  expect([...policies.keys()].sort()).toEqual(readdirSync('/proc/self/task').map(Number).sort())
+  expect(new Set(policies.values())).toEqual(new Set(['0 0']))
 })
