@@ -12,7 +12,9 @@ import { encodeAddress, lifetimesOf } from '../../agent/src/linux/holdings/addre
 import { encodeRoute } from '../../agent/src/linux/holdings/route-request.ts'
 import { encodeRule } from '../../agent/src/linux/holdings/rule-request.ts'
 import { ip } from '../../agent/src/linux/namespace.ts'
-import { readAttributes } from '../../agent/src/linux/netlink-message.ts'
+import { readAttributes, textOf } from '../../agent/src/linux/netlink-message.ts'
+import { encodeNewLink, type NewLink } from '../../agent/src/linux/virtual-links/link-messages.ts'
+import { macBytes } from '../../agent/src/packets/ethernet.ts'
 import type { HeldAddress } from '../../agent/src/world/holdings.ts'
 import type { Route, RoutingRule } from '../../shared/src/config/holdings-config.ts'
 import { parseAddress } from '../../shared/src/network/address.ts'
@@ -35,7 +37,7 @@ afterAll(async () => {
   await ip('netns', 'del', namespace)
 })
 
-/** Body and attributes of the first request that `ip WORDS` wrote with that message type. */
+/** Body and attributes of the last request that `ip WORDS` wrote with that message type: first, it tries an empty one. */
 function askedBy(words: string, type: number): Message {
   const log = path.join(folder, 'strace')
   try {
@@ -44,10 +46,10 @@ function askedBy(words: string, type: number): Message {
   } catch {
     // Refused by the kernel: the request was written all the same.
   }
-  for (const bytes of writesIn(readFileSync(log, 'utf8'))) {
-    if (bytes.length >= 16 && bytes.readUInt16LE(4) === type) return messageOf(bytes)
-  }
-  throw new Error(`ip ${words} wrote no message of type ${type}`)
+  const isOfType = (bytes: Buffer) => bytes.length >= 16 && bytes.readUInt16LE(4) === type
+  const asked = writesIn(readFileSync(log, 'utf8')).findLast(isOfType)
+  if (asked === undefined) throw new Error(`ip ${words} wrote no message of type ${type}`)
+  return messageOf(asked)
 }
 
 /** The hexadecimal dumps that strace prints after a call: ` | 00000  30 00 …  |`. */
@@ -68,7 +70,7 @@ interface Message {
   readonly attributes: Readonly<Record<number, string>>
 }
 
-const BODY_BYTES: Readonly<Record<number, number>> = { 20: 8, 21: 8, 24: 12, 25: 12, 32: 12, 33: 12 }
+const BODY_BYTES: Readonly<Record<number, number>> = { 16: 16, 20: 8, 21: 8, 24: 12, 25: 12, 32: 12, 33: 12 }
 
 /** Attributes without an order; nested ones are compared as the attributes they hold. */
 function messageOf(bytes: Uint8Array): Message {
@@ -79,6 +81,19 @@ function messageOf(bytes: Uint8Array): Message {
     return [key, isNested ? JSON.stringify([...readAttributes(value)].map(hexPair).toSorted()) : hex(value)]
   })
   return { body: hex(bytes.subarray(16, size)), attributes: Object.fromEntries(attributes) }
+}
+
+/** Of a request for a link: what IFLA_LINKINFO holds. `ip` ends the kind without a zero, which the kernel takes either way. */
+function linkOf(message: Message) {
+  const { 18: info = '', ...attributes } = message.attributes
+  const { 1: kind = '', 2: data, ...others } = attributesIn(info)
+  const name = textOf(Buffer.from(kind, 'hex'))
+  return { body: message.body, attributes, kind: name, data: attributesIn(data), others }
+}
+
+function attributesIn(hexText = ''): Readonly<Record<number, string>> {
+  const pairs = [...readAttributes(Buffer.from(hexText, 'hex'))]
+  return Object.fromEntries(pairs.map(([key, value]) => [key, hex(value)]))
 }
 
 /** Without IFA_PROTO, which this iproute2 may be too old to know. */
@@ -283,6 +298,24 @@ const rules: readonly (readonly [words: string, rule: RoutingRule])[] = [
   ['from 192.0.2.0/24 prohibit', { ...RULE, action: 'prohibit', from: prefix('192.0.2.0/24') }],
   ['l3mdev', { ...RULE, l3mdev: true }],
 ]
+
+const links: readonly (readonly [words: string, link: NewLink])[] = [
+  [
+    'address 00:00:5e:00:01:33 type macvlan mode private',
+    { kind: 'macvlan', name: 'vrrp.51', parent: 0, mac: macBytes('00:00:5e:00:01:33') },
+  ],
+  ['type ipvlan mode l2 bridge', { kind: 'ipvlan', name: 'vrrp.51', parent: 0, mode: 'bridge' }],
+  ['type ipvlan mode l2 private', { kind: 'ipvlan', name: 'vrrp.51', parent: 0, mode: 'private' }],
+  ['type ipvlan mode l2 vepa', { kind: 'ipvlan', name: 'vrrp.51', parent: 0, mode: 'vepa' }],
+]
+
+describe('a request for a device', () => {
+  // Written whether or not this kernel has ipvlan.
+  it.each(links)('is that of `ip link add link eth0 name vrrp.51 %s`', (words, link) => {
+    const ours = linkOf(messageOf(encodeNewLink(1, { ...link, parent: index })))
+    expect(ours).toEqual(linkOf(askedBy(`link add link eth0 name vrrp.51 ${words}`, 16)))
+  })
+})
 
 describe('a request for a rule', () => {
   it.each(rules)('is that of `ip rule add %s`', (words, rule) => {

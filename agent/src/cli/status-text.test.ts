@@ -184,6 +184,20 @@ test('a device of its own and closed doors are told, and what stands in their wa
   )
 })
 
+test('an ipvlan is told, and how to give it an address to speak from', () => {
+  const ipvlan = { device: 'vrrp.51', mode: 'private' } as const
+  const faults = [{ reason: 'no-primary-ip-address', what: 'eth0' }] as const
+  const virtualRouters = [
+    { ...web, ipvlan },
+    { ...web, virtualRouter: 'db', ipvlan, role: 'fault' as const, faults },
+  ]
+  const text = statusText({ ...status, router: { ...router, virtualRouters } }, NOW)
+  expect(text).toContain('web is on vrrp.51, an ipvlan in private mode\n')
+  expect(text).toContain(
+    '✕ db is in fault: interface eth0 has no IPv4 address of its own to speak from; write ipvlan: { address: … } to give it one',
+  )
+})
+
 test('to whom a unicast router speaks, and which peer it leaves out', () => {
   const unicast = { ...web, peers: ['192.0.2.2', '192.0.2.3'], ownPeers: ['192.0.2.1'] }
   const alone = { ...web, virtualRouter: 'alone', peers: [] }

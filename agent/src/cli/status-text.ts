@@ -136,9 +136,13 @@ function peerLines({ virtualRouter, peers, ownPeers }: RouterStatus['virtualRout
 function virtualLinkLines({
   virtualRouter,
   virtualMac,
+  ipvlan,
   accepts,
 }: RouterStatus['virtualRouters'][number]): string[] {
-  const place = virtualMac ? [`${virtualRouter} is on ${virtualMac.device}, ${virtualMac.address}`] : []
+  const place = [
+    ...(virtualMac ? [`${virtualRouter} is on ${virtualMac.device}, ${virtualMac.address}`] : []),
+    ...(ipvlan ? [`${virtualRouter} is on ${ipvlan.device}, an ipvlan in ${ipvlan.mode} mode`] : []),
+  ]
   return accepts === false
     ? [...place, `${virtualRouter} lets no packets in to its addresses (accept: false)`]
     : place
@@ -168,12 +172,13 @@ function departureLines(router: RouterStatus['virtualRouters'][number]): string[
 
 /** Why a router takes no part, and what would change that. */
 function faultLine(router: RouterStatus['virtualRouters'][number], { reason, what }: FaultDetail): string {
-  const { virtualRouter, interface: name, family } = router
+  const { virtualRouter, interface: name, family, ipvlan } = router
+  const orGiven = ipvlan && family === 'ipv4' ? '; write ipvlan: { address: … } to give it one' : ''
   const why = {
     'interface-missing': `there is no interface ${name}; it takes part as soon as there is`,
     'interface-down': `interface ${name} is down or has no carrier; it takes part as soon as it is up`,
     'virtual-link': `${what ?? 'its device'}; it takes part as soon as that is mended`,
-    'no-primary-ip-address': `interface ${name} has no ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address of its own to speak from`,
+    'no-primary-ip-address': `interface ${name} has no ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address of its own to speak from${orGiven}`,
     'no-peers':
       'it is to speak to peers only, and there are none but this host; write the others under unicast',
     'no-virtual-ip-addresses': `${what ?? 'a virtual address'} was taken away`,

@@ -7,7 +7,8 @@ export const NO_VIRTUAL_LINKS: VirtualLinks = {
   raise: () => true,
   lower() {},
   send: () => false,
-  problem({ virtualMac, accept }) {
+  problem({ virtualMac, ipvlan, accept }) {
+    if (ipvlan) return 'a simulated LAN has no ipvlan devices'
     if (virtualMac !== null) return 'a simulated LAN has no virtual MAC addresses'
     return accept ? null : 'a simulated LAN has no firewall'
   },

@@ -1,6 +1,6 @@
 /**
- * What stands between a virtual router and its LAN besides its addresses: the device that carries its virtual MAC, and
- * the firewall that keeps packets to its addresses out where `accept` is false.
+ * What stands between a virtual router and its LAN besides its addresses: a device of its own (a macvlan with its virtual
+ * MAC, or an ipvlan), and the firewall that keeps packets to its addresses out where `accept` is false.
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { FirewallSettings } from '@aloft/shared/config/virtual-link-config'

@@ -19,6 +19,8 @@ describe('the JSON Schema', () => {
   it.each([
     ['the smallest config', { node: 'lb1', virtualRouters: [router] }, true],
     ['a preempt delay', { node: 'lb1', virtualRouters: [{ ...router, preempt: { delay: '30s' } }] }, true],
+    ['an ipvlan', { node: 'lb1', virtualRouters: [{ ...router, ipvlan: { mode: 'vepa' } }] }, true],
+    ['an ipvlan on layer 3', { node: 'lb1', virtualRouters: [{ ...router, ipvlan: { mode: 'l3' } }] }, false],
     ['VRID 0', { node: 'lb1', virtualRouters: [{ ...router, vrid: 0 }] }, false],
     [
       'an interval without a unit',

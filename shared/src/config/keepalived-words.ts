@@ -53,7 +53,7 @@ const SAME: Readonly<Record<string, string>> = {
   thread_timer_expired: 'write preempt: false and yieldAfterStall: 254',
   use_vmac_addr: 'write virtualMac: { onOtherInterfaces: true }',
   vmac_xmit_base: 'write virtualMac: { transmitFrom: base }',
-  use_ipvlan: 'write virtualMac: true; devices of type ipvlan are not built',
+  use_ipvlan: 'write ipvlan: true',
   promote_secondaries: 'write promoteSecondaries: true',
   notify_stop: 'write notify: { stopped: [/path/to/script] }',
   notify_deleted: 'write notify: { deleted: [/path/to/script] }',

@@ -32,6 +32,7 @@ export function resolve(document: AgentDocument): AgentConfig {
     node: document.node,
     virtualRouters: document.virtualRouters
       .flatMap((each) => inFamilies(resolveVirtualRouter(each, trackers)))
+      .map(pairedWhereHeard)
       .map((router) => asMember(router, groups.syncGroups)),
     ...groups,
     ...resolveTracking(document),
@@ -80,6 +81,11 @@ export function resolveVirtualRouter(
     whenLost: document.whenLost,
     pairing: resolvePairing(document.pairing),
   }
+}
+
+/** BFD to an ipvlan's own address comes in by that device, where no session looks for it (decision 0013). */
+function pairedWhereHeard(router: VirtualRouterConfig): VirtualRouterConfig {
+  return router.ipvlan?.address ? { ...router, pairing: null } : router
 }
 
 /** RFC 9568 §6.1: the owner of the addresses preempts whatever Preempt_Mode says, and at once. */

@@ -8,6 +8,7 @@ import { resolveAddress } from './holdings-resolve.ts'
 import { holdingsFindings } from './holdings-rules.ts'
 import type { AddressDocument } from './holdings-schema.ts'
 import { intervalRules } from './interval-rules.ts'
+import { ipvlanClaims, ipvlanRules, ipvlansOnOneInterface } from './ipvlan-rules.ts'
 import { resolveVirtualRouter } from './resolve.ts'
 import type { VirtualRouterDocument } from './schema.ts'
 import { inFamilies } from './transport-resolve.ts'
@@ -41,7 +42,7 @@ export function checkRules(candidates: readonly Candidate[]): Finding[] {
       ),
     )
   })
-  return [...own, ...repeated(candidates)]
+  return [...own, ...repeated(candidates), ...ipvlansOnOneInterface(candidates)]
 }
 
 const routerRules: readonly Rule[] = [
@@ -55,6 +56,7 @@ const routerRules: readonly Rule[] = [
   electionRules,
   announcementRules,
   virtualLinkRules,
+  ipvlanRules,
   holdingsRules,
 ]
 
@@ -175,6 +177,7 @@ function claims(document: VirtualRouterDocument): Claim[] {
     },
     ...inFamilies(router).flatMap(wireClaims),
     ...inFamilies(router).flatMap(virtualMacClaims),
+    ...inFamilies(router).flatMap(ipvlanClaims),
     ...addressClaims('addresses', document.addresses),
     ...addressClaims('excludedAddresses', document.excludedAddresses),
   ]

@@ -2,7 +2,7 @@ import { type Address, familyOf, parseAddress } from '../network/address.ts'
 import type { VirtualRouterConfig } from './agent-config.ts'
 import type { VirtualRouterDocument } from './schema.ts'
 import type { TransportSettings, UnicastPeer, UnicastSettings } from './transport-config.ts'
-import { virtualMacOf } from './virtual-link-schema.ts'
+import { ipvlanOf, virtualMacOf } from './virtual-link-schema.ts'
 
 type TransportDocument = Pick<
   VirtualRouterDocument,
@@ -42,6 +42,7 @@ export function inFamilies(router: VirtualRouterConfig): VirtualRouterConfig[] {
       ...router,
       family,
       virtualMac: virtualMacOf(router, family),
+      ipvlan: ipvlanOf(router, family),
       addresses: router.addresses.filter(({ address }) => isOfFamily(address)),
       excludedAddresses: router.excludedAddresses.filter(({ address }) => isOfFamily(address)),
       routes: router.routes.filter((route) => route.family === family),

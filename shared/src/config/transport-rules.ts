@@ -33,9 +33,9 @@ function familiesOf({ addresses }: VirtualRouterConfig): ReadonlySet<Family> {
   return new Set(addresses.map(({ address }) => familyOf(address)))
 }
 
-/** keepalived-and-vrrp.md §1.5 refuses it as well. With a virtual MAC there is a rule of its own. */
-function interfaceRules({ interface: name }: VirtualRouterDocument, { virtualMac }: VirtualRouterConfig) {
-  if (name !== 'lo' || virtualMac !== null) return []
+/** keepalived-and-vrrp.md §1.5 refuses it as well. With a device of the router's own there is a rule for that. */
+function interfaceRules({ interface: name }: VirtualRouterDocument, router: VirtualRouterConfig) {
+  if (name !== 'lo' || router.virtualMac !== null || router.ipvlan !== null) return []
   const message = 'lo reaches no other router; every node would be active'
   return [error('loopback-interface', ['interface'], message, 'write the interface of the LAN')]
 }

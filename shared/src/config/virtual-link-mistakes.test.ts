@@ -32,7 +32,6 @@ const cases: readonly Case[] = [
   ['strict, from the interface', { more: '    virtualMac: { transmitFrom: base }\n    strict: true\n    announcements: { refresh: 60s }' }, ['7:33 error strict-transmit-from strict: advertisements carry the virtual MAC address | remove virtualMac.transmitFrom, or write strict: false']],
   ['strict, accepting', { more: '    accept: true\n    strict: true' }, ['7:13 error strict-accept strict: only the owner of the addresses accepts packets to them | remove accept, or write strict: false']],
   ['an owner that shall not accept', { more: '    priority: 255\n    accept: false' }, ['8:13 warning owner-accepts priority 255 owns the addresses and always accepts packets to them; accept is ignored | remove accept, or write a priority of 254 or less']],
-  ['ipvlan', { more: '    ipvlan: { mode: bridge }' }, ['7:13 error ipvlan devices of type ipvlan are not supported | write virtualMac: true, or leave both out where the network allows one MAC address per port']],
   ['a table of no name', { more: 'firewall: { table: 5x }' }, ['7:20 error bad-value table must be the name of an nftables table: a letter, then letters, digits, and _ / . -, not "5x" | for example aloft']],
 ]
 

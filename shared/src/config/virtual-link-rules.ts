@@ -2,10 +2,8 @@ import { familyOf } from '../network/address.ts'
 import type { VirtualRouterConfig } from './agent-config.ts'
 import type { RouterFinding } from './rules.ts'
 import type { VirtualRouterDocument } from './schema.ts'
+import { INTERFACE_NAME_MAX } from './virtual-link-config.ts'
 import { virtualMacOf } from './virtual-link-schema.ts'
-
-/** Names of interfaces have 15 characters at most (IFNAMSIZ). */
-const NAME_MAX = 15
 
 /** What must hold of the virtual MAC and of accept mode. `router` has its addresses of both families still together. */
 export function virtualLinkRules(
@@ -41,9 +39,9 @@ function macRules(document: VirtualRouterDocument, router: VirtualRouterConfig):
   }
   const families = new Set(router.addresses.map(({ address }) => familyOf(address)))
   const names = [...families].map((family) => virtualMacOf(router, family)?.name ?? '')
-  const long = names.find((name) => name.length > NAME_MAX)
+  const long = names.find((name) => name.length > INTERFACE_NAME_MAX)
   if (long !== undefined) {
-    const message = `the device of the IPv6 addresses would be called ${long}; names have ${NAME_MAX} characters at most`
+    const message = `the device of the IPv6 addresses would be called ${long}; names have ${INTERFACE_NAME_MAX} characters at most`
     findings.push(error('virtual-mac-name-too-long', ['virtualMac', 'name'], message, 'write a shorter name'))
   }
   if (names.includes(document.interface)) {

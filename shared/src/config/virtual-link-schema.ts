@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { type Family, familyOf } from '../network/address.ts'
+import { parsePrefix } from '../network/prefix.ts'
 import type { VirtualRouterConfig } from './agent-config.ts'
 import { interfaceName } from './interface-name.ts'
-import { writeRefusal } from './refusal.ts'
 import type { VirtualRouterDocument } from './schema.ts'
 import { oneOf, shaped, text, wholeNumber } from './schema-parts.ts'
 import {
   FIREWALL_DEFAULTS,
   type FirewallSettings,
+  IPVLAN_MODES,
+  type Ipvlan,
   type VirtualLinkSettings,
   type VirtualMac,
   virtualMacAddress,
@@ -43,11 +45,30 @@ const VirtualMacMap = z.strictObject({
     .describe('Addresses with a `device` of their own get the virtual MAC there, too.'),
 })
 
-const noIpvlan = writeRefusal({
-  code: 'ipvlan',
-  message: 'devices of type ipvlan are not supported',
-  hint: 'write virtualMac: true, or leave both out where the network allows one MAC address per port',
+const IpvlanMap = z.strictObject({
+  name: interfaceName('name')
+    .optional()
+    .describe('Name of the device. Default: vrrp.VRID, or vrrp6.VRID for IPv6.'),
+  address: text({
+    key: 'address',
+    accepts: (value) => ipv4Prefix(value) !== null,
+    wants: 'an IPv4 address with a prefix length',
+    example: '192.0.2.11/24',
+  })
+    .optional()
+    .describe(
+      'An IPv4 address of its own for the device, which advertisements come from; needed where `interface` has none.',
+    ),
+  mode: z
+    .literal([...IPVLAN_MODES], { error: ({ input }) => oneOf('mode', [...IPVLAN_MODES], input) })
+    .default('bridge')
+    .describe('How the ipvlans of one interface reach each other: at once, not at all, or by the switch.'),
 })
+
+function ipv4Prefix(written: string) {
+  const prefix = parsePrefix(written)
+  return prefix !== null && familyOf(prefix.address) === 'ipv4' ? prefix : null
+}
 
 export const virtualLinkKeys = {
   virtualMac: z
@@ -64,9 +85,13 @@ export const virtualLinkKeys = {
       'Whether packets to the addresses are let in (RFC 9568 Accept_Mode); neighbour discovery always is. Default: true; with `strict` only for the owner. The owner’s always are.',
     ),
   ipvlan: z
-    .never({ error: () => noIpvlan })
-    .optional()
-    .describe('Refused: devices of type ipvlan are not built; use virtualMac.'),
+    .union([z.boolean(), IpvlanMap], {
+      error: ({ input }) => shaped('ipvlan', 'true, false or a map', '{ mode: bridge }', input),
+    })
+    .default(false)
+    .describe(
+      'Whether the addresses are on a device (ipvlan, L2) with the MAC address of `interface`, where the network allows one MAC address per port. Not beside `virtualMac`.',
+    ),
 }
 
 export const firewallKeys = {
@@ -102,11 +127,15 @@ export function resolveFirewall({
   return { firewall: firewall ?? FIREWALL_DEFAULTS.firewall }
 }
 
-/** Of a router whose families are still together: `virtualMac` is that of the first address's. */
+/** Of a router whose families are still together: `virtualMac` and `ipvlan` are those of the first address's. */
 export function resolveVirtualLink(document: VirtualRouterDocument, family: Family): VirtualLinkSettings {
   const { priority, strict, accept } = document
   const isOwner = priority === 255
-  return { virtualMac: resolveVirtualMac(document, family), accept: isOwner || (accept ?? !strict) }
+  return {
+    virtualMac: resolveVirtualMac(document, family),
+    ipvlan: resolveIpvlan(document, family),
+    accept: isOwner || (accept ?? !strict),
+  }
 }
 
 function resolveVirtualMac(
@@ -124,18 +153,41 @@ function resolveVirtualMac(
   }
 }
 
+function resolveIpvlan({ ipvlan, vrid }: VirtualRouterDocument, family: Family): Ipvlan | null {
+  if (ipvlan === false) return null
+  const written = ipvlan === true ? null : ipvlan
+  return {
+    name: written?.name ?? defaultName(family, vrid),
+    mode: written?.mode ?? 'bridge',
+    address: written?.address === undefined ? null : ipv4Prefix(written.address),
+  }
+}
+
 function defaultName(family: Family, vrid: number): string {
   return family === 'ipv4' ? `vrrp.${vrid}` : `vrrp6.${vrid}`
 }
 
 /** The device of one of two families that were written as one router; a name of its own gets a 6 for IPv6. */
 export function virtualMacOf(router: VirtualRouterConfig, family: Family): VirtualMac | null {
-  const { virtualMac, vrid, addresses } = router
-  const [first] = addresses
-  if (virtualMac === null || first === undefined) return null
-  const written = familyOf(first.address)
-  if (written === family) return virtualMac
-  const isDefault = virtualMac.name === defaultName(written, vrid)
-  const name = isDefault ? defaultName(family, vrid) : `${virtualMac.name}6`
-  return { ...virtualMac, name, address: virtualMacAddress(family, vrid) }
+  const { virtualMac } = router
+  if (virtualMac === null || isWrittenFor(router, family)) return virtualMac
+  const name = nameOf(virtualMac, router, family)
+  return { ...virtualMac, name, address: virtualMacAddress(family, router.vrid) }
+}
+
+/** Likewise. Its own address is IPv4, and IPv6 is advertised from the link-local one of the interface. */
+export function ipvlanOf(router: VirtualRouterConfig, family: Family): Ipvlan | null {
+  const { ipvlan } = router
+  if (ipvlan === null) return null
+  const name = isWrittenFor(router, family) ? ipvlan.name : nameOf(ipvlan, router, family)
+  return { ...ipvlan, name, address: family === 'ipv4' ? ipvlan.address : null }
+}
+
+function nameOf({ name }: { name: string }, { family: written, vrid }: VirtualRouterConfig, family: Family) {
+  return name === defaultName(written, vrid) ? defaultName(family, vrid) : `${name}6`
+}
+
+/** `family` of a router whose families are still together is that of its first address. */
+function isWrittenFor({ family: written }: VirtualRouterConfig, family: Family): boolean {
+  return written === family
 }

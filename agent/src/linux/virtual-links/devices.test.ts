@@ -2,7 +2,7 @@ import { ROUTER_DEFAULTS, type VirtualRouterConfig } from '@aloft/shared/config/
 import { knownAddress } from '@aloft/shared/network/address'
 import { describe, expect, it } from 'vitest'
 import { macBytes } from '../../packets/ethernet.ts'
-import { devicesOf, elementsOf, mismatch, unsuitable } from './devices.ts'
+import { type Device, devicesOf, elementsOf, mismatch, refused, unsuitable } from './devices.ts'
 import type { LinkDetail } from './link-messages.ts'
 
 const eth0: LinkDetail = {
@@ -14,8 +14,14 @@ const eth0: LinkDetail = {
   parent: 0,
   kind: '',
   isPrivate: false,
+  ipvlanMode: null,
 }
-const device = { name: 'vrrp.51', parent: 'eth0', mac: macBytes('00:00:5e:00:01:33') }
+const device = {
+  kind: 'macvlan',
+  name: 'vrrp.51',
+  parent: 'eth0',
+  mac: macBytes('00:00:5e:00:01:33'),
+} as const
 const found: LinkDetail = {
   ...eth0,
   index: 7,
@@ -71,10 +77,51 @@ describe('the devices of a router', () => {
   })
 
   it('keepalived-and-vrrp.md §1.13: Ethernet only', () => {
-    expect(unsuitable(eth0)).toBeNull()
-    expect(unsuitable({ ...eth0, name: 'ppp0', isEthernet: false })).toBe(
-      'ppp0 is no Ethernet interface; a virtual MAC needs one',
+    expect(unsuitable('macvlan', eth0)).toBeNull()
+    const ppp0 = { ...eth0, name: 'ppp0', isEthernet: false }
+    expect(unsuitable('macvlan', ppp0)).toBe('ppp0 is no Ethernet interface; a virtual MAC needs one')
+    expect(unsuitable('ipvlan', ppp0)).toBe('ppp0 is no Ethernet interface; an ipvlan needs one')
+  })
+})
+
+describe('the device of a router with ipvlan', () => {
+  const ipvlan: Device = { kind: 'ipvlan', name: 'vrrp.51', parent: 'eth0', mode: 'private' }
+  const there: LinkDetail = {
+    ...found,
+    kind: 'ipvlan',
+    mac: eth0.mac,
+    isPrivate: false,
+    ipvlanMode: 'private',
+  }
+
+  it('is one, and none for addresses that are on other interfaces', () => {
+    const config = { name: 'vrrp.51', mode: 'private', address: null } as const
+    expect(devicesOf({ ...router, virtualMac: null, ipvlan: config })).toEqual([ipvlan])
+  })
+
+  it('is reused where name, mode and interface match', () => {
+    expect(mismatch(ipvlan, there, eth0)).toBeNull()
+    expect(mismatch(ipvlan, there, { ...eth0, index: 5, kind: 'ipvlan', parent: 2 })).toBeNull()
+  })
+
+  it.each([
+    [{ kind: 'macvlan' }, 'vrrp.51 exists and is no ipvlan'],
+    [{ ipvlanMode: 'bridge' }, 'vrrp.51 exists and is not in mode l2 private'],
+    [{ ipvlanMode: null }, 'vrrp.51 exists and is not in mode l2 private'],
+    [{ parent: 3 }, 'vrrp.51 exists on another interface than eth0'],
+  ] as const)('and not with %j', (changes, why) => {
+    expect(mismatch(ipvlan, { ...there, ...changes }, eth0)).toBe(why)
+  })
+
+  it('that the kernel refuses is told with the remedy', () => {
+    expect(refused(ipvlan, 'ENOTSUP: Unknown device type')).toBe(
+      'cannot make vrrp.51 on eth0: ENOTSUP: Unknown device type. This kernel has no ipvlan: load the module (modprobe ipvlan), or write virtualMac',
     )
+    expect(refused(ipvlan, 'EBUSY')).toBe(
+      'cannot make vrrp.51 on eth0: EBUSY. eth0 carries macvlans, or is in a bridge or bond: write virtualMac, or another interface',
+    )
+    expect(refused(ipvlan, 'EPERM')).toBe('cannot make vrrp.51 on eth0: EPERM')
+    expect(refused(device, 'EBUSY')).toBe('cannot make vrrp.51 on eth0: EBUSY')
   })
 })
 

@@ -1,4 +1,4 @@
-/** `VirtualLinks` over the kernel: macvlans by rtnetlink, sysctl by /proc, the firewall by nfnetlink. */
+/** `VirtualLinks` over the kernel: macvlans and ipvlans by rtnetlink, sysctl by /proc, the firewall by nfnetlink. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { keyOf } from '../../vrrp/router-key.ts'
 import type { OutgoingPacket } from '../../world/links.ts'
@@ -7,7 +7,18 @@ import type { Preparation, VirtualLinks } from '../../world/virtual-links.ts'
 import type { LinkTable } from '../link-table.ts'
 import type { Netio } from '../netio.ts'
 import { AcceptTable } from './accept-table.ts'
-import { type Device, devicesOf, elementsOf, mismatch, silenceOf, unsuitable } from './devices.ts'
+import {
+  type Device,
+  devicesOf,
+  elementsOf,
+  type Macvlan,
+  mismatch,
+  needsFirewall,
+  parentsOfMacvlans,
+  refused,
+  silenceOf,
+  unsuitable,
+} from './devices.ts'
 import { type ChangesStore, HostChanges } from './host-changes.ts'
 import {
   BorrowedSettings,
@@ -27,13 +38,13 @@ export interface KernelVirtualLinksOptions {
   readonly input: () => RouterInput | null
 }
 
-/** A router that has a virtual MAC, or keeps packets out. */
+/** A router that has a device of its own, or keeps packets out. */
 interface Entry {
   readonly router: VirtualRouterConfig
   readonly devices: readonly Device[]
   /** Index of each device that is there, by its name. */
   readonly indexes: Map<string, number>
-  /** Indexes of those that are up: raised, or silenced by the firewall. */
+  /** Indexes of the macvlans that are up: raised, or silenced by the firewall. An ipvlan is up all the time. */
   readonly up: Set<number>
   port: VirtualMacPort | null
   isRaised: boolean
@@ -41,6 +52,8 @@ interface Entry {
 }
 
 const SWEEP_AFTER_MS = 100
+/** Not every remedy is a change of links: a module is loaded, say. */
+const RETRY_AFTER_MS = 2000
 
 export class KernelVirtualLinks implements VirtualLinks {
   readonly #netio: Netio
@@ -54,6 +67,7 @@ export class KernelVirtualLinks implements VirtualLinks {
   /** Whose links stay. */
   #wanted: readonly VirtualRouterConfig[] = []
   #sweeping: NodeJS.Timeout | undefined
+  #retrying: NodeJS.Timeout | undefined
 
   constructor(netio: Netio, options: KernelVirtualLinksOptions) {
     this.#netio = netio
@@ -67,8 +81,9 @@ export class KernelVirtualLinks implements VirtualLinks {
   prepare({ routers, holding, firewall }: Preparation): void {
     this.#wanted = routers
     for (const router of routers.filter(needsAnything)) this.#enter(router, holding.includes(router))
-    if (this.#entries.size === 0) return
-    const entries = [...this.#entries.values()]
+    this.#retryLater()
+    const entries = [...this.#entries.values()].filter((entry) => needsFirewall(entry.router))
+    if (entries.length === 0) return
     const holders = new Map(entries.map((entry) => [keyOf(entry.router), this.#keptOut(entry)]))
     const refusal = attempt(() => {
       this.#changes.update({ tables: [...new Set([...this.#changes.tables, firewall.table])] })
@@ -112,13 +127,13 @@ export class KernelVirtualLinks implements VirtualLinks {
     const { devices } = entry
     const [own] = devices
     if (own === undefined) return null
-    const parents = devices.flatMap(({ parent }) => settingsBelow(parent))
+    const parents = parentsOfMacvlans(devices).flatMap(settingsBelow)
     this.#settings.borrow([...parents, ...settingsForReversePath()])
     for (const device of devices) {
       const problem = this.#makeDevice(device, entry)
       if (problem !== null) return problem
     }
-    this.#openPort(entry, own)
+    if (own.kind === 'macvlan') this.#openPort(entry, own)
     if (entry.isRaised) this.#bringUp(entry)
     return null
   }
@@ -126,7 +141,7 @@ export class KernelVirtualLinks implements VirtualLinks {
   #makeDevice(device: Device, { indexes, up }: Entry): string | null {
     const below = this.#links.find(device.parent)?.link
     if (below === undefined) return `there is no interface ${device.parent}`
-    const refusal = unsuitable(below)
+    const refusal = unsuitable(device.kind, below)
     if (refusal !== null) return refusal
     const found = this.#links.find(device.name)?.link
     const difference = found ? mismatch(device, found, below) : null
@@ -137,8 +152,8 @@ export class KernelVirtualLinks implements VirtualLinks {
     }
     if (found === undefined || difference !== null) {
       this.#changes.update({ links: [...new Set([...this.#changes.links, device.name])] })
-      const failure = this.#links.make({ name: device.name, parent: below.index, mac: device.mac })
-      if (failure !== null) return `cannot make ${device.name} on ${device.parent}: ${failure}`
+      const failure = this.#links.make({ ...device, parent: below.index })
+      if (failure !== null) return refused(device, failure)
     }
     writeSettings([...settingsOfDevice(device.name), ...settingsLikeBelow(device.name, device.parent)])
     const made = this.#links.find(device.name)
@@ -146,11 +161,16 @@ export class KernelVirtualLinks implements VirtualLinks {
     // Whoever adds addresses to it must not wait for the kernel's notice.
     this.#options.table.apply(made.messages)
     indexes.set(device.name, made.link.index)
+    // It has the MAC address of the interface and, while backup, no virtual address: there is nothing to hide.
+    if (device.kind === 'ipvlan') {
+      const failure = this.#links.setUp(made.link.index, true)
+      return failure === null ? null : `cannot raise ${device.name}: ${failure}`
+    }
     if (made.link.isUp) up.add(made.link.index)
     return null
   }
 
-  #openPort(entry: Entry, { name, parent, mac }: Device): void {
+  #openPort(entry: Entry, { name, parent, mac }: Macvlan): void {
     const { router, indexes } = entry
     this.#closePort(entry)
     const below = this.#options.table.find(parent)?.index
@@ -188,10 +208,14 @@ export class KernelVirtualLinks implements VirtualLinks {
     const names = new Set(devices.map(({ name }) => name))
     attempt(() => {
       this.#removeLinks((name) => names.has(name))
-      const below = new Set(devices.flatMap(({ parent }) => settingsBelow(parent)).map(({ path }) => path))
+      const below = new Set(
+        parentsOfMacvlans(devices)
+          .flatMap(settingsBelow)
+          .map(({ path }) => path),
+      )
       const isReversePath = (setting: string) => devices.length > 0 && setting.endsWith('/rp_filter')
       this.#settings.giveBack((setting) => below.has(setting) || isReversePath(setting))
-      if (this.#entries.size === 0) this.#removeTables(() => true)
+      if (!this.#wanted.some(needsFirewall)) this.#removeTables(() => true)
       return null
     })
   }
@@ -200,7 +224,8 @@ export class KernelVirtualLinks implements VirtualLinks {
     const unwanted = this.#changes.links.filter((name) => !isKept(name))
     const found = unwanted.flatMap((name) => this.#links.find(name)?.link ?? [])
     // A link of that name that is none of ours was made after ours had gone.
-    this.#links.remove(found.filter(({ kind }) => kind === 'macvlan').map(({ index }) => index))
+    const ours = found.filter(({ kind }) => kind === 'macvlan' || kind === 'ipvlan')
+    this.#links.remove(ours.map(({ index }) => index))
     this.#changes.update({ links: this.#changes.links.filter(isKept) })
   }
 
@@ -234,8 +259,10 @@ export class KernelVirtualLinks implements VirtualLinks {
     if (refusal !== null) this.#takeDown(entry)
   }
 
-  #bringUp({ indexes, up }: Entry): void {
-    for (const index of indexes.values()) {
+  #bringUp({ devices, indexes, up }: Entry): void {
+    for (const { kind, name } of devices) {
+      const index = indexes.get(name)
+      if (index === undefined || kind === 'ipvlan') continue
       if (this.#links.setUp(index, true) === null) up.add(index)
     }
   }
@@ -269,6 +296,19 @@ export class KernelVirtualLinks implements VirtualLinks {
         attempt(() => this.#make(entry)) ?? (entry.router.accept ? null : this.#hold(entry)),
       )
     }
+    this.#retryLater()
+  }
+
+  /** What stands in the way may end without a word from the kernel. */
+  #retryLater(): void {
+    const isWanting = [...this.#entries.values()].some(
+      ({ devices, problem }) => devices.length > 0 && problem !== null,
+    )
+    if (!isWanting || this.#retrying !== undefined) return
+    this.#retrying = setTimeout(() => {
+      this.#retrying = undefined
+      this.refresh()
+    }, RETRY_AFTER_MS)
   }
 
   /** Forwarding was switched on or off for these interfaces; null: perhaps for any. */
@@ -307,6 +347,7 @@ export class KernelVirtualLinks implements VirtualLinks {
 
   /** Tells the firewall; null, or why that is not possible. A kernel without nftables refuses the very socket. */
   #hold(entry: Entry): string | null {
+    if (!needsFirewall(entry.router)) return null
     return attempt(() => this.#table().hold(keyOf(entry.router), this.#keptOut(entry)))
   }
 
@@ -321,14 +362,15 @@ export class KernelVirtualLinks implements VirtualLinks {
 
   close(): void {
     if (this.#sweeping !== undefined) this.#sweep()
+    clearTimeout(this.#retrying)
     this.#ports.close()
     this.#accept?.close()
     this.#links.close()
   }
 }
 
-function needsAnything({ virtualMac, accept }: VirtualRouterConfig): boolean {
-  return virtualMac !== null || !accept
+function needsAnything(router: VirtualRouterConfig): boolean {
+  return router.ipvlan !== null || needsFirewall(router)
 }
 
 /** What a step says stands in its way, or what it throws. */

@@ -8,11 +8,11 @@ import {
   decodeLinkDetail,
   encodeDeleteGroup,
   encodeGetLink,
-  encodeNewMacvlan,
+  encodeNewLink,
   encodeSetGroup,
   encodeSetUp,
   type LinkDetail,
-  type NewMacvlan,
+  type NewLink,
 } from './link-messages.ts'
 
 /** The group of links that are about to be removed; a number that nobody else uses. */
@@ -40,8 +40,8 @@ export class LinkMaker {
   }
 
   /** Each of these: null when done, else what the kernel says. */
-  make(macvlan: NewMacvlan): string | null {
-    return this.#request((sequence) => encodeNewMacvlan(sequence, macvlan))
+  make(link: NewLink): string | null {
+    return this.#request((sequence) => encodeNewLink(sequence, link))
   }
 
   /** Removes links, all at once. */

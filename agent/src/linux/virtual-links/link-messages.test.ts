@@ -4,7 +4,7 @@ import {
   decodeLinkDetail,
   encodeDeleteGroup,
   encodeGetLink,
-  encodeNewMacvlan,
+  encodeNewLink,
   encodeSetGroup,
   encodeSetUp,
 } from './link-messages.ts'
@@ -27,12 +27,35 @@ const NEW_MACVLAN = [
   '0800010001000000',
 ]
 
+/** IFLA_LINKINFO { IFLA_INFO_KIND ipvlan, IFLA_INFO_DATA { IFLA_IPVLAN_MODE 0 (L2), IFLA_IPVLAN_FLAGS } }, the values of two bytes. */
+const newIpvlan = (flags: string) => [
+  '6c000000100005060700000000000000',
+  '00000000000000000000000000000000',
+  '0c000300767272702e353100',
+  '0800050002000000',
+  '24001200',
+  '0b0001006970766c616e0000',
+  '14000200',
+  '0600010000000000',
+  `06000200${flags}0000`,
+]
+
 describe('requests about links', () => {
   it('make a private macvlan', () => {
     const mac = macBytes('00:00:5e:00:01:33')
     const expected = bytes(...NEW_MACVLAN)
     expected[0] = expected.length
-    expect(hex(encodeNewMacvlan(7, { name: 'vrrp.51', parent: 2, mac }))).toBe(hex(expected))
+    expect(hex(encodeNewLink(7, { kind: 'macvlan', name: 'vrrp.51', parent: 2, mac }))).toBe(hex(expected))
+  })
+
+  it.each([
+    ['bridge', '0000'],
+    ['private', '0100'],
+    ['vepa', '0200'],
+  ] as const)('make an ipvlan on layer 2 in %s mode', (mode, flags) => {
+    const expected = bytes(...newIpvlan(flags))
+    expected[0] = expected.length
+    expect(hex(encodeNewLink(7, { kind: 'ipvlan', name: 'vrrp.51', parent: 2, mode }))).toBe(hex(expected))
   })
 
   it('raise, lower, remove and ask', () => {
@@ -56,12 +79,16 @@ describe('requests about links', () => {
 
 describe('what the kernel says of a link', () => {
   /** The same attributes as a notice: Ethernet, index 7, up. */
-  const NOTICE = bytes(
-    '00000000100000000700000000000000',
-    '00000100070000000100000000000000',
-    ...NEW_MACVLAN.slice(2),
-  )
-  NOTICE[0] = NOTICE.length
+  const noticeOf = (request: readonly string[]) => {
+    const notice = bytes(
+      '00000000100000000700000000000000',
+      '00000100070000000100000000000000',
+      ...request.slice(2),
+    )
+    notice[0] = notice.length
+    return notice
+  }
+  const NOTICE = noticeOf(NEW_MACVLAN)
 
   it('is read', () => {
     const link = decodeLinkDetail(NOTICE)
@@ -74,7 +101,26 @@ describe('what the kernel says of a link', () => {
       parent: 2,
       kind: 'macvlan',
       isPrivate: true,
+      ipvlanMode: null,
     })
+  })
+
+  it.each([
+    ['0000', 'bridge'],
+    ['0100', 'private'],
+    ['0200', 'vepa'],
+    ['0300', null],
+  ])('of an ipvlan with the flags %s: mode %s', (flags, mode) => {
+    expect(decodeLinkDetail(noticeOf(newIpvlan(flags)))).toMatchObject({
+      kind: 'ipvlan',
+      isPrivate: false,
+      ipvlanMode: mode,
+    })
+  })
+
+  it('of an ipvlan that works on layer 3: none of ours', () => {
+    const layer3 = newIpvlan('0000').map((part) => (part === '0600010000000000' ? '0600010001000000' : part))
+    expect(decodeLinkDetail(noticeOf(layer3))).toMatchObject({ kind: 'ipvlan', ipvlanMode: null })
   })
 
   it.each([

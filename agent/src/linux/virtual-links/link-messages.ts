@@ -1,4 +1,5 @@
-/** The bytes of rtnetlink about links we make: macvlans. Pure: no socket here. */
+/** The bytes of rtnetlink about links we make: macvlans and ipvlans. Pure: no socket here. */
+import { IPVLAN_MODES, type IpvlanMode } from '@aloft/shared/config/virtual-link-config'
 import { LITTLE_ENDIAN } from '../kernel-numbers.ts'
 import {
   attribute,
@@ -11,6 +12,7 @@ import {
   readAttributes,
   text,
   textOf,
+  u16,
   u32,
   viewOf,
 } from '../netlink-message.ts'
@@ -29,13 +31,17 @@ const IFLA_INFO_KIND = 1
 const IFLA_INFO_DATA = 2
 const IFLA_MACVLAN_MODE = 1
 const MACVLAN_MODE_PRIVATE = 1
+const IFLA_IPVLAN_MODE = 1
+const IFLA_IPVLAN_FLAGS = 2
+const IPVLAN_MODE_L2 = 0
+const IPVLAN_FLAGS: Readonly<Record<IpvlanMode, number>> = { bridge: 0, private: 1, vepa: 2 }
 const IFF_UP = 0x1
 const IFF_LOOPBACK = 0x8
 const IFF_POINTOPOINT = 0x10
 const ARPHRD_ETHER = 1
 const LINK_HEADER_BYTES = 16
 
-/** What is known of a link, as far as it decides whether it can carry a virtual MAC, or is what carries one. */
+/** What is known of a link, as far as it decides whether it can be below a device of ours, or is that device. */
 export interface LinkDetail {
   readonly index: number
   readonly name: string
@@ -47,27 +53,41 @@ export interface LinkDetail {
   /** `macvlan`, `vlan`, `bond`, …; empty for a piece of hardware. */
   readonly kind: string
   readonly isPrivate: boolean
+  /** Null: it is no ipvlan, or one that works on layer 3. */
+  readonly ipvlanMode: IpvlanMode | null
 }
 
-export interface NewMacvlan {
-  readonly name: string
-  readonly parent: number
-  readonly mac: Uint8Array
-}
+/** `parent`: index of the link below. */
+export type NewLink = { readonly name: string; readonly parent: number } & (
+  | { readonly kind: 'macvlan'; readonly mac: Uint8Array }
+  | { readonly kind: 'ipvlan'; readonly mode: IpvlanMode }
+)
 
-/** `ip link add link PARENT name NAME address MAC type macvlan mode private`. */
-export function encodeNewMacvlan(sequence: number, { name, parent, mac }: NewMacvlan): Uint8Array {
+/**
+ * `ip link add link PARENT name NAME address MAC type macvlan mode private`, or
+ * `ip link add link PARENT name NAME type ipvlan mode l2 MODE`.
+ */
+export function encodeNewLink(sequence: number, link: NewLink): Uint8Array {
   const flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
   return message({ type: RTM_NEWLINK, flags, sequence }, [
     linkHeader({ index: 0, flags: 0, change: 0 }),
-    attribute(IFLA_IFNAME, text(name)),
-    attribute(IFLA_LINK, u32(parent)),
-    attribute(IFLA_ADDRESS, mac),
+    attribute(IFLA_IFNAME, text(link.name)),
+    attribute(IFLA_LINK, u32(link.parent)),
+    ...(link.kind === 'macvlan' ? [attribute(IFLA_ADDRESS, link.mac)] : []),
     nest(IFLA_LINKINFO, [
-      attribute(IFLA_INFO_KIND, text('macvlan')),
-      nest(IFLA_INFO_DATA, [attribute(IFLA_MACVLAN_MODE, u32(MACVLAN_MODE_PRIVATE))]),
+      attribute(IFLA_INFO_KIND, text(link.kind)),
+      nest(IFLA_INFO_DATA, link.kind === 'macvlan' ? MACVLAN_DATA : ipvlanData(link.mode)),
     ]),
   ])
+}
+
+const MACVLAN_DATA = [attribute(IFLA_MACVLAN_MODE, u32(MACVLAN_MODE_PRIVATE))]
+
+function ipvlanData(mode: IpvlanMode): Uint8Array[] {
+  return [
+    attribute(IFLA_IPVLAN_MODE, u16(IPVLAN_MODE_L2)),
+    attribute(IFLA_IPVLAN_FLAGS, u16(IPVLAN_FLAGS[mode])),
+  ]
 }
 
 /** `ip link set INDEX up` or `down`. */
@@ -121,6 +141,7 @@ export function decodeLinkDetail(bytes: Uint8Array): LinkDetail | null {
   if (name === undefined) return null
   const info = readAttributes(attributes.get(IFLA_LINKINFO) ?? new Uint8Array())
   const data = readAttributes(info.get(IFLA_INFO_DATA) ?? new Uint8Array())
+  const kind = textOf(info.get(IFLA_INFO_KIND) ?? new Uint8Array())
   const flags = view.getUint32(24, LITTLE_ENDIAN)
   return {
     index: view.getInt32(20, LITTLE_ENDIAN),
@@ -130,9 +151,20 @@ export function decodeLinkDetail(bytes: Uint8Array): LinkDetail | null {
       view.getUint16(18, LITTLE_ENDIAN) === ARPHRD_ETHER && (flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) === 0,
     mac: attributes.get(IFLA_ADDRESS)?.slice() ?? new Uint8Array(),
     parent: numberOf(attributes.get(IFLA_LINK)),
-    kind: textOf(info.get(IFLA_INFO_KIND) ?? new Uint8Array()),
-    isPrivate: numberOf(data.get(IFLA_MACVLAN_MODE)) === MACVLAN_MODE_PRIVATE,
+    kind,
+    isPrivate: kind === 'macvlan' && numberOf(data.get(IFLA_MACVLAN_MODE)) === MACVLAN_MODE_PRIVATE,
+    ipvlanMode: kind === 'ipvlan' ? ipvlanModeIn(data) : null,
   }
+}
+
+function ipvlanModeIn(data: ReadonlyMap<number, Uint8Array>): IpvlanMode | null {
+  if (shortOf(data.get(IFLA_IPVLAN_MODE)) !== IPVLAN_MODE_L2) return null
+  const flags = shortOf(data.get(IFLA_IPVLAN_FLAGS)) ?? 0
+  return IPVLAN_MODES.find((mode) => IPVLAN_FLAGS[mode] === flags) ?? null
+}
+
+function shortOf(bytes: Uint8Array | undefined): number | null {
+  return bytes === undefined || bytes.length < 2 ? null : viewOf(bytes).getUint16(0, LITTLE_ENDIAN)
 }
 
 function numberOf(bytes: Uint8Array | undefined): number {

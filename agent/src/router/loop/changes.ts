@@ -34,13 +34,14 @@ export function changesTo(
 
 /**
  * Interface, family and VRID make another router of it, and so do the version, which peers hear it by, the device that
- * carries its MAC address, and the name that all it has told so far was told under. Everything else changes in place.
+ * carries its addresses, and the name that all it has told so far was told under. Everything else changes in place.
  */
 function isSameRouter(before: VirtualRouterConfig, after: VirtualRouterConfig): boolean {
   return (
     before.name === after.name &&
     before.version === after.version &&
-    isEqual(before.virtualMac, after.virtualMac)
+    isEqual(before.virtualMac, after.virtualMac) &&
+    isEqual(before.ipvlan, after.ipvlan)
   )
 }
 

@@ -97,12 +97,12 @@ export class FakeWorld implements RouterWorld {
   readonly virtualLinks = {
     prepare: () => {},
     retain: () => {},
-    raise: ({ name, virtualMac, accept }: VirtualRouterConfig) => {
-      if (virtualMac !== null || !accept) this.done.push(`raise ${name}`)
+    raise: ({ name, virtualMac, ipvlan, accept }: VirtualRouterConfig) => {
+      if (virtualMac !== null || ipvlan !== null || !accept) this.done.push(`raise ${name}`)
       return true
     },
-    lower: ({ name, virtualMac, accept }: VirtualRouterConfig) => {
-      if (virtualMac !== null || !accept) this.done.push(`lower ${name}`)
+    lower: ({ name, virtualMac, ipvlan, accept }: VirtualRouterConfig) => {
+      if (virtualMac !== null || ipvlan !== null || !accept) this.done.push(`lower ${name}`)
     },
     send: (router: VirtualRouterConfig, { source, payload }: OutgoingPacket) => {
       this.done.push(`send ${router.virtualMac?.name} ${source} ${hexOf(payload)}`)

@@ -1,5 +1,6 @@
 /** What a virtual router holds while it is active, on which interfaces. */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import type { StaticHoldings } from '@aloft/shared/config/holdings-config'
 import { homeDevice } from '@aloft/shared/config/virtual-link-config'
 import type { HeldAddress, Holding } from '../../world/holdings.ts'
 import { keyOf } from './instance.ts'
@@ -21,4 +22,12 @@ export function holdingOf(config: VirtualRouterConfig): Holding {
   const holding = { holder: keyOf(config), addresses, routes, rules, leaseMs, promoteSecondaries }
   made.set(config, holding)
   return holding
+}
+
+/** What the node holds whoever is active: what the config says, and the addresses of the ipvlans themselves. */
+export function heldAlways(config: StaticHoldings, routers: readonly VirtualRouterConfig[]): StaticHoldings {
+  const own = routers.flatMap(({ ipvlan }) =>
+    ipvlan?.address ? [{ ...ipvlan.address, device: ipvlan.name }] : [],
+  )
+  return own.length === 0 ? config : { ...config, addresses: [...config.addresses, ...own] }
 }

@@ -91,7 +91,8 @@ export function faultOf(config: VirtualRouterConfig, link: LinkState | null): Li
 
 /** The address it advertises from. The owner's addresses are the interface's own, so that one of them will do. */
 function sourceOf(config: VirtualRouterConfig, link: LinkState | null): Address | null {
-  const primary = config.sourceAddress ?? routableOf(config, link) ?? link?.[config.family] ?? null
+  const given = config.ipvlan?.address?.address ?? config.sourceAddress
+  const primary = given ?? routableOf(config, link) ?? link?.[config.family] ?? null
   if (primary !== null || config.priority !== OWNER) return primary
   return config.addresses[0]?.address ?? null
 }

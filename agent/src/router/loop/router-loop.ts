@@ -32,6 +32,7 @@ import { DiscardLedger } from './discard-ledger.ts'
 import { type HandedRouter, handOver, holdsAddresses } from './handed-over.ts'
 import { hexOf } from './hex.ts'
 import { HoldingKeeper } from './holding-keeper.ts'
+import { heldAlways } from './holding-of.ts'
 import { keyOf } from './instance.ts'
 import { Interfaces } from './interfaces.ts'
 import { LanWatch } from './lan-watch.ts'
@@ -136,7 +137,7 @@ export class RouterLoop implements RouterInput {
     const now = this.#record({ kind: 'configure', routers, settings })
     this.#effects.announcer.setPacing(settings)
     this.#bfd?.configure(settings, routers, now)
-    this.#holdings.holdStatic(settings.static)
+    this.#holdings.holdStatic(heldAlways(settings.static, routers))
 
     this.#routers.apply(
       changes,

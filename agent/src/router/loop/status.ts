@@ -1,5 +1,5 @@
 /** What `aloft status` and the snapshot to the centre say of a virtual router. */
-import type { VirtualMac } from '@aloft/shared/config/virtual-link-config'
+import type { IpvlanMode, VirtualMac } from '@aloft/shared/config/virtual-link-config'
 import type { RouterState } from '@aloft/shared/protocol/frames'
 import type { Effect } from '../../tracking/standing.ts'
 import { type FaultReason, OWNER, type Parameters, RESIGN, type State } from '../../vrrp/virtual-router.ts'
@@ -33,6 +33,7 @@ export interface RouterDetail extends RouterState {
   readonly pairedWith?: readonly string[]
   /** The device its addresses are on, where it has one of its own. */
   readonly virtualMac?: { readonly device: string; readonly address: string }
+  readonly ipvlan?: { readonly device: string; readonly mode: IpvlanMode }
   /** Packets to its addresses are dropped. */
   readonly accepts?: false
   /** Only in the role `fault`. */
@@ -82,6 +83,7 @@ export function statusOf(instance: Instance, link: LinkState | null, clock: Cloc
     counters: { ...instance.counters },
     ...peersOf(instance),
     ...(config.virtualMac && { virtualMac: shownOf(config.virtualMac) }),
+    ...(config.ipvlan && { ipvlan: { device: config.ipvlan.name, mode: config.ipvlan.mode } }),
     ...(!config.accept && { accepts: false as const }),
     ...heldBesides(instance),
     ...departureOf(instance, clock),

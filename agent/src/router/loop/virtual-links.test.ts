@@ -1,7 +1,7 @@
 /** A router with a device or a firewall of its own: in which order things happen, and what a problem with them does. */
 import { VIRTUAL_LINK_DEFAULTS } from '@aloft/shared/config/virtual-link-config'
 import { describe, expect, it } from 'vitest'
-import { routerConfig } from '../../vrrp/examples.test.support.ts'
+import { address, prefix, routerConfig } from '../../vrrp/examples.test.support.ts'
 import { advertisementFrom, FakeWorld } from './fake-world.test.support.ts'
 import { keyOf } from './instance.ts'
 import { replay } from './replay.ts'
@@ -55,6 +55,54 @@ describe('a router with a virtual MAC address', () => {
     world.take()
     world.advance(loop, 4_000)
     expect(verbs(world.take()).slice(0, 3)).toEqual(['send eth0', 'raise web', 'acquire vrrp.51'])
+  })
+})
+
+describe('a router with an ipvlan', () => {
+  const ipvlan = { name: 'vrrp.51', mode: 'bridge', address: null } as const
+  const own = { ...ipvlan, address: prefix('192.0.2.11/24') }
+  const noIpv4 = { up: true, ipv4: null, ipv6: address('fe80::1') }
+
+  it('advertises by the interface, and has its addresses and announcements on the device', () => {
+    const { world, loop } = running({ ipvlan })
+    world.take()
+    world.advance(loop, 4_000)
+    const done = world.take()
+    expect(verbs(done).slice(0, 4)).toEqual(['send eth0', 'raise web', 'acquire vrrp.51', 'announce vrrp.51'])
+    expect(done[0]).toMatch(/^send eth0 192\.0\.2\.1 /)
+    expect(loop.status().virtualRouters[0]?.ipvlan).toEqual({ device: 'vrrp.51', mode: 'bridge' })
+  })
+
+  it('keepalived-and-vrrp.md §1.13: advertises from an address of its own, which the device always has', () => {
+    const { world, loop } = running({ ipvlan: own })
+    expect(world.take()).toContain('acquire vrrp.51 192.0.2.11')
+    world.advance(loop, 4_000)
+    expect(world.take().find((each) => each.startsWith('send'))).toMatch(/^send eth0 192\.0\.2\.11 /)
+  })
+
+  it('needs one where the interface has none', () => {
+    const start = (changes: Parameters<typeof routerConfig>[0]) => {
+      const world = new FakeWorld()
+      world.linkStates.set('eth0', noIpv4)
+      const loop = new RouterLoop(world)
+      loop.configure([routerConfig(changes)])
+      return loop.status().virtualRouters[0]
+    }
+    expect(start({ ipvlan })).toMatchObject({
+      role: 'fault',
+      faults: [{ reason: 'no-primary-ip-address', what: 'eth0' }],
+    })
+    expect(start({ ipvlan: own })?.role).toBe('backup')
+  })
+
+  it('with another device is another router, and the address of the old one goes', () => {
+    const { world, loop } = running({ ipvlan: own })
+    world.advance(loop, 4_000)
+    world.take()
+    loop.configure([routerConfig({ ipvlan: { ...ipvlan, name: 'other' } })])
+    expect(world.take()).toContain('release vrrp.51 192.0.2.11')
+    world.advance(loop, 6_000)
+    expect(world.take()).toContain('acquire other 192.0.2.100')
   })
 })
 
