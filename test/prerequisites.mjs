@@ -15,6 +15,9 @@ const PROGRAMS = [
   ['chromium', 'chromium', 'the dashboard is tested in a browser'],
   ['nft', 'nftables', 'what keeps packets out, seen by somebody else'],
   ['tcpdump', 'tcpdump', 'what is on the wire, seen by somebody else'],
+  ...(process.arch === 'x64'
+    ? [['qemu-system-x86_64', 'qemu-system-x86', 'a kernel with what this host’s may lack (test/qemu)']]
+    : []),
   ['cc', 'gcc', 'the addons and the probe are compiled'],
   ['c++', 'g++', 'the addons are compiled'],
   ['make', 'make', 'the addons are compiled'],
