@@ -63,6 +63,6 @@ export function becomeRealtime(calls: SchedulerCalls): Realtime {
  * Before this process exits: a helper that V8 takes down polls until the main thread, which has just woken it, goes on.
  * On a host of one core, in real time, that has kept a stopped router from ending.
  */
-export function leaveRealtime(calls: SchedulerCalls): void {
+export function leaveRealtime(calls: Pick<SchedulerCalls, 'setScheduler'>): void {
   for (const tid of readdirSync('/proc/self/task')) calls.setScheduler(Number(tid), SCHED_OTHER, 0)
 }
