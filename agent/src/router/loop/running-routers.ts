@@ -374,14 +374,15 @@ export class RunningRouters implements Timed {
     this.#groups.follow(instance, now)
   }
 
-  /** Who lost against one member may have drawn hosts away from the others as well. */
+  /** Who lost against one member may have drawn hosts away from the others too. One that listens has to take its own again first. */
   #rally(instance: Instance, actions: readonly Action[], now: number): void {
     const provoked = actions.filter(
       (action) => action.do === 'announce' && action.because === 'lower-priority-heard',
     )
     if (provoked.length === 0) return
     for (const other of this.#groups.othersOf(instance)) {
-      if (other.state.role === 'active') perform(this.#around.effects, other, provoked, now)
+      if (other.state.role === 'active' && !this.#stalls.listens(other))
+        perform(this.#around.effects, other, provoked, now)
     }
   }
 

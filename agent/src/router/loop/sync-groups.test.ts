@@ -117,6 +117,20 @@ describe('a sync group', () => {
     expect(announced.some((line) => line.includes('eth1'))).toBe(true)
   })
 
+  it('woken from a stall, announces for no member before that one has its addresses again', () => {
+    const { world, loop, hear } = bothActive()
+    world.advance(loop, 6000)
+    world.take()
+    world.nowMs += 9000
+    loop.alarm()
+    hear(inside, 50)
+    loop.alarm()
+    const done = world.take()
+    const firstOf = (deed: string) => done.findIndex((line) => line.startsWith(deed))
+    expect(firstOf('acquire eth1')).toBeGreaterThanOrEqual(0)
+    expect(firstOf('announce eth1')).toBeGreaterThan(firstOf('acquire eth1'))
+  })
+
   it('is shut down without its members pulling at each other', () => {
     const { world, loop } = bothActive()
     loop.shutdown()
