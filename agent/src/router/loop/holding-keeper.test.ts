@@ -100,6 +100,21 @@ describe('a lease', () => {
     expect(holdingEvents(world)).toMatchObject([{ cause: 'lease-expired', response: 'listening', count: 1 }])
   })
 
+  it('that ran out leaves nothing to announce until the address is there again', () => {
+    const slow = { lease: true, advertisementIntervalMs: 40_950 }
+    const world = new FakeWorld()
+    const loop = new RouterLoop(world)
+    loop.configure([routerConfig(slow)])
+    world.advance(loop, 200_000)
+    world.take()
+    world.nowMs += 3000
+    loop.datagram(advertisementFrom(routerConfig({ ...slow, priority: 50 })))
+    expect(deeds(world).filter((line) => line.startsWith('announce'))).toEqual([])
+    world.advance(loop, 10)
+    const did = deeds(world).filter((line) => /^(acquire|announce)/.test(line))
+    expect(did.slice(0, 2)).toEqual(['acquire eth0 192.0.2.100', 'announce eth0 192.0.2.100'])
+  })
+
   it('that ran out is not taken anew by a router that has been replaced', () => {
     const { world, loop } = active({ lease: true })
     world.take()

@@ -4,6 +4,7 @@
  */
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { StaticHoldings } from '@aloft/shared/config/holdings-config'
+import type { Address } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
 import type { HeldItem, Holding, HoldingFailure, HoldingLoss, Holdings } from '../../world/holdings.ts'
 import type { RouterWorld } from '../../world/router-world.ts'
@@ -45,6 +46,8 @@ export class HoldingKeeper implements Holdings, Timed {
   readonly #world: Holdings
   readonly #effects: HoldingEffects
   readonly #held = new Map<string, Held>()
+  /** What leases that ran out have taken along. */
+  readonly #gone = new Set<Address>()
   readonly #failures = new Map<string, HoldingFailureCount>()
   readonly #leases: LeaseKeeper
   readonly #ledger: HoldingLedger
@@ -59,6 +62,7 @@ export class HoldingKeeper implements Holdings, Timed {
   acquire(holding: Holding): void {
     const mendedAt = this.#held.get(holding.holder)?.mendedAt ?? []
     this.#held.set(holding.holder, { holding, retryAt: null, isExpired: false, mendedAt })
+    this.#forgetGone(holding)
     this.#leases.acquired(holding, this.#effects.now())
     this.#world.acquire(holding)
   }
@@ -68,6 +72,7 @@ export class HoldingKeeper implements Holdings, Timed {
     const held = this.#held.get(holding.holder)
     if (held !== undefined && !isEqual(held.holding, holding)) return
     this.#held.delete(holding.holder)
+    this.#forgetGone(holding)
     this.#leases.released(holding.holder)
     this.#world.release(holding)
   }
@@ -76,8 +81,11 @@ export class HoldingKeeper implements Holdings, Timed {
     this.#world.renew(holdings)
   }
 
+  /** What is not there would draw hosts to nobody; it is announced when it is taken again. */
   announce(interfaceName: string, addresses: readonly Prefix[]): void {
-    this.#world.announce(interfaceName, addresses)
+    const there =
+      this.#gone.size === 0 ? addresses : addresses.filter(({ address }) => !this.#gone.has(address))
+    if (there.length > 0) this.#world.announce(interfaceName, there)
   }
 
   /** What the node holds whoever is active. */
@@ -155,9 +163,14 @@ export class HoldingKeeper implements Holdings, Timed {
     if (held === undefined || router === null) return
     held.isExpired = true
     held.retryAt = now
+    for (const { address } of held.holding.addresses) this.#gone.add(address)
     const lost = held.holding.addresses.map((address): HeldItem => ({ kind: 'address', address }))
     const how = { cause: 'lease-expired', response: 'listening' } as const
     this.#ledger.add(`expired ${holder}`, lostEvent(router, { lost, byPort: null }, how), now)
+  }
+
+  #forgetGone({ addresses }: Holding): void {
+    if (this.#gone.size > 0) for (const { address } of addresses) this.#gone.delete(address)
   }
 
   #mend(held: Held, now: number): void {
