@@ -89,9 +89,22 @@ describe('a lower priority heard while active', () => {
     expect(rounds(DEFAULTS, heard.schedule, 60_000)).toEqual(['+5000: 1', '+9900: 5'])
   })
 
+  it('again, too soon to be answered: what is still to come tells hosts later than the other did', () => {
+    const first = announce(DEFAULTS, SILENT, 'lower-priority-heard', T)
+    const last = announce(DEFAULTS, first.schedule, 'lower-priority-again', T + 4_900)
+    expect(last).toEqual({ rounds: 0, schedule: first.schedule })
+  })
+
+  it('again, too soon to be answered, and nothing is still to come: one more burst does', () => {
+    const last = announce(DEFAULTS, SILENT, 'lower-priority-again', T)
+    expect(last.rounds).toBe(0)
+    expect(rounds(DEFAULTS, last.schedule, 60_000)).toEqual(['+5000: 5'])
+  })
+
   it('a repeat of 0 (as strict mode has it) says nothing', () => {
     const settings = { ...DEFAULTS, lowerPriorityRepeat: 0 }
     expect(announce(settings, SILENT, 'lower-priority-heard', T)).toEqual({ rounds: 0, schedule: SILENT })
+    expect(announce(settings, SILENT, 'lower-priority-again', T)).toEqual({ rounds: 0, schedule: SILENT })
   })
 
   it('a delay of 0 has no second burst', () => {

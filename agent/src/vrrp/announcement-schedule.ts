@@ -6,8 +6,15 @@ import type { AnnouncementSettings } from '@aloft/shared/config/announcements-co
 import { LINGER_MS } from './departure.ts'
 import type { Milliseconds } from './virtual-router.ts'
 
-/** `reacquired`: an address that could not be added before now may be there. */
-export type AnnouncementReason = 'became-active' | 'lower-priority-heard' | 'reacquired'
+/**
+ * `lower-priority-again`: so soon that it may not be answered at once. `reacquired`: an address that could not be added
+ * before now may be there.
+ */
+export type AnnouncementReason =
+  | 'became-active'
+  | 'lower-priority-heard'
+  | 'lower-priority-again'
+  | 'reacquired'
 
 interface Burst {
   readonly at: Milliseconds
@@ -45,7 +52,9 @@ export function announce(
 ): { readonly rounds: number; readonly schedule: AnnouncementSchedule } {
   if (because === 'became-active') return begin(settings, now)
   if (because === 'reacquired') return { rounds: 1, schedule }
-  return callBack(settings, schedule, now)
+  return because === 'lower-priority-again'
+    ? { rounds: 0, schedule: callBackLater(settings, schedule, now) }
+    : callBack(settings, schedule, now)
 }
 
 function begin(settings: AnnouncementSettings, now: Milliseconds) {
@@ -76,6 +85,16 @@ function callBack(settings: AnnouncementSettings, schedule: AnnouncementSchedule
   if (lowerPriorityDelayMs === 0) return { rounds: lowerPriorityRepeat, schedule }
   const again: Burst = { at: now + lowerPriorityDelayMs, rounds: lowerPriorityRepeat, because }
   return { rounds: lowerPriorityRepeat, schedule: { ...schedule, bursts: [...schedule.bursts, again] } }
+}
+
+/** Whatever is still to be announced comes later than what the other has said. */
+function callBackLater(
+  { lowerPriorityRepeat: rounds, lowerPriorityDelayMs: delayMs }: AnnouncementSettings,
+  schedule: AnnouncementSchedule,
+  now: Milliseconds,
+): AnnouncementSchedule {
+  if (schedule.bursts.length > 0 || rounds === 0 || delayMs === 0) return schedule
+  return { ...schedule, bursts: [{ at: now + delayMs, rounds, because: 'lower-priority-heard' }] }
 }
 
 /** What has become due. */

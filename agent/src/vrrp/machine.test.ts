@@ -303,7 +303,7 @@ describe('RFC 9568 §6.4.3 Active', () => {
     const [state] = step(parameters, active, heard(99), at + 300)
     expect(asActive(state).advertiseAt).toBe(active.advertiseAt)
     const [again, actions] = step(parameters, state, heard(99), at + 301)
-    expect(actions).toEqual([])
+    expect(words(actions)).toEqual(['announce, lower-priority-again'])
     expect(asActive(again).advertiseAt).toBe(active.advertiseAt)
   })
 

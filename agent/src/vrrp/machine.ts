@@ -229,7 +229,9 @@ export function isOutrankedBy(
  */
 function reassert(parameters: Parameters, state: ActiveState, now: Milliseconds): Step {
   const quietMs = REASSERT_INTERVALS * parameters.config.advertisementIntervalMs
-  if (state.reassertedAt !== null && now < state.reassertedAt + quietMs) return [state, []]
+  // It may have been the last word of one that yields: hosts must not stay where it has drawn them to.
+  if (state.reassertedAt !== null && now < state.reassertedAt + quietMs)
+    return [state, [{ do: 'announce', because: 'lower-priority-again' }]]
   const announcement: Action = { do: 'announce', because: 'lower-priority-heard' }
   // RFC 5798 discarded it; the hosts must hear of us again all the same.
   const answer = parameters.config.answerLowerPriority ? [advertise(parameters)] : []
