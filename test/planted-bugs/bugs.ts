@@ -12,6 +12,7 @@ export interface Bug {
 
 const MACHINE = 'agent/src/vrrp/machine.ts'
 const INTERVALS = 'agent/src/vrrp/intervals.ts'
+const TRANSPORT = 'agent/src/vrrp/transport-acceptance.ts'
 const DEPARTURE = 'agent/src/vrrp/departure.ts'
 
 export const BUGS: readonly Bug[] = [
@@ -263,6 +264,55 @@ export const BUGS: readonly Bug[] = [
     file: 'agent/src/router/loop/trackers.ts',
     original: 'instance.parameters = { ...parameters, priority: to }',
     planted: 'instance.parameters = { ...parameters }',
+  },
+  {
+    name: 'an IPv6 advertisement with a hop limit of 254 is accepted',
+    file: TRANSPORT,
+    original: 'return ttl === TTL_REQUIRED || !isMulticast(destination)',
+    planted: "return ttl === TTL_REQUIRED || !isMulticast(destination) || destination.includes(':')",
+  },
+  {
+    name: 'an advertisement of somebody who is no peer is accepted',
+    file: TRANSPORT,
+    original: "if (peer === null) return router.unicast.checkSource ? 'source' : null",
+    planted: 'if (peer === null) return null',
+  },
+  {
+    name: 'what is sent to the host is taken for what was sent to the group',
+    file: TRANSPORT,
+    original: '?? listening[0] ?? null',
+    planted: '?? listening[0] ?? routers[0] ?? null',
+  },
+  {
+    name: 'a host does not recognise itself among its peers',
+    file: 'agent/src/router/loop/instance.ts',
+    original: '.filter((address) => address !== source && !(link !== null && isOwnAddress(link, address)))',
+    planted: '.filter((address) => address !== null)',
+  },
+  {
+    name: 'IPv6 multicast leaves from a routable address',
+    file: 'agent/src/router/loop/instance.ts',
+    original:
+      "if (family === 'ipv4' || !unicast?.peers.some(({ address }) => !isLinkLocal(address))) return null",
+    planted: "if (family === 'ipv4') return null",
+  },
+  {
+    name: 'an address that a lease has taken along is announced',
+    file: 'agent/src/router/loop/holding-keeper.ts',
+    original: 'this.#gone.size === 0 ? addresses',
+    planted: 'this.#gone.size >= 0 ? addresses',
+  },
+  {
+    name: 'an active that still listens is announced with its sync group',
+    file: 'agent/src/router/loop/running-routers.ts',
+    original: "if (other.state.role === 'active' && !this.#stalls.listens(other))",
+    planted: "if (other.state.role === 'active')",
+  },
+  {
+    name: 'a last word that comes soon after another is not answered',
+    file: 'agent/src/vrrp/announcement-schedule.ts',
+    original: 'if (schedule.bursts.length > 0 || rounds === 0 || delayMs === 0) return schedule',
+    planted: 'if (schedule.bursts.length >= 0 || rounds === 0 || delayMs === 0) return schedule',
   },
 ]
 

@@ -21,7 +21,7 @@ export default defineConfig({
   plugins: [planter],
   test: {
     include: [
-      'agent/src/vrrp/{machine,intervals,departure,priority,sync-group}.test.ts',
+      'agent/src/vrrp/{announcement-schedule,machine,intervals,departure,priority,sync-group}.test.ts',
       'agent/src/router/loop/{holding-keeper,handed-over,router-loop,standing,reload,stall-guard,startup-delay,sync-groups}.test.ts',
       'agent/src/tracking/*.test.ts',
       'agent/src/router/resume-decision.test.ts',

@@ -8,19 +8,21 @@
  *   ----
  *   0.000 a,b    web  initialize → backup  startup
  *
- * Options of `lan`: nodes, priorities, intervals, versions, preempt (on, off, or the delay: 3s), vip. Node n has the
- * primary address 10.0.0.n. Every frame takes one millisecond. Commands: `start`, `stop` (SIGTERM), `kill` (SIGKILL),
+ * Options of `lan`: nodes, priorities, intervals, versions, preempt (on, off, or the delay: 3s), vip, pairing (off, on).
+ * Node n has the primary address 10.0.0.n. Every frame takes one millisecond. Commands: `start`, `stop` (SIGTERM), `kill` (SIGKILL),
  * `crash` (power), `freeze`, `thaw`, `down`, `up`, `lose-address`, `regain-address`, each with nodes or `all`;
  * `partition a | b`, `partition a > b` (a does not reach b), `heal`, `configure a priority=50`, `advance TIME`,
  * `status`.
  */
 import { seededEntropy } from '@aloft/agent/simulated/entropy'
 import { ROUTER_DEFAULTS, type VirtualRouterConfig } from '@aloft/shared/config/agent-config'
+import { PAIRING_DEFAULTS } from '@aloft/shared/config/bfd-config'
 import { parseDuration } from '@aloft/shared/time/duration'
+import { address } from '../simulation/addresses.ts'
 import { Invariants } from '../simulation/invariants.ts'
 import { LanSimulation } from '../simulation/lan-simulation.ts'
 import type { Node } from '../simulation/node.ts'
-import { address, type Plan } from '../simulation/plan.ts'
+import type { Plan } from '../simulation/plan.ts'
 import { TRUE_TIME } from '../simulation/skewed-clock.ts'
 import { type StoryTeller, storyTeller } from '../simulation/story.ts'
 
@@ -177,7 +179,9 @@ function optionsOf(words: readonly string[]): Options {
   )
 }
 
-const LAN_OPTIONS = new Set(['nodes', 'priorities', 'intervals', 'versions', 'preempt', 'vip', 'primaries'])
+const LAN_OPTIONS = new Set([
+  ...['nodes', 'priorities', 'intervals', 'versions', 'preempt', 'vip', 'primaries', 'pairing'],
+])
 
 function planOf(options: Options): Plan {
   for (const key of options.keys()) if (!LAN_OPTIONS.has(key)) throw new Error(`lan has no option ${key}`)
@@ -200,6 +204,7 @@ function planOf(options: Options): Plan {
         version: each('versions', '3')(i),
         preempt: each('preempt', 'on')(i),
         vip: options.get('vip') ?? '10.0.0.9',
+        pairing: each('pairing', 'off')(i),
       }),
     ],
   }))
@@ -213,9 +218,9 @@ function planOf(options: Options): Plan {
   }
 }
 
-type Words = Readonly<Record<'priority' | 'interval' | 'version' | 'preempt' | 'vip', string>>
+type Words = Readonly<Record<'priority' | 'interval' | 'version' | 'preempt' | 'vip' | 'pairing', string>>
 
-function routerOf({ priority, interval, version, preempt, vip }: Words): VirtualRouterConfig {
+function routerOf({ priority, interval, version, preempt, vip, pairing }: Words): VirtualRouterConfig {
   return {
     ...ROUTER_DEFAULTS,
     name: 'web',
@@ -230,6 +235,7 @@ function routerOf({ priority, interval, version, preempt, vip }: Words): Virtual
       delayMs: preempt === 'on' || preempt === 'off' ? 0 : durationMs(preempt),
     },
     addresses: [{ address: address(vip), prefixLength: 24 }],
+    pairing: pairing === 'off' ? null : PAIRING_DEFAULTS,
   }
 }
 

@@ -38,7 +38,9 @@ describe('a LAN under faults', () => {
             ? JSON.stringify(sight.body)
             : sight.kind === 'deed'
               ? sight.deed.did
-              : sight.text
+              : sight.kind === 'hearing'
+                ? sight.hearing.kind
+                : sight.text
         seen.push(`${sight.atMs} ${what}`)
       })
       return seen

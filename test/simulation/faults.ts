@@ -108,11 +108,11 @@ const cutLink: Fault = (field) => {
 
 const loseAddress: Fault = (field) => {
   const node = anyNode(field)
-  const name = pick(field.entropy, node.routers).interface
-  const ipv4 = node.host.state(name)?.ipv4 ?? null
-  if (ipv4 === null) return
-  act(field, `remove ${ipv4} ${node.name}`, () => node.host.change(name, { ipv4: null }))
-  later(field, 4, `add ${ipv4} ${node.name}`, () => restoreInterface(node, name))
+  const { interface: name, family } = pick(field.entropy, node.routers)
+  const primary = node.host.state(name)?.[family] ?? null
+  if (primary === null) return
+  act(field, `remove ${primary} ${node.name}`, () => node.host.change(name, { [family]: null }))
+  later(field, 4, `add ${primary} ${node.name}`, () => restoreInterface(node, name))
 }
 
 /** A configuration change that takes a router away and brings it back, or changes only its priority. */
@@ -143,7 +143,15 @@ const track: Fault = (field) => {
   if (!isWell) later(field, 6, `track ${node.name} ${level} well`, () => node.track({ level, isWell: true }))
 }
 
+/** Nothing comes of it, and nothing is to be undone. */
+const intrude: Fault = (field) => {
+  const { simulation, entropy } = field
+  for (const { text, send } of simulation.stranger.plan(simulation.nodes, entropy)) act(field, text, send)
+}
+
 const FAULTS: readonly Fault[] = [
+  intrude,
+  intrude,
   track,
   crash,
   kill,
@@ -158,8 +166,8 @@ const FAULTS: readonly Fault[] = [
 ]
 
 function restoreInterface(node: Node, name: string): void {
-  const { up, ipv4 } = node.host.state(name) ?? {}
-  if (up && ipv4) return
+  const { up, ipv4, ipv6 } = node.host.state(name) ?? {}
+  if (up && ipv4 && ipv6) return
   node.host.restore(name)
 }
 

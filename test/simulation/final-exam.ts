@@ -1,6 +1,7 @@
 /** The promise VRRP is for: when an active dies, a backup takes over in three intervals and its skew, not earlier. */
-import { BrokenInvariant, configOf, type Group, type Invariants, type Member } from './invariants.ts'
+import type { Invariants } from './invariants.ts'
 import type { LanSimulation } from './lan-simulation.ts'
+import { BrokenInvariant, configOf, type Group, type Member } from './members.ts'
 import type { Node } from './node.ts'
 
 /** Clocks of the simulation differ by half a percent from the true one. */
@@ -47,12 +48,12 @@ export function checkFailover(
 }
 
 function checkOne({ group, earliestMs, latestMs }: Expectation, diedAtMs: number): void {
-  const { name, activations } = group
+  const { id, activations } = group
   const firstMs = activations.find((atMs) => atMs >= diedAtMs)
   if (firstMs !== undefined && firstMs >= earliestMs && firstMs <= latestMs) return
   const range = `${earliestMs.toFixed(3)} to ${latestMs.toFixed(3)} ms`
   throw new BrokenInvariant(
-    `failover takes three intervals and a skew: ${name} at ${firstMs?.toFixed(3) ?? 'no time'}, not ${range}`,
+    `failover takes three intervals and a skew: ${id} at ${firstMs?.toFixed(3) ?? 'no time'}, not ${range}`,
   )
 }
 

@@ -9,9 +9,15 @@ import type { Datagram, RouterInput, UndecodablePacket } from '@aloft/agent/worl
 
 const SOCKET_BUFFER_DATAGRAMS = 64
 
+interface Unread {
+  readonly deliver: () => void
+  /** Whom a BFD packet is from; null: it is something else. */
+  readonly bfdFrom: string | null
+}
+
 export class FreezableInput implements RouterInput {
   readonly #forward: RouterInput
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: Unread[] = []
   #state: 'running' | 'frozen' | 'closed' = 'running'
   #alarmRang = false
   /** In host time; null while it runs. */
@@ -37,7 +43,12 @@ export class FreezableInput implements RouterInput {
     this.frozenAtMs = null
     if (this.#alarmRang) this.#forward.alarm()
     this.#alarmRang = false
-    for (const deliver of this.#waiting.splice(0)) deliver()
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next.deliver()
+  }
+
+  /** Whether a BFD packet of that address has come and was not looked at yet. */
+  hasUnreadBfd(source: string): boolean {
+    return this.#waiting.some(({ bfdFrom }) => bfdFrom === source)
   }
 
   /** The process is gone: nothing reaches it any more. */
@@ -56,7 +67,7 @@ export class FreezableInput implements RouterInput {
 
   bfd(datagram: BfdDatagram): void {
     if (this.#state === 'frozen' && this.#waiting.length >= SOCKET_BUFFER_DATAGRAMS) return
-    this.#pass(() => this.#forward.bfd(datagram))
+    this.#pass(() => this.#forward.bfd(datagram), datagram.source)
   }
 
   linkChanged(interfaceName: string): void {
@@ -80,8 +91,8 @@ export class FreezableInput implements RouterInput {
     else this.#alarmRang = true
   }
 
-  #pass(deliver: () => void): void {
+  #pass(deliver: () => void, bfdFrom: string | null = null): void {
     if (this.#state === 'running') deliver()
-    else if (this.#state === 'frozen') this.#waiting.push(deliver)
+    else if (this.#state === 'frozen') this.#waiting.push({ deliver, bfdFrom })
   }
 }

@@ -2,52 +2,31 @@
  * What must hold of a LAN at every step, whatever befalls it. What must hold of single transitions is in
  * transition-rules.ts; what must hold only once things have settled, in settled.ts.
  */
-import { portName } from '@aloft/agent/simulated/host'
+
+import type { Deed } from '@aloft/agent/simulated/host'
 import { LINGER_MS } from '@aloft/agent/vrrp/departure'
+import { isOwnAddress } from '@aloft/agent/world/links'
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
-import type { EventBody, Role, TransitionBody } from '@aloft/shared/protocol/events'
+import { type Address, familyOf } from '@aloft/shared/network/address'
+import type { EventBody, TransitionBody } from '@aloft/shared/protocol/events'
+import { journeyBroken } from './journey-rules.ts'
 import type { LanSimulation, Sight } from './lan-simulation.ts'
-import type { Node, Run } from './node.ts'
+import {
+  BrokenInvariant,
+  configOf,
+  describe,
+  type Group,
+  groupsOf,
+  isGrouped,
+  isTied,
+  type Member,
+  portOf,
+  resetCounters,
+  writtenOf,
+} from './members.ts'
+import { idOf, type Node } from './node.ts'
 import type { Plan } from './plan.ts'
-import { type DeedOfRouter, ruleBrokenBy } from './transition-rules.ts'
-
-/** Something that must never be was. The message names the invariant and the circumstances. */
-export class BrokenInvariant extends Error {}
-
-/** One virtual router on one node, as far as it can be told from outside. */
-export interface Member {
-  readonly node: Node
-  readonly name: string
-  readonly group: Group
-  run: Run | null
-  role: Role
-  /** In host time. */
-  backupSinceMs: number
-  /** In true time. */
-  lastSentMs: number
-  lastAnnouncedMs: number
-  /** Until when, in true time, it may hold its addresses without being active. */
-  mayHoldUntilMs: number
-  /** How it ceased to be active; null while it is, and where it never was. */
-  leftBy: TransitionBody['reason'] | null
-  /** Whom its word on leaving could reach. */
-  leftBefore: readonly Member[]
-  /** When, as an active, it could last hear another active's advertisement. */
-  provokedAtMs: number
-  sent: number
-  becameActive: number
-  readonly sentAtMs: number[]
-  /** What it did in this instant since its last journal entry. */
-  deeds: DeedOfRouter[]
-}
-
-/** The same virtual router on every node of a segment. */
-export interface Group {
-  readonly name: string
-  readonly members: Member[]
-  /** When, in true time, one of them became active. */
-  readonly activations: number[]
-}
+import { ruleBrokenBy } from './transition-rules.ts'
 
 /** Advertisements of one router within its own interval; two re-assertions, answers to resignations, take-overs. */
 const BURST_MAX = 12
@@ -64,6 +43,8 @@ export class Invariants {
   readonly #simulation: LanSimulation
   readonly #plan: Plan
   readonly #members = new Map<string, Member>()
+  /** The members of each sync group of each node. */
+  readonly #together: readonly (readonly Member[])[]
   readonly #overlapSinceMs = new Map<string, number>()
   #isResting = false
   #deedsAtMs = -1
@@ -72,20 +53,18 @@ export class Invariants {
   constructor(simulation: LanSimulation, plan: Plan) {
     this.#simulation = simulation
     this.#plan = plan
-    const groups = new Map<string, Group>()
-    for (const node of simulation.nodes)
-      for (const { name } of node.routers) {
-        const group = groups.get(name) ?? { name, members: [], activations: [] }
-        groups.set(name, group)
-        const member = newMember(node, name, group)
-        group.members.push(member)
-        this.#members.set(`${node.name} ${name}`, member)
-      }
-    this.groups = [...groups.values()]
+    this.groups = [...groupsOf(simulation.nodes).values()]
+    for (const { members } of this.groups)
+      for (const member of members) this.#members.set(describe(member), member)
+    const all = [...this.#members.values()]
+    this.#together = simulation.nodes.flatMap((node) => {
+      const grouped = all.filter((member) => member.node === node && isGrouped(member))
+      return grouped.length > 0 ? [grouped] : []
+    })
   }
 
   see(sight: Sight): void {
-    if (sight.kind === 'intervention') return
+    if (sight.kind === 'intervention' || sight.kind === 'hearing') return
     if (sight.atMs !== this.#deedsAtMs) this.#forgetDeeds(sight.atMs)
     if (sight.kind === 'deed') this.#seeDeed(sight.node, sight)
     else this.#seeJournal(sight.node, sight.body, sight.atMs)
@@ -93,7 +72,7 @@ export class Invariants {
 
   /** Everything that must hold between two steps. */
   check(): void {
-    for (const node of this.#simulation.nodes) this.#checkGroups(node)
+    for (const together of this.#together) checkTogether(together)
     for (const group of this.groups) {
       for (const member of group.members) this.#checkHolding(member)
       this.#checkOverlap(group)
@@ -124,25 +103,38 @@ export class Invariants {
   }
 
   #seeDeed(node: Node, { deed, atMs }: Extract<Sight, { kind: 'deed' }>): void {
-    const config =
-      deed.did === 'send'
-        ? node.routers.find((r) => r.interface === deed.interfaceName && r.vrid === deed.payload[1])
-        : node.routers.find((r) => r.addresses.some(({ address }) => deed.addresses.includes(address)))
-    const member = config && this.#members.get(`${node.name} ${config.name}`)
+    if (deed.did === 'send-bfd' || isOfHost(node, deed)) return
+    const config = node.routers.find((router) => isBy(router, deed))
+    const member = config && this.#members.get(`${node.name} ${idOf(config)}`)
     if (!config || !member) throw new BrokenInvariant(`a deed of no router: ${node.name} did ${deed.did}`)
     this.#renew(member)
-    member.deeds.push(deed.did === 'send' ? { did: 'send', priority: deed.payload[2] ?? -1 } : deed)
-    if (deed.did === 'announce' && node.host.state(config.interface)?.up) member.lastAnnouncedMs = atMs
-    if (deed.did !== 'send') return
+    if (deed.did !== 'send') {
+      member.deeds.push({ did: deed.did })
+      if (deed.did === 'announce') this.#seeAnnouncement(member, deed.addresses, atMs)
+      return
+    }
+    const rule = journeyBroken(member, deed)
+    if (rule !== null) throw new BrokenInvariant(`${rule}: ${describe(member)} to ${deed.destination}`)
+    if (isCopy(member, deed.destination)) return
+    member.deeds.push({ did: 'send', priority: deed.payload[2] ?? -1 })
     if (deed.payload[2] !== 0) this.#provoke(member, atMs)
     member.lastSentMs = atMs
     if (deed.sent) member.sent += 1
     limitBurst(member, config, atMs)
   }
 
+  /** Packets that an announcement draws must find somebody. */
+  #seeAnnouncement(member: Member, addresses: readonly Address[], atMs: number): void {
+    const { node } = member
+    const { interface: name } = writtenOf(member)
+    if (!addresses.every((each) => node.host.holds(name, each)))
+      throw new BrokenInvariant(`only what is held is announced: ${describe(member)} ${addresses.join(' ')}`)
+    if (node.host.state(name)?.up) member.lastAnnouncedMs = atMs
+  }
+
   #seeJournal(node: Node, body: EventBody, atMs: number): void {
     if (body.kind !== 'transition' && body.kind !== 'resumed') return
-    const member = this.#members.get(`${node.name} ${body.virtualRouter}`)
+    const member = this.#members.get(`${node.name} ${idOf({ ...body, name: body.virtualRouter })}`)
     if (!member) throw new BrokenInvariant(`the journal names no router of its node: ${body.virtualRouter}`)
     this.#renew(member)
     if (body.kind === 'transition') this.#seeTransition(member, body, atMs)
@@ -158,13 +150,11 @@ export class Invariants {
     this.transitions += 1
     const rule = ruleBrokenBy(member, body, { atMs, plan: this.#plan })
     if (rule !== null) {
-      throw new BrokenInvariant(`${rule}: ${member.node.name} ${member.name} ${JSON.stringify(body)}`)
+      throw new BrokenInvariant(`${rule}: ${describe(member)} ${JSON.stringify(body)}`)
     }
     if (this.#isResting) {
       const { from, to, reason } = body
-      throw new BrokenInvariant(
-        `nothing changes at rest: ${member.node.name} ${member.name} ${from} → ${to}, ${reason}`,
-      )
+      throw new BrokenInvariant(`nothing changes at rest: ${describe(member)} ${from} → ${to}, ${reason}`)
     }
     member.role = body.to
     if (body.from === 'active' || body.to === 'active') {
@@ -179,6 +169,7 @@ export class Invariants {
     if (body.to === 'backup') member.backupSinceMs = member.node.clock.now()
     if (body.to !== 'active') return
     member.becameActive += 1
+    member.activeSinceMs = atMs
     member.group.activations.push(atMs)
   }
 
@@ -195,56 +186,42 @@ export class Invariants {
     member.run = member.node.run
     member.role = 'initialize'
     resetCounters(member)
-    const adopted = member.node.run && member.node.adopted.find(({ config }) => config.name === member.name)
+    const adopted =
+      member.node.run &&
+      member.node.adopted.find(
+        ({ config }) => config.name === member.group.name && config.family === member.family,
+      )
     if (!adopted) return
     member.role = adopted.state.role
     member.sent = adopted.counters.advertisementsSent
     member.becameActive = adopted.counters.becameActive
   }
 
-  /** Who belongs to a sync group is active with all of it or not at all; so it is with fault. */
-  #checkGroups(node: Node): void {
-    if (node.run === null || node.isStopping) return
-    const [name] = node.routers.flatMap((router) => node.groupOf(router.name))
-    if (name === undefined) return
-    // Of one that was handed over in fault nobody is told until it leaves that.
-    const roles = node
-      .groupOf(name)
-      .map((each) => this.#members.get(`${node.name} ${each}`)?.role)
-      .filter((role) => role !== 'initialize')
-    for (const role of ['active', 'fault'] as const) {
-      const count = roles.filter((each) => each === role).length
-      if (count !== 0 && count !== roles.length)
-        throw new BrokenInvariant(`a sync group moves as one: ${node.name} is ${roles.join(' and ')}`)
-    }
-  }
-
   #checkHolding(member: Member): void {
-    const { node, name } = member
+    const { node } = member
     this.#renew(member)
     if (node.run === null && node.mayLeaveAddresses) return
-    const config = node.routers.find((router) => router.name === name)
-    const held = node.host.held(config?.interface)
-    const holds = config?.addresses.some(({ address }) => held.some((prefix) => prefix.address === address))
+    const { interface: name, addresses } = writtenOf(member)
+    const holds = addresses.some(({ address }) => node.host.holds(name, address))
     const isActive = member.role === 'active'
     const { disturbedAtMs } = node
     // A process that was frozen lets go when it wakes.
     const isExcused = !node.isRunning || this.#simulation.time.now() <= disturbedAtMs + TICK_MS
     if (holds && !isActive && !isExcused && this.#simulation.time.now() > member.mayHoldUntilMs)
       throw new BrokenInvariant(
-        `an address is held only while active, or lingering: ${node.name} ${name} is ${member.role}`,
+        `an address is held only while active, or lingering: ${describe(member)} is ${member.role}`,
       )
     // Whoever is frozen renews no lease; woken, it hears what it missed before it takes its addresses again.
     const isAwake = node.isRunning && disturbedAtMs + TICK_MS < this.#simulation.time.now()
     if (isActive && !holds && isAwake)
-      throw new BrokenInvariant(`an active holds its addresses: ${node.name} ${name}`)
+      throw new BrokenInvariant(`an active holds its addresses: ${describe(member)}`)
   }
 
   /** Who yields lingers; who resigns waits for a successor, a reconfigured router for the one that replaces it. */
-  #holdingLimitMs({ node, name }: Member, reason: TransitionBody['reason']): number {
+  #holdingLimitMs(member: Member, reason: TransitionBody['reason']): number {
     // Clocks run up to 0.5 % fast or slow.
     if (reason === 'higher-priority-backup') return 1.01 * LINGER_MS
-    const intervalMs = node.routers.find((router) => router.name === name)?.advertisementIntervalMs ?? 0
+    const { advertisementIntervalMs: intervalMs } = configOf(member)
     return 1.01 * (reason === 'shutdown' ? 1 : 4) * Math.max(intervalMs, 1_000) + HOLDING_MARGIN_MS
   }
 
@@ -259,7 +236,7 @@ export class Invariants {
 
   #measureOverlap(a: Member, b: Member, actives: readonly Member[]): void {
     const nowMs = this.#simulation.time.now()
-    const key = `${a.node.name} ${b.node.name} ${a.name}`
+    const key = `${a.node.name} ${b.node.name} ${a.id}`
     const sinceMs = this.#overlapSinceMs.get(key)
     if (!actives.includes(a) || !actives.includes(b) || !this.#hearEachOther(a, b)) {
       if (sinceMs !== undefined) this.overlapMs += nowMs - sinceMs
@@ -272,7 +249,7 @@ export class Invariants {
     if (sinceMs === undefined || nowMs - sinceMs <= limitMs) return
     const seconds = ((nowMs - sinceMs) / 1000).toFixed(3)
     throw new BrokenInvariant(
-      `one active per router and segment: ${a.node.name} and ${b.node.name} both for ${a.name}, ${seconds} s`,
+      `one active per router and segment: ${a.node.name} and ${b.node.name} both for ${a.id}, ${seconds} s`,
     )
   }
 
@@ -286,70 +263,62 @@ export class Invariants {
 
   #forgetDeeds(atMs: number): void {
     this.#deedsAtMs = atMs
-    for (const member of this.#members.values()) if (member.deeds.length > 0) member.deeds = []
+    for (const member of this.#members.values()) {
+      if (member.deeds.length > 0) member.deeds = []
+      if (member.copiedTo.size > 0) member.copiedTo.clear()
+    }
   }
 }
 
-/** With the priority that its trackers leave it (keepalived-and-vrrp.md §1.9: within 1 to 254, the owner's never moves). */
-export function configOf({ node, name }: Member): VirtualRouterConfig {
-  const config = node.routers.find((router) => router.name === name)
-  if (config === undefined) throw new Error(`${node.name} has no router ${name}`)
-  if (config.priority === 255 || config.track.length === 0) return config
-  return { ...config, priority: Math.min(254, Math.max(1, config.priority + node.level)) }
-}
-
-function newMember(node: Node, name: string, group: Group): Member {
-  return {
-    node,
-    name,
-    group,
-    run: null,
-    role: 'initialize',
-    backupSinceMs: 0,
-    lastSentMs: 0,
-    lastAnnouncedMs: 0,
-    leftBy: null,
-    leftBefore: [],
-    mayHoldUntilMs: -1,
-    provokedAtMs: -1,
-    sent: 0,
-    becameActive: 0,
-    sentAtMs: [],
-    deeds: [],
+/** Who belongs to a sync group is active with all of it or not at all; so it is with fault. */
+function checkTogether(members: readonly Member[]): void {
+  const [first] = members
+  if (!first?.node.run || first.node.isStopping) return
+  // Of one that was handed over in fault nobody is told until it leaves that.
+  const roles = members.map(({ role }) => role).filter((role) => role !== 'initialize')
+  for (const role of ['active', 'fault'] as const) {
+    const count = roles.filter((each) => each === role).length
+    if (count !== 0 && count !== roles.length)
+      throw new BrokenInvariant(`a sync group moves as one: ${first.node.name} is ${roles.join(' and ')}`)
   }
 }
 
-function resetCounters(member: Member): void {
-  member.sent = 0
-  member.becameActive = 0
+/** A router with peers that takes part again tells them where its host is (keepalived-and-vrrp.md §2.9). */
+function isOfHost({ host }: Node, deed: Deed): boolean {
+  if (deed.did !== 'announce') return false
+  const link = host.state(deed.interfaceName)
+  return link !== null && deed.addresses.every((each) => isOwnAddress(link, each))
 }
 
-function portOf(member: Member): string {
-  return portName(member.node.name, configOf(member).interface)
+/** Whether a router is the one that did it. */
+function isBy(router: VirtualRouterConfig, deed: Exclude<Deed, { did: 'send-bfd' }>): boolean {
+  if (router.interface !== deed.interfaceName) return false
+  if (deed.did === 'send') return router.family === familyOf(deed.source) && router.vrid === deed.payload[1]
+  return router.addresses.some(({ address }) => deed.addresses.includes(address))
 }
 
-/** Equal in priority and address: nothing can decide between them. */
-function isTied(a: Member, b: Member): boolean {
-  const [x, y] = [configOf(a), configOf(b)]
-  return (
-    x.priority === y.priority && a.node.host.state(x.interface)?.ipv4 === b.node.host.state(y.interface)?.ipv4
-  )
+/** An advertisement is one, however many peers get it. */
+function isCopy({ copiedTo }: Member, destination: Address): boolean {
+  const isFirst = copiedTo.size === 0 || copiedTo.has(destination)
+  if (isFirst) copiedTo.clear()
+  copiedTo.add(destination)
+  return !isFirst
 }
 
 function limitBurst(member: Member, config: VirtualRouterConfig, atMs: number): void {
-  const { sentAtMs, node, name } = member
+  const { sentAtMs } = member
   sentAtMs.push(atMs)
   if (sentAtMs.length <= BURST_MAX) return
   const oldestMs = sentAtMs.shift() ?? 0
   if (atMs - oldestMs < config.advertisementIntervalMs)
-    throw new BrokenInvariant(`no storms: ${node.name} ${name} sent ${BURST_MAX} in less than an interval`)
+    throw new BrokenInvariant(`no storms: ${describe(member)} sent ${BURST_MAX} in less than an interval`)
 }
 
-function expectOneActive({ name, members }: Group): void {
+function expectOneActive({ id, members }: Group): void {
   const actives = members.filter(({ role }) => role === 'active')
   if (actives.length !== 1)
     throw new BrokenInvariant(
-      `exactly one active at rest: ${name} has ${actives.map(({ node }) => node.name).join(' and ') || 'none'}`,
+      `exactly one active at rest: ${id} has ${actives.map(({ node }) => node.name).join(' and ') || 'none'}`,
     )
 }
 
@@ -357,7 +326,7 @@ function expectOneActive({ name, members }: Group): void {
 function checkCounters(member: Member): void {
   const status = member.run?.loop
     .status()
-    .virtualRouters.find(({ virtualRouter }) => virtualRouter === member.name)
+    .virtualRouters.find(({ virtualRouter: name, family }) => idOf({ name, family }) === member.id)
   // What is left of a router that was replaced counts for nobody.
   if (!status || status.isLeaving) return
   const { role, counters } = status
@@ -365,6 +334,6 @@ function checkCounters(member: Member): void {
   const seen = { role: member.role, sent: member.sent, becameActive: member.becameActive }
   if (JSON.stringify(said) !== JSON.stringify(seen))
     throw new BrokenInvariant(
-      `counters and journal agree: ${member.node.name} ${member.name} says ${JSON.stringify(said)}, seen ${JSON.stringify(seen)}`,
+      `counters and journal agree: ${describe(member)} says ${JSON.stringify(said)}, seen ${JSON.stringify(seen)}`,
     )
 }

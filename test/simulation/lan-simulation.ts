@@ -9,13 +9,16 @@ import {
   type VirtualRouterConfig,
 } from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
-import { Node } from './node.ts'
+import { type Hearing, Node } from './node.ts'
 import type { Skew } from './skewed-clock.ts'
+import { Stranger } from './stranger.ts'
 
 /** Something seen, at a true time. */
 export type Sight =
   | { readonly kind: 'deed'; readonly atMs: number; readonly node: Node; readonly deed: Deed }
   | { readonly kind: 'journal'; readonly atMs: number; readonly node: Node; readonly body: EventBody }
+  /** A process is about to look at something it received. */
+  | { readonly kind: 'hearing'; readonly atMs: number; readonly node: Node; readonly hearing: Hearing }
   /** Somebody did something to the LAN: a fault, a command of a scenario. */
   | { readonly kind: 'intervention'; readonly atMs: number; readonly text: string }
 
@@ -31,6 +34,7 @@ export class LanSimulation {
   readonly time = new VirtualTime()
   readonly lan: Lan
   readonly nodes: readonly Node[]
+  readonly stranger: Stranger
   readonly #watchers: ((sight: Sight) => void)[] = []
 
   constructor(specs: readonly NodeSpec[], options: { entropy: Entropy; records?: boolean }) {
@@ -40,6 +44,7 @@ export class LanSimulation {
       const host = new SimulatedHost(spec.host, {
         lan: this.lan,
         time: this.time,
+        entropy: options.entropy,
         observe: (deed) => this.#see(byName.get(deed.host), (node) => ({ kind: 'deed', node, deed })),
       })
       const node = new Node({
@@ -50,10 +55,13 @@ export class LanSimulation {
         settings: spec.settings ?? AGENT_DEFAULTS,
         records: options.records ?? false,
         observe: (subject, body) => this.#see(subject, () => ({ kind: 'journal', node: subject, body })),
+        hear: (subject, hearing) => this.#see(subject, () => ({ kind: 'hearing', node: subject, hearing })),
       })
       byName.set(node.name, node)
       return node
     })
+    const segments = specs.flatMap(({ host }) => host.interfaces.map(({ segment }) => segment))
+    this.stranger = new Stranger(this.lan, [...new Set(segments)])
   }
 
   watch(watcher: (sight: Sight) => void): void {

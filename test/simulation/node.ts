@@ -11,9 +11,11 @@ import type { Scheduler } from '@aloft/agent/simulated/clock'
 import type { SimulatedHost } from '@aloft/agent/simulated/host'
 import { NO_VIRTUAL_LINKS } from '@aloft/agent/simulated/virtual-links'
 import type { Verdict } from '@aloft/agent/tracking/verdict'
-import type { RecordedInput, RouterInput } from '@aloft/agent/world/router-world'
+import type { BfdDatagram } from '@aloft/agent/world/bfd-links'
+import type { Datagram, RecordedInput, RouterInput } from '@aloft/agent/world/router-world'
 import type { AgentSettings, VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
+import { address } from './addresses.ts'
 import { FreezableInput } from './freezable-input.ts'
 import { type Skew, SkewedClock } from './skewed-clock.ts'
 
@@ -28,6 +30,11 @@ export interface Run {
   readonly recording: RecordedInput[]
 }
 
+/** What a process looks at, in the moment before it does. */
+export type Hearing =
+  | { readonly kind: 'advertisement'; readonly datagram: Datagram }
+  | { readonly kind: 'bfd'; readonly datagram: BfdDatagram }
+
 export interface NodeOptions {
   readonly host: SimulatedHost
   readonly time: Scheduler
@@ -36,6 +43,7 @@ export interface NodeOptions {
   readonly settings: AgentSettings
   readonly records?: boolean
   readonly observe: (node: Node, body: EventBody) => void
+  readonly hear: (node: Node, hearing: Hearing) => void
 }
 
 /** What a node's trackers say: a number that is added to its priorities, and a check of weight 0. */
@@ -49,6 +57,11 @@ const FINE: Tracked = { level: 0, isWell: true }
 const FIRST_REPORT_MS = 3
 /** The product writes its heartbeat this often, so that a successor's idea of the gap is up to so much too long. */
 const HEARTBEAT_MS = 100
+
+/** A name may stand for a router of each family. */
+export function idOf({ name, family }: Pick<VirtualRouterConfig, 'name' | 'family'>): string {
+  return `${name} ${family}`
+}
 
 export class Node {
   readonly name: string
@@ -82,7 +95,7 @@ export class Node {
     this.clock = new SkewedClock(options.time, options.skew)
   }
 
-  /** The names of the routers that are active together with this one, its own included; empty: it moves on its own. */
+  /** The names of the routers (of either family) that are active together with this one; empty: it moves on its own. */
   groupOf(name: string): readonly string[] {
     return this.#options.settings.syncGroups.find(({ members }) => members.includes(name))?.members ?? []
   }
@@ -140,7 +153,14 @@ export class Node {
     if (this.#told !== null) run.loop.tracked(verdictsOf(this.#told))
     for (const { config, state } of this.adopted) {
       const { name, interface: interfaceName, vrid, family, addresses } = config
-      this.#roles.set(name, { name, interface: interfaceName, vrid, family, addresses, role: state.role })
+      this.#roles.set(idOf(config), {
+        name,
+        interface: interfaceName,
+        vrid,
+        family,
+        addresses,
+        role: state.role,
+      })
     }
     run.loop.configure(this.routers, {
       resume: inheritance.resume,
@@ -167,8 +187,25 @@ export class Node {
     })
   }
 
-  /** SIGKILL: the process ends between two instructions; its host goes on holding the addresses. */
+  /**
+   * SIGKILL: the process ends between two instructions; its host goes on holding the addresses, and its steward says
+   * the farewells that it was given (decision 0016).
+   */
   kill(): void {
+    const farewells = this.run?.loop.farewells() ?? []
+    this.#die()
+    for (const { interface: interfaceName, local, remote, payload } of farewells) {
+      const path = {
+        interfaceName,
+        local: address(local),
+        remote: address(remote),
+        hops: 'single-hop',
+      } as const
+      this.host.bfd.send({ ...path, ttl: 255, onLinkOnly: true }, Buffer.from(payload, 'hex'))
+    }
+  }
+
+  #die(): void {
     if (!this.run) return
     const lastSignOfLifeMs = this.run.input.frozenAtMs ?? this.clock.now()
     const heartbeatMs = Math.max(lastSignOfLifeMs - HEARTBEAT_MS, this.run.startedAtMs)
@@ -188,7 +225,7 @@ export class Node {
 
   /** The power fails. */
   crash(): void {
-    this.kill()
+    this.#die()
     this.#boot += 1
     this.host.powerOff()
   }
@@ -229,9 +266,15 @@ export class Node {
     const journal: Run['journal'] = []
     const recording: RecordedInput[] = []
     const forward: RouterInput = {
-      datagram: (datagram) => loop.datagram(datagram),
+      datagram: (datagram) => {
+        this.#options.hear(this, { kind: 'advertisement', datagram })
+        loop.datagram(datagram)
+      },
       undecodable: (packet) => loop.undecodable(packet),
-      bfd: (datagram) => loop.bfd(datagram),
+      bfd: (datagram) => {
+        this.#options.hear(this, { kind: 'bfd', datagram })
+        loop.bfd(datagram)
+      },
       linkChanged: (interfaceName) => loop.linkChanged(interfaceName),
       holdingFailed: (failure) => loop.holdingFailed(failure),
       holdingLost: (loss) => loop.holdingLost(loss),
@@ -243,6 +286,7 @@ export class Node {
       clock,
       alarm: clock.alarm(() => input.alarm()),
       links: host,
+      bfd: host.bfd,
       holdings: host,
       virtualLinks: NO_VIRTUAL_LINKS,
       journal: {
@@ -294,11 +338,11 @@ export class Node {
   /** What the product keeps in `router-state.json`. */
   #remember(body: EventBody): void {
     if (body.kind !== 'transition' && body.kind !== 'resumed') return
-    const config = this.routers.find(({ name }) => name === body.virtualRouter)
+    const config = this.routers.find((router) => idOf(router) === idOf({ ...body, name: body.virtualRouter }))
     if (!config) return
     const { name, interface: interfaceName, vrid, family, addresses } = config
     const role = body.kind === 'transition' ? body.to : body.role
-    this.#roles.set(name, { name, interface: interfaceName, vrid, family, addresses, role })
+    this.#roles.set(idOf(config), { name, interface: interfaceName, vrid, family, addresses, role })
   }
 }
 

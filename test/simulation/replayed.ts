@@ -1,6 +1,6 @@
 /** A recording must give, replayed, what the process did: else no recording from production can be trusted. */
 import { replay } from '@aloft/agent/router/loop/replay'
-import { BrokenInvariant } from './invariants.ts'
+import { BrokenInvariant } from './members.ts'
 import type { Node } from './node.ts'
 
 /** Compares the journal of a node's present run with the one its recording gives. Not recorded: nothing to compare. */

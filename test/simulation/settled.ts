@@ -1,6 +1,7 @@
 /** What must hold once nothing has gone wrong for a while. */
-import { BrokenInvariant, configOf, type Group, type Invariants, type Member } from './invariants.ts'
+import type { Invariants } from './invariants.ts'
 import type { LanSimulation } from './lan-simulation.ts'
+import { BrokenInvariant, configOf, type Group, type Member } from './members.ts'
 
 /**
  * How many of the longest intervals settling may take: a wrong active falls silent or is outranked (four: three and a
@@ -21,18 +22,18 @@ export function settleIntervals(simulation: LanSimulation): number {
 export function checkSettled({ groups }: Invariants, isLossless: boolean): void {
   for (const group of groups) {
     const active = group.members.find(({ role }) => role === 'active')
-    if (active === undefined) throw new BrokenInvariant(`exactly one active at rest: ${group.name} has none`)
+    if (active === undefined) throw new BrokenInvariant(`exactly one active at rest: ${group.id} has none`)
     checkPriority(group, active)
     if (isLossless) checkLastWord(group, active)
   }
 }
 
-function checkPriority({ name, members }: Group, active: Member): void {
+function checkPriority({ id, members }: Group, active: Member): void {
   for (const other of members) {
     const { preempt, priority } = configOf(other)
     if ((preempt.enabled || priority === 255) && priority > configOf(active).priority)
       throw new BrokenInvariant(
-        `the active has the highest priority: ${name} has ${active.node.name}, not ${other.node.name}`,
+        `the active has the highest priority: ${id} has ${active.node.name}, not ${other.node.name}`,
       )
   }
 }
@@ -41,13 +42,13 @@ function checkPriority({ name, members }: Group, active: Member): void {
  * Hosts believe whoever announced an address last: after a split brain that must be the one that kept it. It knows
  * of the other because whoever yields says one word more. Who died unheard, or lost its link, says nothing more.
  */
-function checkLastWord({ name, members }: Group, active: Member): void {
+function checkLastWord({ id, members }: Group, active: Member): void {
   for (const other of members) {
     const saidSo = other.leftBy === 'higher-priority-backup' && other.leftBefore.includes(active)
     const isKnown = active.provokedAtMs > other.lastAnnouncedMs || saidSo
     if (other.lastAnnouncedMs > active.lastAnnouncedMs && isKnown)
       throw new BrokenInvariant(
-        `the holder of an address announced it last: ${name} is at ${active.node.name}, ${other.node.name} had the last word`,
+        `the holder of an address announced it last: ${id} is at ${active.node.name}, ${other.node.name} had the last word`,
       )
   }
 }

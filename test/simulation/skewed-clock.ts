@@ -23,6 +23,11 @@ export class SkewedClock implements Clock {
     this.#skew = skew
   }
 
+  /** How many true milliseconds pass in so many of the host's. */
+  trueMs(hostMs: number): number {
+    return hostMs / this.#skew.rate
+  }
+
   now(): number {
     return this.#skew.offsetMs + this.#skew.rate * this.#time.now()
   }

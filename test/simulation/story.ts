@@ -37,6 +37,7 @@ export function storyTeller(tell: (line: string) => void, { quiet = false } = {}
     deeds.clear()
   }
   const see = (sight: Sight) => {
+    if (sight.kind === 'hearing' || (sight.kind === 'deed' && sight.deed.did === 'send-bfd')) return
     if (sight.atMs !== atMs) flush()
     atMs = sight.atMs
     if (sight.kind === 'intervention') {
@@ -56,7 +57,7 @@ function merged(lines: readonly Line[]): Line[] {
 
 function note(deeds: Map<Node, string[]>, { node, deed }: Extract<Sight, { kind: 'deed' }>): void {
   const text =
-    deed.did === 'send'
+    'payload' in deed
       ? `advertise ${deed.payload[2]}${deed.sent ? '' : ' in vain'}`
       : `${deed.did} ${deed.addresses.join(' ')}`
   const list = deeds.get(node) ?? []
@@ -84,6 +85,10 @@ function said(body: EventBody): string {
     }
     case 'resumed':
       return `${body.virtualRouter.padEnd(4)} resumed as ${body.role}`
+    case 'bfd':
+      return `bfd of ${body.remote}: ${body.from} → ${body.to}, ${body.diagnostic}${body.activeLost ? ', active lost' : ''}`
+    case 'false-alarm':
+      return `false alarm: ${body.remote} is heard ${body.heardAfterMs.toFixed(0)} ms later, two actives for ${body.twoActivesMs.toFixed(0)} ms`
     case 'link':
       return `${body.interface} ${body.up ? 'up' : 'down'}`
     case 'protocol-error':

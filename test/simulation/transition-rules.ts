@@ -3,7 +3,7 @@
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { compareAddresses, parseAddress } from '@aloft/shared/network/address'
 import type { TransitionBody } from '@aloft/shared/protocol/events'
-import { configOf, type Member } from './invariants.ts'
+import { advertisesFrom, configOf, isGrouped, type Member } from './members.ts'
 import type { Plan } from './plan.ts'
 
 /** Something a virtual router did, in the instant of a transition. */
@@ -27,7 +27,19 @@ export function ruleBrokenBy(
 ): string | null {
   if (body.from !== member.role) return `the journal is an unbroken chain (${member.role} before)`
   if (body.from === body.to && body.to !== 'active') return 'a transition changes the role'
-  return deedsRule(member.deeds, body) ?? outageRule(body) ?? reasonRule(member, body, circumstances)
+  const { deeds } = member
+  return (
+    deedsRule(deeds, body) ??
+    outageRule(body) ??
+    strangerRule(member, body) ??
+    reasonRule(member, body, circumstances)
+  )
+}
+
+/** Packets of anybody else are wrong in some way (stranger.ts), and nobody may go by them. */
+function strangerRule({ group }: Member, { heard }: TransitionBody): string | null {
+  const isKnown = heard === null || group.members.some((other) => advertisesFrom(other, heard.address))
+  return isKnown ? null : 'only routers of the group are gone by'
 }
 
 function deedsRule(deeds: readonly DeedOfRouter[], body: TransitionBody): string | null {
@@ -41,7 +53,9 @@ function deedsRule(deeds: readonly DeedOfRouter[], body: TransitionBody): string
   // Who yields or resigns lets go a little later (invariants.ts); on a dead link there is nothing to wait for.
   const isAbrupt = body.reason === 'interface-down' || body.reason === 'no-primary-ip-address'
   if (isAbrupt && !did.includes('release')) return 'whoever loses its link releases at once'
-  if (body.to !== 'backup' && !did.includes('send 0')) return 'an active that leaves says so with priority 0'
+  // A process that takes up a role where there is no address left to speak from can tell nobody.
+  if (body.to !== 'backup' && body.source !== null && !did.includes('send 0'))
+    return 'an active that leaves says so with priority 0'
   return null
 }
 
@@ -121,11 +135,6 @@ function resignationRule(
     : 'after a resignation a backup waits no longer than its skew'
 }
 
-/** Whoever belongs to a group may wait longer: for the others. */
-function isGrouped({ node, name }: Member): boolean {
-  return node.groupOf(name).length > 0
-}
-
 function skewMs({ version, priority }: VirtualRouterConfig, intervalMs: number): number {
   return ((256 - priority) * (version === 2 ? 1000 : intervalMs)) / 256
 }
@@ -135,10 +144,4 @@ function intervalsOf(member: Member, address: string): number[] {
   return member.group.members
     .filter((other) => other !== member && advertisesFrom(other, address))
     .map((other) => configOf(other).advertisementIntervalMs)
-}
-
-function advertisesFrom(member: Member, address: string): boolean {
-  const config = configOf(member)
-  const isVirtual = config.priority === 255 && config.addresses.some((each) => each.address === address)
-  return isVirtual || member.node.host.description(config.interface).ipv4 === address
 }

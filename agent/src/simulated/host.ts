@@ -2,8 +2,9 @@
  * What the kernel of one host does for a router, on a simulated LAN: links, group membership, addresses, a neighbour
  * table. Like a kernel it outlives the router process: when that dies, its sockets close and its addresses stay.
  */
-import { type Address, familyOf } from '@aloft/shared/network/address'
+import { type Address, type Family, familyOf } from '@aloft/shared/network/address'
 import type { Prefix } from '@aloft/shared/network/prefix'
+import { isMulticast } from '@aloft/shared/network/scope'
 import { byDevice, type HeldAddress, type HeldItem, type Holding, type Holdings } from '../world/holdings.ts'
 import type {
   Datagram,
@@ -13,14 +14,19 @@ import type {
   OutgoingPacket,
   RouterInput,
 } from '../world/router-world.ts'
+import { type BfdFrame, SimulatedBfd } from './bfd-links.ts'
 import type { Scheduler } from './clock.ts'
+import { type Entropy, seededEntropy } from './entropy.ts'
 import type { Frame, Lan } from './lan.ts'
 
+/** Its networks are a /24 and a /64. */
 export interface InterfaceSpec {
   readonly name: string
   readonly segment: string
   readonly ipv4: Address | null
+  /** Link-local. */
   readonly ipv6?: Address | null
+  readonly others?: readonly Address[]
 }
 export interface HostSpec {
   readonly name: string
@@ -29,24 +35,36 @@ export interface HostSpec {
 
 /** Something a router did through its host, for logs and for invariants. */
 export type Deed = { readonly host: string; readonly interfaceName: string } & (
-  | { readonly did: 'send'; readonly payload: Uint8Array; readonly sent: boolean }
+  | ({ readonly did: 'send'; readonly sent: boolean } & OutgoingPacket)
+  | ({ readonly did: 'send-bfd'; readonly sent: boolean } & OutgoingPacket)
   | { readonly did: 'acquire' | 'release' | 'announce'; readonly addresses: readonly Address[] }
 )
 
 /** The part of a RouterInput that a host speaks to. */
-export type HostInput = Pick<RouterInput, 'datagram' | 'linkChanged' | 'holdingFailed' | 'holdingLost'>
+export type HostInput = Pick<RouterInput, 'datagram' | 'linkChanged' | 'holdingFailed' | 'holdingLost'> &
+  Partial<Pick<RouterInput, 'bfd'>>
 
 interface Interface {
   readonly spec: InterfaceSpec
   readonly port: string
   ipv4: Address | null
+  ipv6: Address | null
   isUp: boolean
   readonly open: Map<string, Endpoint>
   readonly held: Map<Address, Prefix>
 }
 
+interface HostSurroundings {
+  readonly lan: Lan
+  readonly time: Scheduler
+  readonly observe?: (deed: Deed) => void
+  /** What BFD draws from; left out, the same numbers each time. */
+  readonly entropy?: Entropy
+}
+
 export class SimulatedHost implements Links, Holdings {
   readonly name: string
+  readonly bfd: SimulatedBfd
   readonly #lan: Lan
   readonly #time: Scheduler
   readonly #observe: (deed: Deed) => void
@@ -56,12 +74,13 @@ export class SimulatedHost implements Links, Holdings {
   readonly #holdings = new Map<string, { readonly holding: Holding; cancel: (() => void) | null }>()
   #input: HostInput | null = null
 
-  constructor(spec: HostSpec, world: { lan: Lan; time: Scheduler; observe?: (deed: Deed) => void }) {
+  constructor(spec: HostSpec, world: HostSurroundings) {
     this.name = spec.name
     this.#lan = world.lan
     this.#time = world.time
     this.#observe = world.observe ?? (() => {})
     for (const each of spec.interfaces) this.#addInterface(each)
+    this.bfd = new SimulatedBfd(this.#waysOfBfd(), world.entropy ?? seededEntropy(0))
   }
 
   /** A router process starts on this host. */
@@ -72,6 +91,7 @@ export class SimulatedHost implements Links, Holdings {
   /** The router process is gone: sockets close, addresses stay where they are. */
   disconnect(): void {
     this.#input = null
+    this.bfd.closeAll()
     for (const each of this.#interfaces.values()) each.open.clear()
   }
 
@@ -84,8 +104,11 @@ export class SimulatedHost implements Links, Holdings {
     for (const each of this.#interfaces.values()) each.held.clear()
   }
 
-  /** Takes an interface (with its cable) down or up, or changes its primary IPv4 address; the router is told. */
-  change(interfaceName: string, change: { isUp?: boolean; ipv4?: Address | null }): void {
+  /** Takes an interface (with its cable) down or up, or changes its primary addresses; the router is told. */
+  change(
+    interfaceName: string,
+    change: { isUp?: boolean; ipv4?: Address | null; ipv6?: Address | null },
+  ): void {
     const found = this.#interface(interfaceName)
     if (change.isUp !== undefined) {
       found.isUp = change.isUp
@@ -94,12 +117,14 @@ export class SimulatedHost implements Links, Holdings {
       this.#lan.setLinked(found.port, change.isUp)
     }
     if (change.ipv4 !== undefined) found.ipv4 = change.ipv4
+    if (change.ipv6 !== undefined) found.ipv6 = change.ipv6
     this.#input?.linkChanged(interfaceName)
   }
 
-  /** Puts an interface back as it was described: up, with its own address. */
+  /** Puts an interface back as it was described: up, with its own addresses. */
   restore(interfaceName: string): void {
-    this.change(interfaceName, { isUp: true, ipv4: this.#interface(interfaceName).spec.ipv4 })
+    const { ipv4, ipv6 = null } = this.#interface(interfaceName).spec
+    this.change(interfaceName, { isUp: true, ipv4, ipv6 })
   }
 
   /** The address and the segment an interface was described with. */
@@ -113,6 +138,11 @@ export class SimulatedHost implements Links, Holdings {
     return all
       .filter(({ spec }) => interfaceName === undefined || spec.name === interfaceName)
       .flatMap(({ held }) => [...held.values()])
+  }
+
+  /** Whether it has that virtual address on that interface. */
+  holds(interfaceName: string, address: Address): boolean {
+    return this.#interface(interfaceName).held.has(address)
   }
 
   /** The host this one would send packets for an address to; null when it never heard of the address. */
@@ -134,14 +164,16 @@ export class SimulatedHost implements Links, Holdings {
 
   state(interfaceName: string): LinkState | null {
     const found = this.#interfaces.get(interfaceName)
-    return found ? { up: found.isUp, ipv4: found.ipv4, ipv6: found.spec.ipv6 ?? null } : null
+    if (found === undefined) return null
+    const { isUp: up, ipv4, ipv6, spec } = found
+    return { up, ipv4, ipv6, others: spec.others ?? [], prefixes: ownAddresses(found).map(prefixOf) }
   }
 
   send(interfaceName: string, packet: OutgoingPacket): boolean {
     const found = this.#interfaces.get(interfaceName)
     const frame: Frame = { kind: 'vrrp', family: familyOf(packet.source), ...packet }
     const sent = found !== undefined && this.#lan.send(found.port, frame)
-    this.#observe({ host: this.name, interfaceName, did: 'send', payload: packet.payload, sent })
+    this.#observe({ host: this.name, interfaceName, did: 'send', sent, ...packet })
     return sent
   }
 
@@ -192,14 +224,42 @@ export class SimulatedHost implements Links, Holdings {
 
   #addInterface(spec: InterfaceSpec): void {
     const port = portName(this.name, spec.name)
-    const added: Interface = { spec, port, ipv4: spec.ipv4, isUp: true, open: new Map(), held: new Map() }
-    this.#interfaces.set(spec.name, added)
-    this.#lan.plug(port, spec.segment, (frame, from) => this.#receive(added, frame, from.name))
+    const { name, segment, ipv4, ipv6 = null } = spec
+    const added: Interface = { spec, port, ipv4, ipv6, isUp: true, open: new Map(), held: new Map() }
+    this.#interfaces.set(name, added)
+    this.#lan.plug(
+      port,
+      segment,
+      (frame, from) => this.#receive(added, frame, from.name),
+      (frame) =>
+        frame.kind === 'announcement' || isMulticast(frame.destination) || isAt(added, frame.destination),
+    )
+  }
+
+  #waysOfBfd() {
+    return {
+      interfaces: [...this.#interfaces.keys()],
+      primary: (interfaceName: string, family: Family) => this.#interface(interfaceName)[family],
+      prefixes: (interfaceName: string) => ownAddresses(this.#interface(interfaceName)).map(prefixOf),
+      has: (interfaceName: string, address: Address) => isAt(this.#interface(interfaceName), address),
+      transmit: (interfaceName: string, frame: BfdFrame) => {
+        const sent = this.#lan.send(this.#interface(interfaceName).port, frame)
+        const { source, destination, ttl, payload } = frame
+        const packet = { source, destination, ttl, payload }
+        this.#observe({ host: this.name, interfaceName, did: 'send-bfd', sent, ...packet })
+        return sent
+      },
+    }
   }
 
   #receive(on: Interface, frame: Frame, fromPort: string): void {
     if (frame.kind === 'announcement') {
       for (const address of frame.addresses) this.#neighbours.set(address, hostOfPort(fromPort))
+      return
+    }
+    if (frame.kind === 'bfd') {
+      const heard = this.bfd.received(on.spec.name, frame)
+      if (heard !== null) this.#input?.bfd?.(heard)
       return
     }
     if (!isHeard(on, frame)) return
@@ -208,7 +268,6 @@ export class SimulatedHost implements Links, Holdings {
     this.#input?.datagram(datagram)
   }
 
-  /** Like netlink, the refusal arrives later, never inside the call. */
   /** Addresses that the same holder had and no longer wants. */
   #giveUp(before: Holding, now: Holding): void {
     const wanted = new Set(now.addresses.map(({ address, device }) => `${device} ${address}`))
@@ -238,6 +297,7 @@ export class SimulatedHost implements Links, Holdings {
     this.#input?.holdingLost({ holder, lost, byPort: null })
   }
 
+  /** Like netlink, the refusal arrives later, never inside the call. */
   #refuse({ holder }: Holding, addresses: readonly HeldAddress[]): void {
     this.#time.at(this.#time.now(), () => {
       for (const { address, prefixLength, device } of addresses) {
@@ -273,10 +333,23 @@ function keyOf({ family, group, isAuthenticated }: Endpoint): string {
   return `${family} ${group} ${isAuthenticated}`
 }
 
+/** The host's own, not those of its virtual routers. */
+function ownAddresses({ ipv4, ipv6, spec }: Interface): Address[] {
+  return [ipv4, ipv6, ...(spec.others ?? [])].filter((address) => address !== null)
+}
+
+function prefixOf(address: Address): Prefix {
+  return { address, prefixLength: familyOf(address) === 'ipv4' ? 24 : 64 }
+}
+
+function isAt(on: Interface, address: Address): boolean {
+  return on.held.has(address) || ownAddresses(on).includes(address)
+}
+
 /** Sent to a group that was joined, or to this host. */
-function isHeard({ open, ipv4, spec }: Interface, frame: Extract<Frame, { kind: 'vrrp' }>): boolean {
-  const isOwn = frame.destination === ipv4 || frame.destination === spec.ipv6
-  return [...open.values()].some(
+function isHeard(on: Interface, frame: Extract<Frame, { kind: 'vrrp' }>): boolean {
+  const isOwn = isAt(on, frame.destination)
+  return [...on.open.values()].some(
     ({ family, group, isAuthenticated }) =>
       family === frame.family &&
       isAuthenticated === (frame.authenticated !== undefined) &&

@@ -5,13 +5,15 @@
  * Frames between two ports never overtake each other: no Ethernet does that, and a router may rely on it.
  */
 import type { Address, Family } from '@aloft/shared/network/address'
+import type { Hops } from '../world/bfd-links.ts'
 import type { OutgoingPacket } from '../world/links.ts'
 import type { Cancel, Scheduler } from './clock.ts'
 import { between, chance, type Entropy } from './entropy.ts'
 
-/** What travels: a VRRP datagram, or the announcement that an address is now at the sending port. */
+/** What travels: a VRRP or a BFD datagram, or the announcement that an address is now at the sending port. */
 export type Frame =
   | ({ readonly kind: 'vrrp'; readonly family: Family } & OutgoingPacket)
+  | ({ readonly kind: 'bfd'; readonly hops: Hops } & Omit<OutgoingPacket, 'authenticated'>)
   | { readonly kind: 'announcement'; readonly addresses: readonly Address[] }
 
 /** Chances are in [0, 1]; delays in milliseconds, uniform between the two. */
@@ -33,6 +35,7 @@ export interface Port {
 interface PluggedPort extends Port {
   isLinked: boolean
   readonly receive: (frame: Frame, from: Port) => void
+  readonly isFor: (frame: Frame) => boolean
 }
 
 export class Lan {
@@ -50,10 +53,18 @@ export class Lan {
     this.#entropy = entropy
   }
 
-  /** Adds a port. Throws when the name is taken: two hosts with one name are a mistake in the site's description. */
-  plug(name: string, segment: string, receive: PluggedPort['receive']): Port {
+  /**
+   * Adds a port. Throws when the name is taken: two hosts with one name are a mistake in the site's description.
+   * `isFor`: whether the switch has learnt that a frame belongs there; left out, everything does.
+   */
+  plug(
+    name: string,
+    segment: string,
+    receive: PluggedPort['receive'],
+    isFor: PluggedPort['isFor'] = () => true,
+  ): Port {
     if (this.#ports.has(name)) throw new Error(`port ${name} is already plugged in`)
-    const port: PluggedPort = { name, segment, receive, isLinked: true }
+    const port: PluggedPort = { name, segment, receive, isFor, isLinked: true }
     this.#ports.set(name, port)
     return port
   }
@@ -97,12 +108,13 @@ export class Lan {
     return a.segment === b.segment && a.isLinked && b.isLinked && !isClogged && !this.isBlocked(from, to)
   }
 
-  /** Sends to every other port of the segment; false when the cable is out. */
+  /** Sends to every other port of the segment that the frame is for; false when the cable is out. */
   send(from: string, frame: Frame): boolean {
     const sender = this.#port(from)
     if (!sender.isLinked) return false
     for (const receiver of this.#ports.values()) {
-      if (receiver !== sender && receiver.segment === sender.segment) this.#carry(sender, receiver, frame)
+      const isThere = receiver !== sender && receiver.segment === sender.segment
+      if (isThere && receiver.isFor(frame)) this.#carry(sender, receiver, frame)
     }
     return true
   }
