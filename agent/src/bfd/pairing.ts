@@ -14,10 +14,13 @@ export function lossSkewMs(priority: number, intervalMs: number): number {
   return ((256 - priority) / 256) * (intervalMs / 2)
 }
 
+/** How rarely one is asked that does not answer. */
+const ASKED_RARELY_MS = 60_000
+
 /** The time between packets to one that has not answered yet: a router without BFD is soon left alone. */
 export function askingMs(askedForMs: number): number {
   if (askedForMs < 5_000) return 1_000
-  return askedForMs < 60_000 ? 10_000 : 60_000
+  return askedForMs < 60_000 ? 10_000 : ASKED_RARELY_MS
 }
 
 const DISTRUST_FIRST_MS = 30_000
@@ -58,11 +61,9 @@ export function spend({ left, at }: Allowance, now: number): Allowance | null {
   return filled < 1 ? null : { left: filled - 1, at: now }
 }
 
-/** A neighbour that promises packets this rarely would hold its place for nothing. */
-const DETECTION_MAX_MS = 60_000
-
-export function isTooSlow(packet: { readonly multiplier: number; readonly desiredMinTxUs: number }): boolean {
-  return (packet.multiplier * packet.desiredMinTxUs) / 1_000 > DETECTION_MAX_MS
+/** A neighbour that promises packets more rarely than any of us asks would hold its place for nothing. */
+export function isTooSlow({ desiredMinTxUs }: { readonly desiredMinTxUs: number }): boolean {
+  return desiredMinTxUs / 1_000 > ASKED_RARELY_MS
 }
 
 /** Whether an address is a neighbour on a link with these prefixes of our own; link-local IPv6 always is. */
