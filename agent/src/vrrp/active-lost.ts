@@ -1,6 +1,7 @@
 /** What a backup makes of being told that its active is gone, before the advertisements say so by their absence. */
 import type { Address } from '@aloft/shared/network/address'
-import type { BackupState, Milliseconds } from './virtual-router.ts'
+import { activeDownInterval } from './intervals.ts'
+import type { BackupState, Milliseconds, Parameters } from './virtual-router.ts'
 
 /** BFD has lost the router at that address. */
 export interface ActiveLost {
@@ -17,4 +18,17 @@ export function loseActive(state: BackupState, lost: ActiveLost, now: Millisecon
   if (lastHeard?.source !== lost.source || state.resigned) return state
   const downAt = Math.max(now, lastHeard.at + lost.silentMs) + lost.skewMs
   return downAt < state.activeDownAt ? { ...state, activeDownAt: downAt, lostBy: 'bfd' } : state
+}
+
+/** It was there all along: its advertisements decide again, from the last one heard on (RFC 9568 §6.1). */
+export function findActive(
+  parameters: Parameters,
+  state: BackupState,
+  { source, now }: { readonly source: Address; readonly now: Milliseconds },
+): BackupState {
+  const { lastHeard, lostBy, resigned, activeIntervalMs } = state
+  if (lostBy === undefined || lastHeard?.source !== source || resigned) return state
+  const { lostBy: _, ...found } = state
+  const activeDownAt = lastHeard.at + activeDownInterval(parameters, activeIntervalMs)
+  return { ...found, activeDownAt, isWilling: state.isWilling && now >= activeDownAt }
 }

@@ -10,7 +10,7 @@
  */
 import { compareAddresses } from '@aloft/shared/network/address'
 import type { Heard, TransitionReason } from '@aloft/shared/protocol/events'
-import { loseActive } from './active-lost.ts'
+import { findActive, loseActive } from './active-lost.ts'
 import { activeDownInterval, learnedInterval, skewTime } from './intervals.ts'
 import { rescaled } from './priority.ts'
 import { reconfigured } from './reconfigured.ts'
@@ -64,6 +64,8 @@ export function step(parameters: Parameters, state: State, event: Event, now: Mi
         return state.isWilling ? takeOver(parameters, state, now) : [state, []]
       if (event.kind === 'shutdown') return stop(parameters, state, event.reason, now)
       if (event.kind === 'active-lost') return [loseActive(state, event, now), []]
+      if (event.kind === 'active-found')
+        return [findActive(parameters, state, { source: event.source, now }), []]
       if (event.kind === 'priority-changed') return [rescaled(parameters, state, event.before, now), []]
       return event.kind === 'fault' ? fail(parameters, state, event.reason, now) : [state, []]
 

@@ -78,6 +78,8 @@ export type Event =
   | { readonly kind: 'stalled' }
   /** Something quicker than the advertisements has noticed that the active is gone. */
   | ({ readonly kind: 'active-lost' } & ActiveLost)
+  /** The active at that address was not gone after all. */
+  | { readonly kind: 'active-found'; readonly source: Address }
   /** Somebody took away what it holds, and `whenLost` says that this ends its role. */
   | { readonly kind: 'holding-lost' }
   /** A successor process goes on as active: the predecessor was, so recently that no peer has given up on it. */

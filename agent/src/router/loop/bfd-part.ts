@@ -26,6 +26,8 @@ import type { RouterDetail } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
 
 export interface BfdPartHooks extends Pick<PairingHooks, 'standing' | 'lost'> {
+  /** A loss was a false alarm. */
+  found(alarm: FalseAlarm, now: number): void
   /** What trackers are to think of a configured session, from the start on, and that it changed. */
   judge(name: string, state: VerdictState): void
   judged(now: number): void
@@ -189,12 +191,14 @@ export class BfdPart implements Timed {
     this.#hooks.judged(now)
   }
 
-  #report({ interfaceName, routers: virtualRouters, ...alarm }: FalseAlarm, now: number): void {
+  #report(falseAlarm: FalseAlarm, now: number): void {
+    const { interfaceName, routers: virtualRouters, ...alarm } = falseAlarm
     this.#falseAlarms++
     this.#world.journal.append(
       { kind: 'false-alarm', interface: interfaceName, virtualRouters, ...alarm },
       now,
     )
+    this.#hooks.found(falseAlarm, now)
   }
 }
 

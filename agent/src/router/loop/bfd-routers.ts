@@ -5,7 +5,7 @@ import type { Event } from '../../vrrp/virtual-router.ts'
 import type { LinkState, RouterWorld } from '../../world/router-world.ts'
 import { BfdPart } from './bfd-part.ts'
 import type { Instance } from './instance.ts'
-import type { InterfaceStanding, Loss } from './pairing-keeper.ts'
+import type { FalseAlarm, InterfaceStanding, Loss } from './pairing-keeper.ts'
 import type { RunningRouters } from './running-routers.ts'
 import type { Trackers } from './trackers.ts'
 
@@ -25,7 +25,7 @@ function standingOf(
 }
 
 /** What the loss of a session is to one router; null: nothing. */
-export function lossEvent({ config, state, parameters }: Instance, loss: Loss): Event | null {
+function lossEvent({ config, state, parameters }: Instance, loss: Loss): Event | null {
   if (state.role !== 'backup' || config.pairing === null) return null
   if (config.interface !== loss.interfaceName || state.lastHeard?.source !== loss.remote) return null
   return {
@@ -34,6 +34,12 @@ export function lossEvent({ config, state, parameters }: Instance, loss: Loss): 
     silentMs: loss.detectionMs,
     skewMs: lossSkewMs(parameters.priority, loss.intervalMs),
   }
+}
+
+/** What a false alarm is to one router; null: nothing. */
+function foundEvent({ config, state }: Instance, { interfaceName, remote }: FalseAlarm): Event | null {
+  if (state.role !== 'backup' || config.interface !== interfaceName) return null
+  return { kind: 'active-found', source: remote }
 }
 
 interface Surroundings {
@@ -51,6 +57,7 @@ export function bfdOf(world: RouterWorld, { linkOf, routers, trackers }: Surroun
     judged: (now) => routers().followTrackers(now),
     standing: (interfaceName, family) =>
       standingOf(routers().byKey.values(), { interfaceName, family }, linkOf(interfaceName)),
-    lost: (loss, now) => routers().lose(loss, now),
+    lost: (loss, now) => routers().tell((instance) => lossEvent(instance, loss), now),
+    found: (alarm, now) => routers().tell((instance) => foundEvent(instance, alarm), now),
   })
 }

@@ -227,6 +227,21 @@ describe('a false alarm', () => {
     expect(role()).toBe('backup')
   })
 
+  it('calls off what has not been taken over yet: advertisements decide again', () => {
+    const { world, loop, paired, hear, role } = running({ priority: 1 })
+    paired()
+    world.advance(loop, 160)
+    hear({ state: 'init' })
+    expect(world.events.find(({ body }) => body.kind === 'false-alarm')?.body).toMatchObject({
+      ...{ remote: PEER, virtualRouters: 0, twoActivesMs: 0 },
+    })
+    world.advance(loop, 3_700)
+    expect(role()).toBe('backup')
+    world.advance(loop, 150)
+    expect(world.transitions().at(-1)).toMatchObject({ to: 'active', reason: 'no-response' })
+    expect(world.transitions().at(-1)).not.toHaveProperty('detectedBy')
+  })
+
   it('is none when the active comes back later than an interval of its own', () => {
     const { world, loop, paired, advertise } = running()
     paired()

@@ -8,10 +8,9 @@ import type { DiscardReason } from '@aloft/shared/protocol/events'
 import { discardReason } from '../../vrrp/acceptance.ts'
 import { type PresenceEvent, presenceWakeup, stepPresence } from '../../vrrp/departure.ts'
 import { effectivePriority } from '../../vrrp/priority.ts'
-import type { Action } from '../../vrrp/virtual-router.ts'
+import type { Action, Event } from '../../vrrp/virtual-router.ts'
 import type { LinkState, RecordedInput } from '../../world/router-world.ts'
 import type { BfdPart } from './bfd-part.ts'
-import { lossEvent } from './bfd-routers.ts'
 import type { Changes } from './changes.ts'
 import { Deadlines } from './deadlines.ts'
 import { Departures, type StepDownOrder } from './departures.ts'
@@ -20,7 +19,6 @@ import { type HandedRouter, holdsAddresses, takeUp } from './handed-over.ts'
 import { holdingOf } from './holding-of.ts'
 import { deservesPatience, type Instance, keyOf, newInstance, takeAddresses } from './instance.ts'
 import type { LanWatch } from './lan-watch.ts'
-import type { Loss } from './pairing-keeper.ts'
 import { type Effects, perform } from './perform.ts'
 import { type Heard, noteHeard } from './reception.ts'
 import { type StallFigures, StallGuard } from './stall-guard.ts'
@@ -134,10 +132,10 @@ export class RunningRouters implements Timed {
     return this.#departures.stepDown(order, named, record)
   }
 
-  /** BFD has lost the active at an address. */
-  lose(loss: Loss, now: number): void {
+  /** BFD has lost an active, or found it again: what that is to each router. */
+  tell(eventFor: (instance: Instance) => Event | null, now: number): void {
     for (const instance of this.#instances.values()) {
-      const event = lossEvent(instance, loss)
+      const event = eventFor(instance)
       if (event !== null) this.#step(instance, event, now)
     }
   }
