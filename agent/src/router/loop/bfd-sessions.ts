@@ -216,7 +216,8 @@ export class BfdSessions implements Timed {
     const { interfaceName } = first.path
     if (interfaceName === null || first.session.sentAt !== now) return
     for (const each of this.#byDiscriminator.values()) {
-      if (each !== first && each.path.interfaceName === interfaceName)
+      // One whose silence is to be judged only after what waits in the socket has its turn after that.
+      if (each !== first && !each.isPatient && each.path.interfaceName === interfaceName)
         this.#step(each, { kind: 'company' }, now)
     }
   }

@@ -13,6 +13,10 @@ import { RouterLoop } from './router-loop.ts'
 
 const OWN = address('192.0.2.1')
 const STRANGER = address('192.0.2.77')
+const core: BfdSessionConfig = {
+  ...{ name: 'core', neighbor: PEER, source: null, interface: null, minTxMs: 10, minRxMs: 10 },
+  ...{ idleTxMs: 1_000, multiplier: 3, passive: false, multihop: false, ttl: 255, maxHops: null },
+}
 
 class BfdWorld extends FakeWorld {
   readonly sentBfd: { readonly at: number; readonly to: Address; readonly packet: ControlPacket }[] = []
@@ -200,6 +204,27 @@ describe('the loss of a paired active', () => {
     world.advance(loop, 50)
     expect(role()).toBe('active')
   })
+
+  it('is not believed by who was late himself, though another session sends in its company', () => {
+    const { world, loop, advertise, hear } = running({}, [{ ...core, interface: 'eth0', neighbor: STRANGER }])
+    advertise()
+    world.advance(loop, 1)
+    const mine = (remote: Address) =>
+      world.sentBfd.findLast(({ to }) => to === remote)?.packet.myDiscriminator
+    const hearUp = (source: Address, multiplier: number) => {
+      const packet = { multiplier, yourDiscriminator: mine(source) ?? 0 }
+      hear({ ...packet, state: 'down' }, { source })
+      hear({ ...packet, state: 'up', final: true }, { source })
+      hear({ ...packet, state: 'up', final: true }, { source })
+    }
+    hearUp(STRANGER, 100)
+    hearUp(PEER, 3)
+    // Late for the active, but not for the other one, to which a packet is due.
+    world.nowMs += 250
+    loop.alarm()
+    const states = loop.status().bfd?.sessions.map(({ remote, state }) => `${remote} ${state}`)
+    expect(states).toEqual([`${STRANGER} up`, `${PEER} up`])
+  })
 })
 
 describe('a false alarm', () => {
@@ -346,10 +371,6 @@ it('a recording gives the same packets again', () => {
 })
 
 describe('a session of the config', () => {
-  const core: BfdSessionConfig = {
-    ...{ name: 'core', neighbor: PEER, source: null, interface: null, minTxMs: 10, minRxMs: 10 },
-    ...{ idleTxMs: 1_000, multiplier: 3, passive: false, multihop: false, ttl: 255, maxHops: null },
-  }
   const follow = (weight: number) => ({
     pairing: null,
     track: [{ kind: 'bfd', name: 'core', weight, reverse: false } as const],
