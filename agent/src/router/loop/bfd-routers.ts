@@ -15,13 +15,15 @@ function standingOf(
   link: LinkState | null,
 ): InterfaceStanding {
   let isActive = false
-  const sources = new Set<Address>()
+  const [sources, own] = [new Set<Address>(), new Set<Address>()]
   for (const { config, state, parameters } of instances) {
     if (config.interface !== interfaceName || config.family !== family || config.pairing === null) continue
     isActive ||= state.role === 'active'
-    if (parameters.source !== null) sources.add(parameters.source)
+    if (parameters.source === null) continue
+    own.add(parameters.source)
+    if (state.role === 'active') sources.add(parameters.source)
   }
-  return { isActive, sources: [...sources], prefixes: link?.prefixes ?? [] }
+  return { isActive, sources: [...sources], own: [...own], prefixes: link?.prefixes ?? [] }
 }
 
 /** What the loss of a session is to one router; null: nothing. */

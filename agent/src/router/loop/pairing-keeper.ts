@@ -32,8 +32,10 @@ export interface PairingTiming {
 /** What the virtual routers of one family on an interface are at this moment. */
 export interface InterfaceStanding {
   readonly isActive: boolean
-  /** The addresses they advertise from. */
+  /** The addresses that those of them that are active advertise from. */
   readonly sources: readonly Address[]
+  /** Those that all of them would. */
+  readonly own: readonly Address[]
   readonly prefixes: readonly Prefix[]
 }
 
@@ -182,7 +184,7 @@ export class PairingKeeper implements Timed {
     this.#allowance = allowance
     const standing = this.#hooks.standing(interfaceName, family)
     if (!standing.isActive || !standing.sources.includes(destination)) return null
-    if (!isOnLink(source, standing.prefixes) || standing.sources.includes(source)) return null
+    if (!isOnLink(source, standing.prefixes) || standing.own.includes(source)) return null
     const neighbour = this.#neighbour(interfaceName, source)
     if (neighbour.session !== null) return null
     return this.#attach(neighbour, specOf(neighbour, destination, timingOf(timing, 'passive')), now)

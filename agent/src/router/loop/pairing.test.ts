@@ -337,6 +337,36 @@ describe('an active', () => {
   })
 })
 
+it('an active answers where it advertises from, and not where it is a backup', () => {
+  const world = new BfdWorld()
+  const [routable, linkLocal] = [address('2001:db8::1'), address('fe80::1')]
+  const prefixes = [prefix('2001:db8::1/64'), prefix('fe80::1/64')]
+  world.linkStates.set('eth0', { up: true, ipv4: OWN, ipv6: linkLocal, others: [routable], prefixes })
+  const loop = new RouterLoop(world)
+  const six = { family: 'ipv6', addresses: [prefix('2001:db8::100/64')] } as const
+  const followed = routerConfig({ ...six, name: 'followed', vrid: 52 })
+  loop.configure([routerConfig({ ...six, priority: 255, sourceAddress: routable }), followed])
+  loop.datagram(advertisementFrom({ ...followed, priority: 200 }, { source: address('fe80::2') }))
+  world.advance(loop, 1)
+  const hello = encodeControlPacket({
+    ...{
+      ...stranger,
+      diagnostic: 0,
+      poll: false,
+      final: false,
+      controlPlaneIndependent: false,
+      demand: false,
+    },
+    ...{ multiplier: 3, myDiscriminator: 99, requiredMinRxUs: 50_000, requiredMinEchoRxUs: 0 },
+  })
+  const common = { interfaceName: 'eth0', hops: 'single-hop', ttl: 255, payload: hello } as const
+  const answers = () => world.sentBfd.filter(({ to }) => to === address('fe80::77')).length
+  loop.bfd({ ...common, source: address('fe80::77'), destination: linkLocal })
+  expect(answers()).toBe(0)
+  loop.bfd({ ...common, source: address('fe80::77'), destination: routable })
+  expect(answers()).toBe(1)
+})
+
 it('a backup answers no stranger: only an active has backups', () => {
   const { world, hear } = running()
   hear(stranger, { source: STRANGER })
