@@ -13,6 +13,7 @@ export interface Bug {
 const MACHINE = 'agent/src/vrrp/machine.ts'
 const INTERVALS = 'agent/src/vrrp/intervals.ts'
 const TRANSPORT = 'agent/src/vrrp/transport-acceptance.ts'
+const PAIRING = 'agent/src/router/loop/pairing-keeper.ts'
 const DEPARTURE = 'agent/src/vrrp/departure.ts'
 
 export const BUGS: readonly Bug[] = [
@@ -313,6 +314,73 @@ export const BUGS: readonly Bug[] = [
     file: 'agent/src/vrrp/announcement-schedule.ts',
     original: 'if (schedule.bursts.length > 0 || rounds === 0 || delayMs === 0) return schedule',
     planted: 'if (schedule.bursts.length >= 0 || rounds === 0 || delayMs === 0) return schedule',
+  },
+  {
+    name: 'a paired active that says goodbye is taken for lost',
+    file: PAIRING,
+    original:
+      "if (change.diagnostic !== 'detection-time-expired' || now >= neighbour.wantedUntil) return false",
+    planted: 'if (now >= neighbour.wantedUntil) return false',
+  },
+  {
+    name: 'BFD is answered off the link',
+    file: PAIRING,
+    original: 'if (!isOnLink(source, standing.prefixes) || standing.own.includes(source)) return null',
+    planted: 'if (standing.own.includes(source)) return null',
+  },
+  {
+    name: 'BFD is answered where the router is a backup',
+    file: 'agent/src/router/loop/bfd-routers.ts',
+    original: "if (state.role === 'active') sources.add(parameters.source)",
+    planted: 'sources.add(parameters.source)',
+  },
+  {
+    name: 'as many strangers are answered as ask',
+    file: 'agent/src/bfd/pairing.ts',
+    original: 'const BURST = 10',
+    planted: 'const BURST = 1000',
+  },
+  {
+    name: 'a backup that has asked for a minute is not answered any more',
+    file: 'agent/src/bfd/pairing.ts',
+    original: 'return desiredMinTxUs / 1_000 > ASKED_RARELY_MS',
+    planted: 'return (3 * desiredMinTxUs) / 1_000 > ASKED_RARELY_MS',
+  },
+  {
+    name: 'a false alarm is not distrusted',
+    file: PAIRING,
+    original: 'if (now < neighbour.distrust.untilMs) return false',
+    planted: 'if (now < 0) return false',
+  },
+  {
+    name: 'a false alarm is not told',
+    file: PAIRING,
+    original: 'if (known?.loss) this.#doubt(known, now, heard.intervalMs)',
+    planted: 'if (known?.loss) this.#doubt(known, now, 0)',
+  },
+  {
+    name: 'a false alarm calls nothing off',
+    file: 'agent/src/router/loop/bfd-part.ts',
+    original: 'this.#hooks.found(falseAlarm, now)',
+    planted: '',
+  },
+  {
+    name: 'every backup takes over in the moment of the loss',
+    file: 'agent/src/bfd/pairing.ts',
+    original: 'return ((256 - priority) / 256) * (intervalMs / 2)',
+    planted: 'return 0 * priority * intervalMs',
+  },
+  {
+    name: 'an advertisement heard since the last BFD packet puts nothing off',
+    file: 'agent/src/vrrp/active-lost.ts',
+    original: 'const downAt = Math.max(now, lastHeard.at + lost.silentMs) + lost.skewMs',
+    planted: 'const downAt = now + lost.skewMs',
+  },
+  {
+    name: 'a session that was late itself is judged with its packets unread',
+    file: 'agent/src/router/loop/bfd-sessions.ts',
+    original: 'if (detectAt === null || each.isPatient || now - detectAt <= PATIENCE_MS) return false',
+    planted: 'if (detectAt !== 0) return false',
   },
 ]
 

@@ -22,7 +22,8 @@ export default defineConfig({
   test: {
     include: [
       'agent/src/vrrp/{announcement-schedule,machine,intervals,departure,priority,sync-group}.test.ts',
-      'agent/src/router/loop/{holding-keeper,handed-over,router-loop,standing,reload,stall-guard,startup-delay,sync-groups}.test.ts',
+      'agent/src/router/loop/{holding-keeper,handed-over,pairing,router-loop,standing,reload,stall-guard,startup-delay,sync-groups}.test.ts',
+      'agent/src/bfd/pairing.test.ts',
       'agent/src/tracking/*.test.ts',
       'agent/src/router/resume-decision.test.ts',
       'test/simulation/explore.test.ts',

@@ -1,25 +1,38 @@
-/** The promise VRRP is for: when an active dies, a backup takes over in three intervals and its skew, not earlier. */
+/**
+ * The promise VRRP is for: when an active dies, a backup takes over in three intervals and its skew, not earlier; where
+ * BFD pairs them, in a detection time and a part of an interval of BFD's.
+ */
 import type { Invariants } from './invariants.ts'
 import type { LanSimulation } from './lan-simulation.ts'
-import { BrokenInvariant, configOf, type Group, type Member } from './members.ts'
+import { BrokenInvariant, configOf, type Group, type Member, sourceOf } from './members.ts'
 import type { Node } from './node.ts'
+import { activeDownMs } from './waits.ts'
 
-/** Clocks of the simulation differ by half a percent from the true one. */
-const CLOCK_TOLERANCE = 0.006
 const TICK_MS = 1
 
-interface Expectation {
-  readonly group: Group
+/** In true time. */
+interface Range {
   readonly earliestMs: number
   readonly latestMs: number
 }
 
+interface Expectation extends Range {
+  readonly group: Group
+  /** By then every backup that would take over has, and has heard of the best one. */
+  readonly settledMs: number
+}
+
+interface Exam {
+  readonly atMs: number
+  readonly check: () => void
+  /** Of so many groups a backup was told by BFD. */
+  readonly paired: number
+}
+
 /** Computes, before `victim` dies, when each of its routers must be active elsewhere; `check` after `atMs`. */
-export function checkFailover(
-  simulation: LanSimulation,
-  { groups }: Invariants,
-  victim: Node,
-): { atMs: number; check: () => void } {
+export function prepareFailover(simulation: LanSimulation, invariants: Invariants, victim: Node): Exam {
+  const { groups } = invariants
+  let paired = 0
   const expectations = groups.flatMap((group): Expectation[] => {
     const dying = group.members.find(({ node, role }) => node === victim && role === 'active')
     const backups = group.members.filter(({ role }) => role === 'backup')
@@ -27,22 +40,26 @@ export function checkFailover(
     const partners = partnersOf(groups, group, victim)
     // A group of which the victim does not have the whole is not taken over by its death.
     if (partners === null) return []
-    const downMs = Math.min(...backups.map((backup) => wholeDownMs(backup, dying, partners)))
-    const interfaceName = configOf(dying).interface
-    const delayMs = simulation.lan.conditions(dying.node.host.description(interfaceName).segment).delayMs[1]
+    if (backups.some((backup) => pairingWith(backup, dying)?.distrustedMs === 0)) paired += 1
+    const ranges = backups.map((backup) => takeover({ simulation, invariants }, backup, partners))
     return [
       {
         group,
-        earliestMs: dying.lastSentMs + downMs * (1 - CLOCK_TOLERANCE),
-        latestMs: dying.lastSentMs + downMs * (1 + CLOCK_TOLERANCE) + delayMs + TICK_MS,
+        earliestMs: Math.min(...ranges.map(({ earliestMs }) => earliestMs)),
+        latestMs: Math.min(...ranges.map(({ latestMs }) => latestMs)),
+        settledMs: Math.max(...ranges.map(({ latestMs }) => latestMs)) + 2 * delayMs(simulation, dying)[1],
       },
     ]
   })
   const diedAtMs = simulation.time.now()
   return {
-    atMs: Math.max(diedAtMs, ...expectations.map(({ latestMs }) => latestMs)),
+    paired,
+    atMs: Math.max(diedAtMs, ...expectations.map(({ settledMs }) => settledMs + TICK_MS)),
     check: () => {
-      for (const expectation of expectations) checkOne(expectation, diedAtMs)
+      for (const expectation of expectations) {
+        checkOne(expectation, diedAtMs)
+        checkAlone(simulation, expectation.group)
+      }
     },
   }
 }
@@ -53,8 +70,20 @@ function checkOne({ group, earliestMs, latestMs }: Expectation, diedAtMs: number
   if (firstMs !== undefined && firstMs >= earliestMs && firstMs <= latestMs) return
   const range = `${earliestMs.toFixed(3)} to ${latestMs.toFixed(3)} ms`
   throw new BrokenInvariant(
-    `failover takes three intervals and a skew: ${id} at ${firstMs?.toFixed(3) ?? 'no time'}, not ${range}`,
+    `a dead active is replaced in time: ${id} at ${firstMs?.toFixed(3) ?? 'no time'}, not ${range}`,
   )
+}
+
+/** Backups that take over in the same moment know of each other as soon as a frame takes. */
+function checkAlone(simulation: LanSimulation, { id, members }: Group): void {
+  const actives = members.filter(({ role }) => role === 'active')
+  const settled = actives.filter(
+    (member) => member.activeSinceMs + 2 * delayMs(simulation, member)[1] + TICK_MS < simulation.time.now(),
+  )
+  if (actives.length === 0 || settled.length > 1)
+    throw new BrokenInvariant(
+      `one backup takes over: ${id} has ${actives.map(({ node }) => node.name).join(' and ') || 'none'}`,
+    )
 }
 
 /** A member of a sync group, active on the victim, and the members that other nodes have of it. */
@@ -74,18 +103,61 @@ function partnersOf(groups: readonly Group[], own: Group, victim: Node): readonl
   return partners.length === together.length ? partners : null
 }
 
-/** From the last word of this router until the backup's node can take over all that belongs together. */
-function wholeDownMs(backup: Member, dying: Member, partners: readonly Partner[]): number {
-  const ends = partners.flatMap((partner) => {
-    const same = partner.group.members.find(({ node, role }) => node === backup.node && role === 'backup')
-    return same === undefined ? [] : [partner.dying.lastSentMs + activeDownMs(same, partner.dying)]
-  })
-  return Math.max(...ends) - dying.lastSentMs
+interface Stage {
+  readonly simulation: LanSimulation
+  readonly invariants: Invariants
 }
 
-function activeDownMs(backup: Member, dying: Member): number {
-  const own = configOf(backup)
-  const intervalMs = own.version === 2 ? own.advertisementIntervalMs : configOf(dying).advertisementIntervalMs
-  const skewUnitMs = own.version === 2 ? 1000 : intervalMs
-  return 3 * intervalMs + ((256 - own.priority) * skewUnitMs) / 256
+/** When the backup's node can take over all that belongs together. */
+function takeover(stage: Stage, backup: Member, partners: readonly Partner[]): Range {
+  const ranges = partners.flatMap(({ group, dying }) => {
+    const same = group.members.find(({ node, role }) => node === backup.node && role === 'backup')
+    return same === undefined ? [] : [rangeOf(stage, same, dying)]
+  })
+  return {
+    earliestMs: Math.max(...ranges.map(({ earliestMs }) => earliestMs)),
+    latestMs: Math.max(...ranges.map(({ latestMs }) => latestMs)),
+  }
+}
+
+function rangeOf({ simulation, invariants }: Stage, backup: Member, dying: Member): Range {
+  const after = (sentMs: number, hostMs: number): Range => {
+    const [minMs, maxMs] = delayMs(simulation, dying)
+    const endMs = sentMs + backup.node.clock.trueMs(hostMs)
+    return { earliestMs: endMs + minMs - TICK_MS, latestMs: endMs + maxMs + TICK_MS }
+  }
+  const advertisedMs = dying.lastSentMs
+  const byAdverts = after(advertisedMs, activeDownMs(backup, configOf(dying).advertisementIntervalMs))
+  const session = pairingWith(backup, dying)
+  const source = sourceOf(backup)
+  if (session === null || source === null) return byAdverts
+  const { waitMs, distrustedMs } = session
+  const lastMs = Math.max(advertisedMs, invariants.bfdSentAtMs(dying.node, source))
+  const byBfd = after(lastMs, waitMs)
+  const isBelieved =
+    simulation.time.now() + backup.node.clock.trueMs(distrustedMs) < byBfd.earliestMs - waitMs / 2
+  return {
+    earliestMs: Math.min(byBfd.earliestMs, byAdverts.earliestMs),
+    latestMs:
+      distrustedMs === 0 || isBelieved ? Math.min(byBfd.latestMs, byAdverts.latestMs) : byAdverts.latestMs,
+  }
+}
+
+/** Detection time and skew of a session that is up between them; null: there is none. */
+function pairingWith(backup: Member, dying: Member): { waitMs: number; distrustedMs: number } | null {
+  const { pairing, priority } = configOf(backup)
+  const remote = sourceOf(dying)
+  const sessions = backup.node.run?.loop.status().bfd?.sessions ?? []
+  const session = sessions.find((each) => each.remote === remote && each.state === 'up')
+  const theirs = dying.node.routers.find(
+    (router) => router.interface === configOf(dying).interface && router.pairing !== null,
+  )?.pairing
+  if (!pairing || !theirs || !session || session.detectionMs === null) return null
+  const skewMs = (((256 - priority) / 256) * session.detectionMs) / theirs.multiplier / 2
+  return { waitMs: session.detectionMs + skewMs, distrustedMs: session.distrustedMs }
+}
+
+function delayMs(simulation: LanSimulation, member: Member): readonly [number, number] {
+  const { segment } = member.node.host.description(configOf(member).interface)
+  return simulation.lan.conditions(segment).delayMs
 }

@@ -9,6 +9,7 @@ import { isOwnAddress } from '@aloft/agent/world/links'
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { type Address, familyOf } from '@aloft/shared/network/address'
 import type { EventBody, TransitionBody } from '@aloft/shared/protocol/events'
+import { AnswerRules } from './answer-rules.ts'
 import { journeyBroken } from './journey-rules.ts'
 import type { LanSimulation, Sight } from './lan-simulation.ts'
 import {
@@ -18,34 +19,35 @@ import {
   type Group,
   groupsOf,
   isGrouped,
-  isTied,
   type Member,
-  portOf,
   resetCounters,
   writtenOf,
 } from './members.ts'
-import { idOf, type Node } from './node.ts'
+import { type Hearing, idOf, type Node } from './node.ts'
+import { Overlaps } from './overlap.ts'
+import { PairingRules } from './pairing-rules.ts'
 import type { Plan } from './plan.ts'
-import { ruleBrokenBy } from './transition-rules.ts'
+import { isExact, ruleBrokenBy } from './transition-rules.ts'
 
 /** Advertisements of one router within its own interval; two re-assertions, answers to resignations, take-overs. */
 const BURST_MAX = 12
-/** At 10 % loss, so many advertisements of the better one in a row are lost once in a hundred million times. */
-const OVERLAP_INTERVALS_MAX = 8
 /** What an active that leaves adds to the longest wait of its successor; and clocks that run differently. */
 const HOLDING_MARGIN_MS = 110
 const TICK_MS = 0.1
 
 export class Invariants {
   transitions = 0
-  overlapMs = 0
   readonly groups: readonly Group[]
   readonly #simulation: LanSimulation
   readonly #plan: Plan
   readonly #members = new Map<string, Member>()
+  /** Null where two hosts have one address. */
+  readonly #pairing: PairingRules | null
+  readonly #answers: AnswerRules
+  readonly #bfdSentAtMs = new Map<string, number>()
   /** The members of each sync group of each node. */
   readonly #together: readonly (readonly Member[])[]
-  readonly #overlapSinceMs = new Map<string, number>()
+  readonly #overlaps: Overlaps
   #isResting = false
   #deedsAtMs = -1
   #touched: Member | null = null
@@ -53,10 +55,13 @@ export class Invariants {
   constructor(simulation: LanSimulation, plan: Plan) {
     this.#simulation = simulation
     this.#plan = plan
+    this.#overlaps = new Overlaps(simulation, plan)
     this.groups = [...groupsOf(simulation.nodes).values()]
     for (const { members } of this.groups)
       for (const member of members) this.#members.set(describe(member), member)
     const all = [...this.#members.values()]
+    this.#pairing = plan.hasTwins ? null : new PairingRules(all)
+    this.#answers = new AnswerRules(all)
     this.#together = simulation.nodes.flatMap((node) => {
       const grouped = all.filter((member) => member.node === node && isGrouped(member))
       return grouped.length > 0 ? [grouped] : []
@@ -64,9 +69,10 @@ export class Invariants {
   }
 
   see(sight: Sight): void {
-    if (sight.kind === 'intervention' || sight.kind === 'hearing') return
+    if (sight.kind === 'intervention') return
     if (sight.atMs !== this.#deedsAtMs) this.#forgetDeeds(sight.atMs)
-    if (sight.kind === 'deed') this.#seeDeed(sight.node, sight)
+    if (sight.kind === 'hearing') this.#seeHearing(sight.node, sight.hearing)
+    else if (sight.kind === 'deed') this.#seeDeed(sight.node, sight)
     else this.#seeJournal(sight.node, sight.body, sight.atMs)
   }
 
@@ -75,9 +81,10 @@ export class Invariants {
     for (const together of this.#together) checkTogether(together)
     for (const group of this.groups) {
       for (const member of group.members) this.#checkHolding(member)
-      this.#checkOverlap(group)
+      this.#overlaps.check(group)
       if (this.#isResting) expectOneActive(group)
     }
+    if (this.#pairing !== null) expectNone(this.#pairing.brokenByStep(), 'pairing')
     if (this.#touched) checkCounters(this.#touched)
     this.#touched = null
   }
@@ -89,6 +96,20 @@ export class Invariants {
 
   endRest(): void {
     this.#isResting = false
+  }
+
+  get overlapMs(): number {
+    return this.#overlaps.totalMs
+  }
+
+  /** How often BFD lost an active, and how often that was none. */
+  get pairing(): { readonly losses: number; readonly falseAlarms: number } {
+    return this.#pairing ?? { losses: 0, falseAlarms: 0 }
+  }
+
+  /** When, in true time, a node sent BFD to an address last. */
+  bfdSentAtMs(node: Node, destination: Address): number {
+    return this.#bfdSentAtMs.get(`${node.name} ${destination}`) ?? Number.NEGATIVE_INFINITY
   }
 
   isActiveAnywhere(node: Node): boolean {
@@ -103,7 +124,11 @@ export class Invariants {
   }
 
   #seeDeed(node: Node, { deed, atMs }: Extract<Sight, { kind: 'deed' }>): void {
-    if (deed.did === 'send-bfd' || isOfHost(node, deed)) return
+    if (isOfHost(node, deed)) return
+    if (deed.did === 'send-bfd') {
+      this.#seeBfd(node, deed, atMs)
+      return
+    }
     const config = node.routers.find((router) => isBy(router, deed))
     const member = config && this.#members.get(`${node.name} ${idOf(config)}`)
     if (!config || !member) throw new BrokenInvariant(`a deed of no router: ${node.name} did ${deed.did}`)
@@ -123,6 +148,32 @@ export class Invariants {
     limitBurst(member, config, atMs)
   }
 
+  #seeHearing(node: Node, hearing: Hearing): void {
+    if (this.#pairing === null) return
+    for (const member of this.#members.values()) if (member.run !== member.node.run) this.#renew(member)
+    expectNone(this.#pairing.hears(node, hearing), node.name)
+  }
+
+  #seeBfd(node: Node, deed: Extract<Deed, { did: 'send-bfd' }>, atMs: number): void {
+    const { destination } = deed
+    this.#bfdSentAtMs.set(`${node.name} ${destination}`, atMs)
+    if (this.#pairing === null) return
+    this.#pairing.says(node, deed.payload)
+    const isFollowed = this.#pairing.isKnown(node, destination)
+    expectNone(this.#answers.brokenBy(node, deed, { isFollowed, atMs }), `${node.name} to ${destination}`)
+  }
+
+  /** What the journal says of sessions that nobody asked for. */
+  #seePairing(node: Node, body: EventBody): void {
+    if (this.#pairing === null) return
+    if (body.kind === 'false-alarm')
+      expectNone(this.#pairing.brokenByAlarm(node, body), describeBody(node, body))
+    if (body.kind !== 'bfd') return
+    expectNone(this.#pairing.brokenByChange(node, body), describeBody(node, body))
+    if (this.#isResting && body.diagnostic === 'detection-time-expired')
+      throw new BrokenInvariant(`nobody is silent at rest: ${describeBody(node, body)}`)
+  }
+
   /** Packets that an announcement draws must find somebody. */
   #seeAnnouncement(member: Member, addresses: readonly Address[], atMs: number): void {
     const { node } = member
@@ -133,6 +184,7 @@ export class Invariants {
   }
 
   #seeJournal(node: Node, body: EventBody, atMs: number): void {
+    this.#seePairing(node, body)
     if (body.kind !== 'transition' && body.kind !== 'resumed') return
     const member = this.#members.get(`${node.name} ${idOf({ ...body, name: body.virtualRouter })}`)
     if (!member) throw new BrokenInvariant(`the journal names no router of its node: ${body.virtualRouter}`)
@@ -152,6 +204,11 @@ export class Invariants {
     if (rule !== null) {
       throw new BrokenInvariant(`${rule}: ${describe(member)} ${JSON.stringify(body)}`)
     }
+    if (body.from === 'backup') this.#pairing?.leavesBackup(member)
+    if (this.#pairing !== null && body.from === 'backup' && body.to === 'active') {
+      const wait = { isExact: isExact(member, body.heard?.agoMs ?? 0, atMs) }
+      expectNone(this.#pairing.brokenByTakeover(member, body, wait), describeBody(member.node, body))
+    }
     if (this.#isResting) {
       const { from, to, reason } = body
       throw new BrokenInvariant(`nothing changes at rest: ${describe(member)} ${from} → ${to}, ${reason}`)
@@ -159,7 +216,7 @@ export class Invariants {
     member.role = body.to
     if (body.from === 'active' || body.to === 'active') {
       member.leftBy = body.to === 'active' ? null : body.reason
-      member.leftBefore = member.group.members.filter((other) => this.#canHear(other, member))
+      member.leftBefore = member.group.members.filter((other) => this.#overlaps.canHear(other, member))
     }
     const isReplacedAgain = body.reason === 'configuration' && member.mayHoldUntilMs > atMs
     if (body.from === 'active' || isReplacedAgain)
@@ -176,7 +233,7 @@ export class Invariants {
   #provoke(sender: Member, atMs: number): void {
     for (const other of sender.group.members) {
       const isWatchful = other !== sender && other.role === 'active' && other.node.isRunning
-      if (isWatchful && this.#hearEachOther(sender, other)) other.provokedAtMs = atMs
+      if (isWatchful && this.#overlaps.hearEachOther(sender, other)) other.provokedAtMs = atMs
     }
   }
 
@@ -225,42 +282,6 @@ export class Invariants {
     return 1.01 * (reason === 'shutdown' ? 1 : 4) * Math.max(intervalMs, 1_000) + HOLDING_MARGIN_MS
   }
 
-  /** Two actives that hear each other must come to an end of it. */
-  #checkOverlap(group: Group): void {
-    const actives = group.members.filter(({ role, node }) => role === 'active' && node.isRunning)
-    if (actives.length < 2 && this.#overlapSinceMs.size === 0) return
-    for (const a of group.members) {
-      for (const b of group.members) if (a.node.name < b.node.name) this.#measureOverlap(a, b, actives)
-    }
-  }
-
-  #measureOverlap(a: Member, b: Member, actives: readonly Member[]): void {
-    const nowMs = this.#simulation.time.now()
-    const key = `${a.node.name} ${b.node.name} ${a.id}`
-    const sinceMs = this.#overlapSinceMs.get(key)
-    if (!actives.includes(a) || !actives.includes(b) || !this.#hearEachOther(a, b)) {
-      if (sinceMs !== undefined) this.overlapMs += nowMs - sinceMs
-      this.#overlapSinceMs.delete(key)
-      return
-    }
-    // A tie lasts until somebody is configured otherwise; what they do about it counts from then.
-    if (sinceMs === undefined || isTied(a, b)) this.#overlapSinceMs.set(key, nowMs)
-    const limitMs = OVERLAP_INTERVALS_MAX * this.#plan.intervalMsMax + 2 * this.#plan.conditions.delayMs[1]
-    if (sinceMs === undefined || nowMs - sinceMs <= limitMs) return
-    const seconds = ((nowMs - sinceMs) / 1000).toFixed(3)
-    throw new BrokenInvariant(
-      `one active per router and segment: ${a.node.name} and ${b.node.name} both for ${a.id}, ${seconds} s`,
-    )
-  }
-
-  #hearEachOther(a: Member, b: Member): boolean {
-    return this.#canHear(a, b) && this.#canHear(b, a)
-  }
-
-  #canHear(listener: Member, speaker: Member): boolean {
-    return this.#simulation.lan.canReach(portOf(speaker), portOf(listener))
-  }
-
   #forgetDeeds(atMs: number): void {
     this.#deedsAtMs = atMs
     for (const member of this.#members.values()) {
@@ -281,6 +302,14 @@ function checkTogether(members: readonly Member[]): void {
     if (count !== 0 && count !== roles.length)
       throw new BrokenInvariant(`a sync group moves as one: ${first.node.name} is ${roles.join(' and ')}`)
   }
+}
+
+function expectNone(rule: string | null, circumstances: string): void {
+  if (rule !== null) throw new BrokenInvariant(`${rule}: ${circumstances}`)
+}
+
+function describeBody(node: Node, body: EventBody): string {
+  return `${node.name} ${JSON.stringify(body)}`
 }
 
 /** A router with peers that takes part again tells them where its host is (keepalived-and-vrrp.md §2.9). */

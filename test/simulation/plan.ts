@@ -9,7 +9,7 @@ import {
 } from '@aloft/shared/config/agent-config'
 import { NOTIFY_DEFAULTS } from '@aloft/shared/config/notify-config'
 import { hostAddresses } from './addresses.ts'
-import { makeGroups, makeRouters } from './router-plan.ts'
+import { makeGroups, makePairing, makeRouters, pairingOf } from './router-plan.ts'
 import type { Skew } from './skewed-clock.ts'
 
 export interface NodePlan {
@@ -38,10 +38,12 @@ export function makePlan(entropy: Entropy): Plan {
   const owners = groups.map(() => (chance(entropy, 0.15) ? integer(entropy, 0, nodeCount - 1) : -1))
   // Hosts that share an address share it on one LAN and not on the other: no group could settle who yields.
   const isGrouped = groups.length > 1 && !hasTwins && chance(entropy, 0.4)
+  const pairing = makePairing(entropy, groups)
   const numbers = Array.from({ length: nodeCount }, (_, index) => (hasTwins && index === 1 ? 1 : index + 1))
   const nodes = numbers.map((number, index): NodePlan => {
+    const paired = pairingOf(entropy, pairing)
     const routers = groups.map((group, g) => {
-      const place = { isOwner: owners[g] === index, hosts: numbers, pairing: null }
+      const place = { isOwner: owners[g] === index, hosts: numbers, pairing: paired }
       return makeRouters(entropy, group, place)
     })
     return {

@@ -41,7 +41,7 @@ const TRACK: VirtualRouterConfig['track'] = [
   { kind: 'file', name: 'level', weight: 1, reverse: false },
   { kind: 'script', name: 'check', weight: 0, reverse: false },
 ]
-/** Half of the LANs are slow ones: what goes wrong on them may take an hour to be seen, and costs as little to run. */
+/** Most of the LANs are slow ones: what goes wrong on them may take an hour to be seen, and costs as little to run. */
 const SLOW_INTERVAL_MS = 40_950
 const V3_INTERVALS_MS = [10, 50, 100, 1000, 3000] as const
 const FAMILIES = [['ipv4'], ['ipv4'], ['ipv6'], ['ipv4', 'ipv6']] as const
@@ -49,7 +49,7 @@ const FAMILIES = [['ipv4'], ['ipv4'], ['ipv6'], ['ipv4', 'ipv6']] as const
 export function makeGroups(entropy: Entropy, segmentCount: number, hasTwins: boolean): GroupPlan[] {
   const perSegment = integer(entropy, 1, segmentCount > 1 ? 2 : 3)
   // Intervals of one run stay within a factor, or the fast routers' events would crowd out the slow ones' time.
-  const v3IntervalMs = chance(entropy, 0.5) ? SLOW_INTERVAL_MS : pick(entropy, V3_INTERVALS_MS)
+  const v3IntervalMs = chance(entropy, 0.6) ? SLOW_INTERVAL_MS : pick(entropy, V3_INTERVALS_MS)
   return Array.from({ length: segmentCount * perSegment }, (_, i): GroupPlan => {
     const version = v3IntervalMs >= 1000 && v3IntervalMs < 10_000 && chance(entropy, 0.5) ? 2 : 3
     return {
@@ -136,4 +136,25 @@ function peerAddress(
   const { ipv4, ipv6, others } = hostAddresses(segment, host)
   if (family === 'ipv4') return ipv4
   return isRoutable ? (others[0] ?? ipv6) : ipv6
+}
+
+/**
+ * What each node draws from, or null: nobody pairs. Quick enough to tell before advertisements do, and not thwarted by
+ * the delays of these wires: an interval and a delay are less than the detection time.
+ */
+export function makePairing(entropy: Entropy, groups: readonly GroupPlan[]): PairingConfig | null {
+  const intervalMs = Math.max(...groups.map(({ baseIntervalMs }) => baseIntervalMs))
+  // An hour of BFD is as many packets as a hundred minutes of anything else.
+  if (!chance(entropy, intervalMs === SLOW_INTERVAL_MS ? 0.04 : 0.3)) return null
+  const isLong = groups.some(({ mixesIntervals }) => mixesIntervals)
+  const parts = intervalMs < 1000 || isLong ? 8 : pick(entropy, [8, 20])
+  const pairedMs = Math.min(1000, Math.max(5, Math.round(intervalMs / parts)))
+  return { intervalMs: pairedMs, multiplier: pick(entropy, [3, 3, 4]) }
+}
+
+/** How one node times its sessions: a few are slower, and a few do without. */
+export function pairingOf(entropy: Entropy, common: PairingConfig | null): PairingConfig | null {
+  if (common === null || chance(entropy, 0.1)) return null
+  const isSlower = common.intervalMs > 50 && common.intervalMs < 500 && chance(entropy, 0.3)
+  return isSlower ? { ...common, intervalMs: Math.round(1.5 * common.intervalMs) } : common
 }

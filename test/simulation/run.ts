@@ -4,13 +4,13 @@
  */
 import { type Entropy, integer, pick, seededEntropy } from '@aloft/agent/simulated/entropy'
 import { endFaults, scheduleFaults } from './faults.ts'
-import { checkFailover } from './final-exam.ts'
+import { prepareFailover } from './final-exam.ts'
 import { Invariants } from './invariants.ts'
 import { LanSimulation, type Sight } from './lan-simulation.ts'
 import { BrokenInvariant } from './members.ts'
 import { makePlan, type Plan } from './plan.ts'
 import { checkReplay } from './replayed.ts'
-import { checkSettled, settleIntervals } from './settled.ts'
+import { checkSettled, settleIntervals, unpaired } from './settled.ts'
 
 export interface Outcome {
   readonly seed: number
@@ -19,14 +19,20 @@ export interface Outcome {
   readonly transitions: number
   /** Milliseconds during which two nodes that heard each other were active for one router. */
   readonly overlapMs: number
+  /** How often BFD lost an active, how often that was none, and how many of those killed in the end it told of. */
+  readonly losses: number
+  readonly falseAlarms: number
+  readonly pairedFailovers: number
   readonly broken: { readonly invariant: string; readonly atMs: number } | null
 }
 
 const FAULT_INTERVALS = 60
 /** An agent has let go so long after it was told to stop, whatever its advertisement interval. */
 const STOP_MS = 5_200
-/** What a run of these dimensions needs is below a tenth of it: more is a storm. */
+/** What a run of these dimensions needs is below a tenth of it: more is a storm. Pairing alone sends a dozen times as much. */
 const EVENTS_MAX = 120_000
+const PAIRED_EVENTS_MAX = 1_500_000
+const ASKED_AGAIN_MS = 65_000
 
 export function runSeed(seed: number, watch?: (sight: Sight) => void): Outcome {
   const entropy = seededEntropy(seed)
@@ -48,6 +54,9 @@ export function runSeed(seed: number, watch?: (sight: Sight) => void): Outcome {
     events,
     transitions: invariants.transitions,
     overlapMs: invariants.overlapMs,
+    losses: invariants.pairing.losses,
+    falseAlarms: invariants.pairing.falseAlarms,
+    pairedFailovers: run.pairedFailovers,
     broken,
   }
 }
@@ -55,15 +64,19 @@ export function runSeed(seed: number, watch?: (sight: Sight) => void): Outcome {
 class SimulationRun {
   readonly invariants: Invariants
   events = 0
+  pairedFailovers = 0
   readonly #simulation: LanSimulation
   readonly #plan: Plan
   readonly #entropy: Entropy
+  readonly #eventsMax: number
 
   constructor(simulation: LanSimulation, plan: Plan, entropy: Entropy) {
     this.#simulation = simulation
     this.#plan = plan
     this.#entropy = entropy
     this.invariants = new Invariants(simulation, plan)
+    const isPaired = plan.nodes.some(({ routers }) => routers.some(({ pairing }) => pairing !== null))
+    this.#eventsMax = isPaired ? PAIRED_EVENTS_MAX : EVENTS_MAX
     simulation.watch((sight) => this.invariants.see(sight))
   }
 
@@ -96,8 +109,16 @@ class SimulationRun {
     if (!this.#plan.hasTwins) this.invariants.beginRest()
     // Announcements are repeated five seconds after a router became active, for hosts that missed the first.
     this.#advance(simulation.time.now() + 6 * intervalMsMax + 6000)
+    if (!this.#plan.hasTwins) this.#awaitPairing()
     if (!this.#plan.hasTwins) checkSettled(this.invariants, this.#plan.conditions.loss === 0)
     this.invariants.endRest()
+  }
+
+  /** Whoever was not answered for a minute is asked once a minute (decision 0016). */
+  #awaitPairing(): void {
+    const untilMs = this.#simulation.time.now() + ASKED_AGAIN_MS
+    while (unpaired(this.invariants).length > 0 && this.#simulation.time.now() < untilMs)
+      this.#advance(this.#simulation.time.now() + 1000)
   }
 
   #killAnActive(): void {
@@ -105,7 +126,8 @@ class SimulationRun {
     const actives = simulation.nodes.filter((node) => this.invariants.isActiveAnywhere(node))
     if (actives.length === 0) return
     const victim = pick(this.#entropy, actives)
-    const exam = checkFailover(simulation, this.invariants, victim)
+    const exam = prepareFailover(simulation, this.invariants, victim)
+    this.pairedFailovers = exam.paired
     simulation.intervene(`crash ${victim.name}`, () => victim.crash())
     this.#advance(exam.atMs)
     exam.check()
@@ -126,7 +148,8 @@ class SimulationRun {
   #advance(untilMs: number): void {
     while (this.#simulation.time.runNext(untilMs)) {
       this.events += 1
-      if (this.events > EVENTS_MAX) throw new BrokenInvariant(`more than ${EVENTS_MAX} events: a storm`)
+      if (this.events > this.#eventsMax)
+        throw new BrokenInvariant(`more than ${this.#eventsMax} events: a storm`)
       this.invariants.check()
     }
   }

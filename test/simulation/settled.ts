@@ -1,7 +1,7 @@
 /** What must hold once nothing has gone wrong for a while. */
 import type { Invariants } from './invariants.ts'
 import type { LanSimulation } from './lan-simulation.ts'
-import { BrokenInvariant, configOf, type Group, type Member } from './members.ts'
+import { BrokenInvariant, configOf, describe, type Group, type Member, sourceOf } from './members.ts'
 
 /**
  * How many of the longest intervals settling may take: a wrong active falls silent or is outranked (four: three and a
@@ -26,6 +26,8 @@ export function checkSettled({ groups }: Invariants, isLossless: boolean): void 
     checkPriority(group, active)
     if (isLossless) checkLastWord(group, active)
   }
+  const [alone] = unpaired({ groups })
+  if (alone) throw new BrokenInvariant(`backups pair with their active by themselves: ${describe(alone)}`)
 }
 
 function checkPriority({ id, members }: Group, active: Member): void {
@@ -36,6 +38,24 @@ function checkPriority({ id, members }: Group, active: Member): void {
         `the active has the highest priority: ${id} has ${active.node.name}, not ${other.node.name}`,
       )
   }
+}
+
+/** Backups whose active pairs as they do, and that have no session with it yet. */
+export function unpaired({ groups }: Pick<Invariants, 'groups'>): Member[] {
+  return groups.flatMap(({ members }) => {
+    const active = members.find(({ role }) => role === 'active')
+    if (active === undefined || configOf(active).pairing === null) return []
+    return members.filter(
+      (member) =>
+        member.role === 'backup' && configOf(member).pairing !== null && !isPairedWith(member, active),
+    )
+  })
+}
+
+function isPairedWith({ node }: Member, active: Member): boolean {
+  const remote = sourceOf(active)
+  const sessions = node.run?.loop.status().bfd?.sessions ?? []
+  return sessions.some((session) => session.remote === remote && session.state === 'up')
 }
 
 /**

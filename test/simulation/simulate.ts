@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { failureLine } from './failure-line.ts'
+import { hours, NOTHING, summary, sumOf } from './figures.ts'
 import { runSeed } from './run.ts'
 import { storyTeller } from './story.ts'
 
@@ -34,35 +35,35 @@ function replayOne(seed: number): number {
   const outcome = runSeed(seed, tell.see)
   tell.flush()
   if (outcome.broken) console.error(failureLine(outcome))
-  else console.log(`seed ${seed}: every invariant held over ${hours(outcome.virtualMs)}`)
+  else console.log(`seed ${seed}: every invariant held over ${virtualHours(outcome.virtualMs)}`)
   return outcome.broken ? 1 : 0
 }
 
 function explore(count: number, from: number | null): number {
   const first = from ?? randomInt(2 ** 31)
-  const sum = { virtualMs: 0, events: 0, transitions: 0, overlapMs: 0, broken: 0 }
+  let figures = NOTHING
+  let broken = 0
   const startedMs = performance.now()
   for (let i = 0; i < count; i++) {
     const outcome = runSeed(first + i)
-    for (const key of ['virtualMs', 'events', 'transitions', 'overlapMs'] as const) sum[key] += outcome[key]
+    figures = sumOf(figures, outcome)
     if (outcome.broken) {
-      sum.broken += 1
+      broken += 1
       console.error(failureLine(outcome))
-      if (sum.broken >= 10) break
+      if (broken >= 10) break
     }
     if ((i + 1) % 500 === 0 && i + 1 < count)
-      console.log(`${i + 1} of ${count} seeds, ${hours(sum.virtualMs)}`)
+      console.log(`${i + 1} of ${count} seeds, ${virtualHours(figures.virtualMs)}`)
   }
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   console.log(
-    `seeds ${first} to ${first + count - 1}: ${hours(sum.virtualMs)}, ${sum.events} events, ` +
-      `${sum.transitions} transitions, ${(sum.overlapMs / 1000).toFixed(1)} s of overlap, ${sum.broken} broken, in ${seconds} s`,
+    `seeds ${first} to ${first + count - 1}: ${summary(figures)}, ${broken} broken, in ${seconds} s`,
   )
-  return sum.broken > 0 ? 1 : 0
+  return broken > 0 ? 1 : 0
 }
 
-function hours(ms: number): string {
-  return `${(ms / 3_600_000).toFixed(1)} virtual hours`
+function virtualHours(ms: number): string {
+  return `${hours(ms).toFixed(1)} virtual hours`
 }
 
 function wholeNumber(text: string): number {

@@ -47,7 +47,9 @@ export class Stranger {
 
   /** What to send, and what it is: as a router, and as a host with BFD. */
   plan(nodes: readonly Node[], entropy: Entropy): readonly { text: string; send: () => void }[] {
-    const node = pick(entropy, nodes)
+    // Whoever holds an address has more to lose.
+    const holders = nodes.filter((each) => each.host.held().length > 0)
+    const node = pick(entropy, holders.length > 0 && chance(entropy, 0.7) ? holders : nodes)
     const router = pick(entropy, node.routers)
     const { name, interface: interfaceName, family } = router
     const { segment } = node.host.description(interfaceName)

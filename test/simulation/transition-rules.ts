@@ -1,10 +1,10 @@
 /** What must hold of a single transition as it is journalled: how it came about, when, and what was done with it. */
 
-import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { compareAddresses, parseAddress } from '@aloft/shared/network/address'
 import type { TransitionBody } from '@aloft/shared/protocol/events'
 import { advertisesFrom, configOf, isGrouped, type Member } from './members.ts'
 import type { Plan } from './plan.ts'
+import { activeDownMs, skewMs } from './waits.ts'
 
 /** Something a virtual router did, in the instant of a transition. */
 export type DeedOfRouter =
@@ -69,7 +69,8 @@ function reasonRule(member: Member, body: TransitionBody, circumstances: Circums
   const { reason, heard, priority } = body
   const config = configOf(member)
   if (reason === 'higher-priority-backup') return yieldRule(body)
-  if (body.from !== 'backup' || body.to !== 'active') return null
+  // What BFD has told is pairing-rules.ts's to judge.
+  if (body.from !== 'backup' || body.to !== 'active' || body.detectedBy === 'bfd') return null
   // Its owner, too, waits for the others of its group.
   if (priority === 255 && isGrouped(member)) return null
   if (heard === null)
@@ -107,12 +108,11 @@ function silenceRule(
     heard.address && config.version === 3
       ? intervalsOf(member, heard.address)
       : [config.advertisementIntervalMs]
-  const downMs = intervals.map((intervalMs) => 3 * intervalMs + skewMs(config, intervalMs))
+  const downMs = intervals.map((intervalMs) => activeDownMs(member, intervalMs))
   if (downMs.length === 0) return null
   if (heard.agoMs < Math.min(...downMs) - TICK_MS)
     return `a backup waits three intervals and its skew (${Math.min(...downMs)} ms)`
-  const isDisturbed = Math.max(member.node.disturbedAtMs, member.node.movedAtMs) > atMs - 2 * heard.agoMs - 1
-  return isDisturbed || isGrouped(member) || heard.agoMs <= Math.max(...downMs) + TICK_MS
+  return !isExact(member, heard.agoMs, atMs) || heard.agoMs <= Math.max(...downMs) + TICK_MS
     ? null
     : `a backup waits no longer than three intervals and its skew (${Math.max(...downMs)} ms)`
 }
@@ -124,19 +124,19 @@ function resignationRule(
   { atMs }: Circumstances,
 ): string | null {
   if (heard.priority !== 0) return 'nobody is active only when the last one resigned'
-  const config = configOf(member)
   // The interval it went by may be that of any active heard before, or its own.
   const all = member.group.members.map((each) => configOf(each).advertisementIntervalMs)
-  const skews = all.map((intervalMs) => skewMs(config, intervalMs))
+  const skews = all.map((intervalMs) => skewMs(member, intervalMs))
   if (heard.agoMs < Math.min(...skews) - TICK_MS) return 'after a resignation a backup waits for its skew'
-  const isDisturbed = Math.max(member.node.disturbedAtMs, member.node.movedAtMs) > atMs - 2 * heard.agoMs - 1
-  return isDisturbed || isGrouped(member) || heard.agoMs <= Math.max(...skews) + TICK_MS
+  return !isExact(member, heard.agoMs, atMs) || heard.agoMs <= Math.max(...skews) + TICK_MS
     ? null
     : 'after a resignation a backup waits no longer than its skew'
 }
 
-function skewMs({ version, priority }: VirtualRouterConfig, intervalMs: number): number {
-  return ((256 - priority) * (version === 2 ? 1000 : intervalMs)) / 256
+/** Whether a wait that began so long ago was disturbed by nothing, and for nobody else. */
+export function isExact(member: Member, agoMs: number, atMs: number): boolean {
+  const { disturbedAtMs, movedAtMs } = member.node
+  return !isGrouped(member) && Math.max(disturbedAtMs, movedAtMs) <= atMs - 2 * agoMs - 1
 }
 
 /** The intervals of those on the segment who advertise from an address: one, or two where two hosts share it. */

@@ -231,8 +231,7 @@ export class SimulatedHost implements Links, Holdings {
       port,
       segment,
       (frame, from) => this.#receive(added, frame, from.name),
-      (frame) =>
-        frame.kind === 'announcement' || isMulticast(frame.destination) || isAt(added, frame.destination),
+      (frame) => isForPort(added, frame),
     )
   }
 
@@ -342,8 +341,15 @@ function prefixOf(address: Address): Prefix {
   return { address, prefixLength: familyOf(address) === 'ipv4' ? 24 : 64 }
 }
 
-function isAt(on: Interface, address: Address): boolean {
-  return on.held.has(address) || ownAddresses(on).includes(address)
+function isAt({ held, ipv4, ipv6, spec }: Interface, address: Address): boolean {
+  return (
+    address === ipv4 || address === ipv6 || held.has(address) || (spec.others?.includes(address) ?? false)
+  )
+}
+
+function isForPort(on: Interface, frame: Frame): boolean {
+  if (frame.kind === 'announcement' || isAt(on, frame.destination)) return true
+  return frame.kind === 'vrrp' && isMulticast(frame.destination)
 }
 
 /** Sent to a group that was joined, or to this host. */

@@ -1,0 +1,5 @@
+/** The few fields of a BFD packet that tell from outside whose it is (RFC 5880 §4.1). */
+export function discriminatorsOf(payload: Uint8Array): { mine: number; yours: number } {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
+  return { mine: view.getUint32(4), yours: view.getUint32(8) }
+}
