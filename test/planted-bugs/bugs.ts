@@ -382,6 +382,31 @@ export const BUGS: readonly Bug[] = [
     original: 'if (detectAt === null || each.isPatient || now - detectAt <= PATIENCE_MS) return false',
     planted: 'if (detectAt !== 0) return false',
   },
+  {
+    name: 'a member of a sync group waits four intervals',
+    file: INTERVALS,
+    original: 'return parameters.config.missedAdvertisements * activeIntervalMs',
+    planted: 'return (parameters.isGrouped ? 4 : parameters.config.missedAdvertisements) * activeIntervalMs',
+  },
+  {
+    name: 'an active yields only when its own next advertisement is near',
+    file: MACHINE,
+    original: 'if (!isOutrankedBy(parameters, event)) return reassert(parameters, state, now)',
+    planted:
+      'if (!isOutrankedBy(parameters, event) || now < state.advertiseAt - parameters.config.advertisementIntervalMs / 8) return reassert(parameters, state, now)',
+  },
+  {
+    name: 'who yields lingers longer than it may',
+    file: DEPARTURE,
+    original: 'return config.virtualMac === null ? LINGER_MS :',
+    planted: 'return config.virtualMac === null ? LINGER_MS + 0.2 :',
+  },
+  {
+    name: 'who resigns waits for longer than anybody could take',
+    file: DEPARTURE,
+    original: 'return now + Math.min(skewMaxMs + MARGIN_MS, WAIT_MAX_MS)',
+    planted: 'return now + Math.min(skewMaxMs + 1.1 * MARGIN_MS, 1.1 * WAIT_MAX_MS)',
+  },
 ]
 
 /** The source with the bug in it. Throws when the text to replace is not there exactly once. */

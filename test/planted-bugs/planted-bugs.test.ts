@@ -16,7 +16,7 @@ it('every bug can be planted, and none silently', () => {
   if (bug) expect(() => plant('something else', bug)).toThrow('cannot be planted: found 0 times')
 })
 
-it('the suites pass without a bug, and notice each one planted', { timeout: 300_000 }, async () => {
+it('the suites pass without a bug, and notice each one planted', { timeout: 900_000 }, async () => {
   expect((await examine(null)).noticedBy).toEqual([])
   const missed: string[] = []
   await inPairs(BUGS, async (bug) => {

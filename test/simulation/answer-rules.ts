@@ -13,8 +13,7 @@ type BfdDeed = Extract<Deed, { did: 'send-bfd' }>
 const BURST = 10
 const PER_SECOND = 5
 const ANSWERED_MAX = 32
-/** The clock that fills the bucket again is the host's: half a percent fast at most. */
-const CLOCKS = 0.99
+const TICK_MS = 0.01
 
 /** What one process has said so far. */
 interface Said {
@@ -31,11 +30,7 @@ export class AnswerRules {
   }
 
   /** Of each session, the first packet. The rule that it breaks, in words; null when it breaks none. `isFollowed`: it is to an active that was heard. */
-  brokenBy(
-    node: Node,
-    deed: BfdDeed,
-    { isFollowed, atMs }: { readonly isFollowed: boolean; readonly atMs: number },
-  ): string | null {
+  brokenBy(node: Node, deed: BfdDeed, isFollowed: boolean): string | null {
     const { interfaceName, source, destination, ttl, payload } = deed
     const known = node.run && this.#said.get(node.run)?.discriminators
     if (known?.has(discriminatorsOf(payload).mine)) return null
@@ -47,7 +42,10 @@ export class AnswerRules {
     const said = this.#saidBy(node.run)
     said.discriminators.add(discriminatorsOf(payload).mine)
     if (isFollowed) return null
-    return this.#answerRule(node, deed, isOwnAddress(link, source)) ?? this.#floodRule(node.run, said, atMs)
+    return (
+      this.#answerRule(node, deed, isOwnAddress(link, source)) ??
+      this.#floodRule(node.run, said, node.clock.now())
+    )
   }
 
   /** An active answers from where it advertises, and only where it pairs. */
@@ -68,7 +66,7 @@ export class AnswerRules {
     answeredAtMs.push(atMs)
     for (const more of [1, 10]) {
       const beforeMs = answeredAtMs.at(-BURST - more)
-      if (beforeMs !== undefined && atMs - beforeMs < (CLOCKS * more * 1_000) / PER_SECOND)
+      if (beforeMs !== undefined && atMs - beforeMs < (more * 1_000) / PER_SECOND - TICK_MS)
         return 'strangers are answered ten at once and five a second after that'
     }
     const answered = run.loop.status().bfd?.sessions.filter(({ passive }) => passive) ?? []

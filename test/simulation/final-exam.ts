@@ -8,7 +8,8 @@ import { BrokenInvariant, configOf, type Group, type Member, sourceOf } from './
 import type { Node } from './node.ts'
 import { activeDownMs } from './waits.ts'
 
-const TICK_MS = 1
+/** Floating point, and nothing else: what is known of a backup's clock is how fast it runs. */
+const TICK_MS = 0.1
 
 /** In true time. */
 interface Range {

@@ -4,17 +4,15 @@
  */
 
 import type { Deed } from '@aloft/agent/simulated/host'
-import { LINGER_MS } from '@aloft/agent/vrrp/departure'
 import { isOwnAddress } from '@aloft/agent/world/links'
 import type { VirtualRouterConfig } from '@aloft/shared/config/agent-config'
 import { type Address, familyOf } from '@aloft/shared/network/address'
-import type { EventBody, TransitionBody } from '@aloft/shared/protocol/events'
+import type { EventBody } from '@aloft/shared/protocol/events'
 import { AnswerRules } from './answer-rules.ts'
 import { journeyBroken } from './journey-rules.ts'
 import type { LanSimulation, Sight } from './lan-simulation.ts'
 import {
   BrokenInvariant,
-  configOf,
   describe,
   type Group,
   groupsOf,
@@ -27,13 +25,14 @@ import { type Hearing, idOf, type Node } from './node.ts'
 import { Overlaps } from './overlap.ts'
 import { PairingRules } from './pairing-rules.ts'
 import type { Plan } from './plan.ts'
-import { isExact, ruleBrokenBy } from './transition-rules.ts'
+import { isLate, isUndisturbed, ruleBrokenBy } from './transition-rules.ts'
+import { holdingLimitMs } from './waits.ts'
 
 /** Advertisements of one router within its own interval; two re-assertions, answers to resignations, take-overs. */
 const BURST_MAX = 12
-/** What an active that leaves adds to the longest wait of its successor; and clocks that run differently. */
-const HOLDING_MARGIN_MS = 110
 const TICK_MS = 0.1
+/** Clocks begin anywhere: so much is lost of their last digits. */
+const ROUNDING_MS = 0.001
 
 export class Invariants {
   transitions = 0
@@ -48,6 +47,8 @@ export class Invariants {
   /** The members of each sync group of each node. */
   readonly #together: readonly (readonly Member[])[]
   readonly #overlaps: Overlaps
+  /** Who became active together with its sync group in this step. */
+  readonly #willing = new Map<Node, { readonly id: string; readonly isLate: boolean }[]>()
   #isResting = false
   #deedsAtMs = -1
   #touched: Member | null = null
@@ -78,7 +79,9 @@ export class Invariants {
 
   /** Everything that must hold between two steps. */
   check(): void {
+    for (const member of this.#members.values()) if (member.run !== member.node.run) this.#renew(member)
     for (const together of this.#together) checkTogether(together)
+    this.#checkLateness()
     for (const group of this.groups) {
       for (const member of group.members) this.#checkHolding(member)
       this.#overlaps.check(group)
@@ -160,7 +163,7 @@ export class Invariants {
     if (this.#pairing === null) return
     this.#pairing.says(node, deed.payload)
     const isFollowed = this.#pairing.isKnown(node, destination)
-    expectNone(this.#answers.brokenBy(node, deed, { isFollowed, atMs }), `${node.name} to ${destination}`)
+    expectNone(this.#answers.brokenBy(node, deed, isFollowed), `${node.name} to ${destination}`)
   }
 
   /** What the journal says of sessions that nobody asked for. */
@@ -205,8 +208,14 @@ export class Invariants {
       throw new BrokenInvariant(`${rule}: ${describe(member)} ${JSON.stringify(body)}`)
     }
     if (body.from === 'backup') this.#pairing?.leavesBackup(member)
+    if (body.from === 'backup' && body.to === 'active' && isGrouped(member)) {
+      const { node, id } = member
+      const willing = this.#willing.get(node) ?? []
+      this.#willing.set(node, [...willing, { id, isLate: isLate(member, body, atMs) }])
+    }
     if (this.#pairing !== null && body.from === 'backup' && body.to === 'active') {
-      const wait = { isExact: isExact(member, body.heard?.agoMs ?? 0, atMs) }
+      const isExact = !isGrouped(member) && isUndisturbed(member, body.heard?.agoMs ?? 0, atMs)
+      const wait = { isExact }
       expectNone(this.#pairing.brokenByTakeover(member, body, wait), describeBody(member.node, body))
     }
     if (this.#isResting) {
@@ -220,7 +229,7 @@ export class Invariants {
     }
     const isReplacedAgain = body.reason === 'configuration' && member.mayHoldUntilMs > atMs
     if (body.from === 'active' || isReplacedAgain)
-      member.mayHoldUntilMs = atMs + this.#holdingLimitMs(member, body.reason)
+      member.mayHoldUntilMs = atMs + member.node.clock.trueMs(holdingLimitMs(member, body))
     // A changed configuration makes a new router, which counts from nothing.
     if (body.reason === 'configuration' && body.to === 'initialize') resetCounters(member)
     if (body.to === 'backup') member.backupSinceMs = member.node.clock.now()
@@ -254,6 +263,17 @@ export class Invariants {
     member.becameActive = adopted.counters.becameActive
   }
 
+  /** Of those that became active with their sync groups in this step, the last to be willing waited for nobody. */
+  #checkLateness(): void {
+    for (const [node, willing] of this.#willing) {
+      if (willing.every(({ isLate: late }) => late))
+        throw new BrokenInvariant(
+          `a sync group waits for its last member: ${node.name}, ${willing.map(({ id }) => id).join(' and ')}`,
+        )
+    }
+    if (this.#willing.size > 0) this.#willing.clear()
+  }
+
   #checkHolding(member: Member): void {
     const { node } = member
     this.#renew(member)
@@ -264,7 +284,7 @@ export class Invariants {
     const { disturbedAtMs } = node
     // A process that was frozen lets go when it wakes.
     const isExcused = !node.isRunning || this.#simulation.time.now() <= disturbedAtMs + TICK_MS
-    if (holds && !isActive && !isExcused && this.#simulation.time.now() > member.mayHoldUntilMs)
+    if (holds && !isActive && !isExcused && this.#simulation.time.now() > member.mayHoldUntilMs + ROUNDING_MS)
       throw new BrokenInvariant(
         `an address is held only while active, or lingering: ${describe(member)} is ${member.role}`,
       )
@@ -272,14 +292,6 @@ export class Invariants {
     const isAwake = node.isRunning && disturbedAtMs + TICK_MS < this.#simulation.time.now()
     if (isActive && !holds && isAwake)
       throw new BrokenInvariant(`an active holds its addresses: ${describe(member)}`)
-  }
-
-  /** Who yields lingers; who resigns waits for a successor, a reconfigured router for the one that replaces it. */
-  #holdingLimitMs(member: Member, reason: TransitionBody['reason']): number {
-    // Clocks run up to 0.5 % fast or slow.
-    if (reason === 'higher-priority-backup') return 1.01 * LINGER_MS
-    const { advertisementIntervalMs: intervalMs } = configOf(member)
-    return 1.01 * (reason === 'shutdown' ? 1 : 4) * Math.max(intervalMs, 1_000) + HOLDING_MARGIN_MS
   }
 
   #forgetDeeds(atMs: number): void {
@@ -295,8 +307,7 @@ export class Invariants {
 function checkTogether(members: readonly Member[]): void {
   const [first] = members
   if (!first?.node.run || first.node.isStopping) return
-  // Of one that was handed over in fault nobody is told until it leaves that.
-  const roles = members.map(({ role }) => role).filter((role) => role !== 'initialize')
+  const roles = members.map(({ role }) => role)
   for (const role of ['active', 'fault'] as const) {
     const count = roles.filter((each) => each === role).length
     if (count !== 0 && count !== roles.length)

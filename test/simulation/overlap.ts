@@ -1,6 +1,17 @@
 /** Two actives of one virtual router that hear each other must come to an end of it (RFC 9568 §6.4.3). */
+import { isOwnAddress } from '@aloft/agent/world/links'
 import type { LanSimulation } from './lan-simulation.ts'
-import { BrokenInvariant, configOf, describe, type Group, isTied, type Member, portOf } from './members.ts'
+import {
+  BrokenInvariant,
+  configOf,
+  describe,
+  type Group,
+  isTied,
+  type Member,
+  portOf,
+  sourceOf,
+  writtenOf,
+} from './members.ts'
 import type { Plan } from './plan.ts'
 
 /** At 10 % loss, so many advertisements of the better one in a row are lost once in a hundred million times. */
@@ -27,7 +38,10 @@ export class Overlaps {
   }
 
   canHear(listener: Member, speaker: Member): boolean {
-    return this.#simulation.lan.canReach(portOf(speaker), portOf(listener))
+    const isReached = this.#simulation.lan.canReach(portOf(speaker), portOf(listener))
+    // Peers are known by their addresses, which an owner does without: it has others.
+    const isByAddress = writtenOf(listener).unicast !== null
+    return isReached && (!isByAddress || (hasItsSource(listener) && hasItsSource(speaker)))
   }
 
   hearEachOther(a: Member, b: Member): boolean {
@@ -60,6 +74,12 @@ export class Overlaps {
     const intervalsMs = [a, b].map((each) => each.node.clock.trueMs(configOf(each).advertisementIntervalMs))
     return Math.max(...intervalsMs) + delayMs[1] + TICK_MS
   }
+}
+
+function hasItsSource(member: Member): boolean {
+  const source = sourceOf(member)
+  const link = member.node.host.state(writtenOf(member).interface)
+  return source !== null && link !== null && isOwnAddress(link, source)
 }
 
 /** When it was decided last which of them is the better one. */

@@ -65,26 +65,79 @@ function outageRule({ to, heard, outageMs }: TransitionBody): string | null {
   return isRight ? null : 'an outage is known exactly when the old active was heard'
 }
 
-function reasonRule(member: Member, body: TransitionBody, circumstances: Circumstances): string | null {
-  const { reason, heard, priority } = body
-  const config = configOf(member)
+function reasonRule(member: Member, body: TransitionBody, { atMs }: Circumstances): string | null {
+  const { reason, heard } = body
   if (reason === 'higher-priority-backup') return yieldRule(body)
   // What BFD has told is pairing-rules.ts's to judge.
   if (body.from !== 'backup' || body.to !== 'active' || body.detectedBy === 'bfd') return null
-  // Its owner, too, waits for the others of its group.
-  if (priority === 255 && isGrouped(member)) return null
-  if (heard === null)
-    return silenceRule(member, { agoMs: member.node.clock.now() - member.backupSinceMs }, circumstances)
-  if (reason === 'no-response') return silenceRule(member, heard, circumstances)
-  if (reason === 'preempted') {
-    const mayPreempt = config.preempt.enabled || priority === 255
-    if (heard.priority >= priority || !mayPreempt)
-      return 'only a higher priority preempts, and only where it may'
-    const waitedMs = member.node.clock.now() - member.backupSinceMs
-    const delayMs = priority === 255 ? 0 : config.preempt.delayMs
-    return waitedMs < delayMs - TICK_MS ? 'preemption waits for its delay' : null
+  if (reason === 'preempted') return preemptionRule(member, body)
+  if (reason === 'priority' && heard !== null && heard.priority !== 0)
+    return 'nobody is active only when the last one resigned'
+  const wait = waitOf(member, body)
+  if (wait === null) return null
+  const { agoMs, leastMs, mostMs, what } = wait
+  if (agoMs < leastMs - TICK_MS) return `a backup waits ${what} (${leastMs} ms)`
+  // Of a sync group the last one to be willing decides (isLate).
+  const isExact = !isGrouped(member) && isUndisturbed(member, agoMs, atMs)
+  return isExact && agoMs > mostMs + TICK_MS ? `a backup waits no longer than ${what} (${mostMs} ms)` : null
+}
+
+/** How long a backup has waited, and had to. */
+interface Wait {
+  readonly agoMs: number
+  readonly leastMs: number
+  readonly mostMs: number
+  readonly what: string
+}
+
+/** Null: when it began can not be seen from outside. */
+function waitOf(member: Member, body: TransitionBody): Wait | null {
+  const { heard, reason, priority } = body
+  const listenedMs = member.node.clock.now() - member.backupSinceMs
+  if (heard === null) {
+    // RFC 9568 §6.4.1: the owner of the addresses waits for nobody, but for the others of its group.
+    const downMs = priority === 255 ? 0 : activeDownMs(member, configOf(member).advertisementIntervalMs)
+    return { agoMs: listenedMs, leastMs: downMs, mostMs: downMs, what: 'three intervals and its skew' }
   }
-  return resignationRule(member, heard, circumstances)
+  if (reason === 'preempted' || body.detectedBy === 'bfd') return null
+  const waits = reason === 'no-response' ? silences(member, heard.address) : resignations(member)
+  // The owner was willing before it heard anybody.
+  const leastMs = priority === 255 && isGrouped(member) ? 0 : Math.min(...waits.ms)
+  return { agoMs: heard.agoMs, leastMs, mostMs: Math.max(...waits.ms), what: waits.what }
+}
+
+/** RFC 9568 §6.1: three intervals of the active (v2: our own) and our skew. */
+function silences(member: Member, address: string) {
+  const ms = intervalsOf(member, address).map((intervalMs) => activeDownMs(member, intervalMs))
+  return { ms, what: 'three intervals and its skew' }
+}
+
+/** RFC 9568 §6.4.2: so that the best one comes first. The interval may be that of any active heard before, or its own. */
+function resignations(member: Member) {
+  const intervals = member.group.members.map((each) => configOf(each).advertisementIntervalMs)
+  return {
+    ms: intervals.map((intervalMs) => skewMs(member, intervalMs)),
+    what: 'its skew after a resignation',
+  }
+}
+
+/** Only what is at least needed: where the timer of an active that is outranked began cannot be seen from outside. */
+function preemptionRule(member: Member, { heard, priority }: TransitionBody): string | null {
+  const { preempt } = configOf(member)
+  const isOwner = priority === 255
+  if (heard === null || heard.priority >= priority || !(preempt.enabled || isOwner))
+    return 'only a higher priority preempts, and only where it may'
+  const waitedMs = member.node.clock.now() - member.backupSinceMs
+  return waitedMs < (isOwner ? 0 : preempt.delayMs) - TICK_MS ? 'preemption waits for its delay' : null
+}
+
+/**
+ * Whether a member of a sync group became active later than it was willing to: it waited for another. One of those that do in
+ * the same moment does not: the last to be willing.
+ */
+export function isLate(member: Member, body: TransitionBody, atMs: number): boolean {
+  const wait = waitOf(member, body)
+  return wait !== null && isUndisturbed(member, wait.agoMs, atMs) && wait.agoMs > wait.mostMs + TICK_MS
 }
 
 /** RFC 9568 §6.4.3: to a higher priority, or to an equal one with a higher address. */
@@ -97,46 +150,9 @@ function yieldRule({ heard, priority, source }: TransitionBody): string | null {
   return isHigher ? null : 'an active yields to an equal only if its address is higher'
 }
 
-/** RFC 9568 §6.1: three intervals of the active (v2: our own) and our skew, not less and, undisturbed, not more. */
-function silenceRule(
-  member: Member,
-  heard: { address?: string; agoMs: number },
-  { atMs }: Circumstances,
-): string | null {
-  const config = configOf(member)
-  const intervals =
-    heard.address && config.version === 3
-      ? intervalsOf(member, heard.address)
-      : [config.advertisementIntervalMs]
-  const downMs = intervals.map((intervalMs) => activeDownMs(member, intervalMs))
-  if (downMs.length === 0) return null
-  if (heard.agoMs < Math.min(...downMs) - TICK_MS)
-    return `a backup waits three intervals and its skew (${Math.min(...downMs)} ms)`
-  return !isExact(member, heard.agoMs, atMs) || heard.agoMs <= Math.max(...downMs) + TICK_MS
-    ? null
-    : `a backup waits no longer than three intervals and its skew (${Math.max(...downMs)} ms)`
-}
-
-/** RFC 9568 §6.4.2: after a resignation a backup waits for its skew, so that the best one comes first. */
-function resignationRule(
-  member: Member,
-  heard: { address: string; priority: number; agoMs: number },
-  { atMs }: Circumstances,
-): string | null {
-  if (heard.priority !== 0) return 'nobody is active only when the last one resigned'
-  // The interval it went by may be that of any active heard before, or its own.
-  const all = member.group.members.map((each) => configOf(each).advertisementIntervalMs)
-  const skews = all.map((intervalMs) => skewMs(member, intervalMs))
-  if (heard.agoMs < Math.min(...skews) - TICK_MS) return 'after a resignation a backup waits for its skew'
-  return !isExact(member, heard.agoMs, atMs) || heard.agoMs <= Math.max(...skews) + TICK_MS
-    ? null
-    : 'after a resignation a backup waits no longer than its skew'
-}
-
-/** Whether a wait that began so long ago was disturbed by nothing, and for nobody else. */
-export function isExact(member: Member, agoMs: number, atMs: number): boolean {
-  const { disturbedAtMs, movedAtMs } = member.node
-  return !isGrouped(member) && Math.max(disturbedAtMs, movedAtMs) <= atMs - 2 * agoMs - 1
+/** Whether nothing has disturbed a wait that began so long ago. */
+export function isUndisturbed({ node }: Member, agoMs: number, atMs: number): boolean {
+  return Math.max(node.disturbedAtMs, node.movedAtMs) <= atMs - 2 * agoMs - 1
 }
 
 /** The intervals of those on the segment who advertise from an address: one, or two where two hosts share it. */
