@@ -85,7 +85,8 @@ describe('a simulated site', () => {
     const atB = listener()
     b.bind(atB.input)
     b.links.open(ENDPOINT)
-    expect(a.links.state('eth0')).toEqual({ up: true, ipv4: '10.0.0.1', ipv6: null })
+    const prefixes = [{ address: '10.0.0.1', prefixLength: 24 }]
+    expect(a.links.state('eth0')).toEqual({ up: true, ipv4: '10.0.0.1', ipv6: null, others: [], prefixes })
     expect(a.links.state('eth1')).toBeNull()
     await eventually(() => {
       a.links.send('eth0', packet(0x31, 51, 0xff))
