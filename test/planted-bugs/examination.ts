@@ -22,11 +22,12 @@ export function checkAllPlantable(bugs: readonly Bug[]): void {
   for (const bug of bugs) plant(readFileSync(path.join(root, bug.file), 'utf8'), bug)
 }
 
-export async function examine(bug: Bug | null): Promise<Finding> {
+/** `untilNoticed`: that one test does is enough to know. */
+export async function examine(bug: Bug | null, { untilNoticed = false } = {}): Promise<Finding> {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'aloft-planted-'))
   const report = path.join(scratch, 'report.json')
   try {
-    const output = await runSuites(bug, report)
+    const output = await runSuites(bug, report, untilNoticed ? ['--bail=1'] : [])
     if (output === 'hung') return { tests: 0, noticedBy: [`the suite ran for more than ${HUNG_AFTER_MS} ms`] }
     return readReport(report, output)
   } finally {
@@ -43,10 +44,10 @@ export async function inPairs<T>(all: readonly T[], each: (one: T) => Promise<vo
   await Promise.all([worker(), worker()])
 }
 
-function runSuites(bug: Bug | null, report: string): Promise<string> {
+function runSuites(bug: Bug | null, report: string, options: readonly string[]): Promise<string> {
   const config = path.join(import.meta.dirname, 'vitest.config.ts')
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs')
-  const args = [vitest, 'run', '--config', config, '--reporter=json', `--outputFile=${report}`]
+  const args = [vitest, 'run', '--config', config, '--reporter=json', `--outputFile=${report}`, ...options]
   const environment = {
     ...process.env,
     ALOFT_PLANTED_BUG: bug?.name ?? '',
