@@ -288,6 +288,8 @@ describe('what is known of routers', () => {
     await agent.open(lb1, { lastSeq: 2 }, [web])
     agent.send({ kind: 'events', epoch: 'epoch-1', events: [transition(1)] })
     await agent.acked(1)
+    // A snapshot is not acknowledged: whichever of the two is written first, it is the snapshot that holds.
+    await until('the snapshot holds', async () => (await members())[0]?.['seq'] === 2)
     expect(await members()).toEqual([{ name: 'web', role: 'active', seq: 2 }])
     agent.send({
       kind: 'events',

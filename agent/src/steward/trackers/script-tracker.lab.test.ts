@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { ScriptTracker as Script } from '@aloft/shared/config/tracking-config'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { pause, until } from '../../../../test/lab/wait.ts'
+import { until } from '../../../../test/lab/wait.ts'
 import { killOrphans, markOf } from './orphans.ts'
 import { ScriptTracker } from './script-tracker.ts'
 
@@ -118,8 +118,7 @@ describe('what a killed steward leaves', () => {
     expect(killOrphans(`${folder}/other`)).toBe(0)
     expect(killOrphans(folder)).toBe(1)
     await until(() => !isAlive(child ?? ''), { what: 'its end', withinMs: 2_000 })
-    await pause(20)
-    expect(killOrphans(folder)).toBe(0)
+    await until(() => killOrphans(folder) === 0, { what: 'the end of the whole group', withinMs: 2_000 })
   })
 })
 
