@@ -23,10 +23,17 @@ export interface PeerSession {
 export interface BfdPeer {
   /** Whether its session with us is up, as it sees it. */
   isUp(): Promise<boolean>
+  /** How often its session has gone down: a successor of ours is back before anybody has asked twice. */
+  losses(): Promise<number>
   log(): string
   /** Ends politely, where it can: its session is administratively down first. */
   disable(): Promise<void>
   crash(): Promise<void>
+}
+
+interface FrrCounters {
+  readonly peer: string
+  readonly 'session-down': number
 }
 
 interface FrrShown {
@@ -62,14 +69,16 @@ export async function startFrrBfd(session: PeerSession): Promise<FrrBfd> {
     everyMs: 100,
   })
   const bfdd = start('bfdd', '--bfdctl', path.join(folder, 'bfdd.sock'))
-  const shown = async (): Promise<FrrShown | undefined> => {
-    const text = await ask('show bfd peers json').catch(() => '[]')
-    const peers: FrrShown[] = JSON.parse(text.slice(Math.max(0, text.indexOf('['))) || '[]')
+  const ofPeer = async <T extends { readonly peer: string }>(command: string): Promise<T | undefined> => {
+    const text = await ask(command).catch(() => '[]')
+    const peers: T[] = JSON.parse(text.slice(Math.max(0, text.indexOf('['))) || '[]')
     return peers.find(({ peer }) => peer === session.remote)
   }
+  const shown = () => ofPeer<FrrShown>('show bfd peers json')
   return {
     shown,
     isUp: async () => (await shown())?.status === 'up',
+    losses: async () => (await ofPeer<FrrCounters>('show bfd peers counters json'))?.['session-down'] ?? 0,
     log: () => said.join(''),
     disable: async () => {
       await ask('configure terminal', 'bfd', frrPeer(session), 'shutdown')
@@ -121,6 +130,7 @@ export async function startKeepalivedBfd(session: PeerSession): Promise<BfdPeer>
   }
   return {
     isUp: async () => states().at(-1)?.[1] === 'Up',
+    losses: async () => states().filter(([, state]) => state === 'Down').length,
     log: () => said.join(''),
     disable: () => end('SIGTERM'),
     crash: () => end('SIGKILL'),
