@@ -82,4 +82,15 @@ it('the replaced router is stopped and watched by the same steward', async () =>
 
 it('the router is killed', () => expectUnnoticed(() => agent.killProcess('router')))
 
+it('the router is killed after it was replaced again and again: that was no crash loop', async () => {
+  for (let i = 0; i < 6; i++) {
+    await run(process.execPath, [ALOFT, 'upgrade', '--state-dir', agent.stateDir])
+    await until(() => agent.log().includes(`runs with pid ${agent.pidOf('router')}`), {
+      what: 'the steward to have found the next one',
+      withinMs: 900,
+    })
+  }
+  await expectUnnoticed(() => agent.killProcess('router'))
+})
+
 it('the steward is killed', () => expectUnnoticed(() => agent.killProcess('steward')))

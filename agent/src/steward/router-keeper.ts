@@ -127,8 +127,9 @@ export class RouterKeeper {
       const connection = await this.#attach()
       if (connection === null) continue
       const connectedAtMs = performance.now()
-      await this.#converse(connection)
-      await this.#pauseAfterDeath(performance.now() - connectedAtMs)
+      // Whoever says goodbye has been replaced, or was told to stop: no sign of a crash loop.
+      const isClean = await this.#converse(connection)
+      if (!isClean) await this.#pauseAfterDeath(performance.now() - connectedAtMs)
     }
   }
 
@@ -154,7 +155,8 @@ export class RouterKeeper {
     return null
   }
 
-  async #converse(connection: RouterConnection): Promise<void> {
+  /** Until the router is gone; whether it said so. */
+  async #converse(connection: RouterConnection): Promise<boolean> {
     const { events, steward } = this.#options
     const heard: Conversation = { router: null, isClean: false, farewells: [] }
     const receive = (message: RouterMessage) => {
@@ -179,6 +181,7 @@ export class RouterKeeper {
     if (!heard.isClean && !this.#isStopping) sayFarewells(heard.farewells)
     const detail = await this.#endOfChild()
     if (heard.router) events.gone({ runId: heard.router.runId, clean: heard.isClean, detail })
+    return heard.isClean
   }
 
   /** How our child ended, once it has; null when the router was not our child or its end is not known in time. */
