@@ -81,6 +81,8 @@ async function measureOurs({
         series.lost.push((await probing).lost)
         series.transitions.push(takeoversOf(peer) - before)
         await untilRole(agent, 'web', 'active')
+        // Five seconds of life forgive a death (respawn-throttle.ts); a process killed every four is a crash loop.
+        await pause(1_500)
       }
       say(`${what}: lost ${series.lost.join(' ')}; transitions of the peer ${series.transitions.join(' ')}`)
       all.push(series)

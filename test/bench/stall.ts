@@ -4,6 +4,7 @@
  * the other, the same time each.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createLan, type Lan } from '../../agent/src/linux/namespace.ts'
 import { type LabAgent, startAgent, untilRole } from '../lab/agent.ts'
 import { type Keepalived, startKeepalived } from '../lab/keepalived.ts'
@@ -21,6 +22,8 @@ interface StallFigures {
   /** How late our loop's alarms rang; null for keepalived, which does not measure itself. */
   readonly latenessMaxMs: number | null
   readonly realtime: string | null
+  /** What the hypervisor took of the CPUs meanwhile: a core that is not there serves nobody, real-time or not. */
+  readonly stolenMs: number
 }
 
 export async function benchStall({ quick, say }: BenchOptions): Promise<BenchResult> {
@@ -57,6 +60,7 @@ async function watchActive(
     })
     await pause(1_000)
     const before = takeoversOf(backup)
+    const stolenBefore = stolenMs()
     hogs = Array.from({ length: HOGS }, () => spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }))
     await watch({ active, backup, before, durationMs, say })
     const status = ours ? await ours.routerStatus() : null
@@ -65,6 +69,7 @@ async function watchActive(
       takeovers: takeoversOf(backup) - before,
       latenessMaxMs: status?.lateness.maxMs ?? null,
       realtime: status?.realtime.policy ?? null,
+      stolenMs: stolenMs() - stolenBefore,
     }
   } finally {
     for (const hog of hogs) hog.kill('SIGKILL')
@@ -91,6 +96,11 @@ async function watch({ active, backup, before, durationMs, say }: Watch): Promis
       `${active} active, ${HOGS} hogs, ${seconds} of ${durationMs / 1_000} s: ${takeoversOf(backup) - before} false takeovers`,
     )
   }
+}
+
+/** The eighth figure of the first line of /proc/stat, in hundredths of a second (proc(5)). */
+function stolenMs(): number {
+  return 10 * Number(readFileSync('/proc/stat', 'utf8').split('\n')[0]?.trim().split(/\s+/)[8])
 }
 
 function takeoversOf(backup: Keepalived): number {
