@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { BfdDatagram } from '../world/bfd-links.ts'
 import type { RouterInput } from '../world/router-world.ts'
 import { FarewellTeller } from './farewells.ts'
+import { idleInput } from './idle-input.test.support.ts'
 import type { Farewell } from './loop/bfd-status.ts'
 
 const farewell = (payload: string): Farewell => ({
@@ -13,20 +14,6 @@ const farewell = (payload: string): Farewell => ({
 })
 // The teller looks at none of it.
 const datagram = {} as BfdDatagram
-
-function input(some: Partial<RouterInput>): RouterInput {
-  return {
-    datagram() {},
-    undecodable() {},
-    bfd() {},
-    linkChanged() {},
-    holdingFailed() {},
-    holdingLost() {},
-    virtualLinkChanged() {},
-    alarm() {},
-    ...some,
-  }
-}
 
 test.each([
   ['a packet of a neighbour', (to: RouterInput) => to.bfd(datagram)],
@@ -41,7 +28,7 @@ test.each([
     () => current,
     (farewells) => told.push(farewells),
   )
-  happen(teller.follow(input({ bfd: change, alarm: change })))
+  happen(teller.follow(idleInput({ bfd: change, alarm: change })))
   expect(told).toEqual([[farewell('20')]])
 })
 
@@ -52,7 +39,7 @@ test('what stays the same is told once', () => {
     () => current,
     (farewells) => told.push(farewells),
   )
-  const followed = teller.follow(input({}))
+  const followed = teller.follow(idleInput({}))
   for (let i = 0; i < 3; i++) followed.bfd(datagram)
   followed.alarm()
   expect(told).toEqual([])

@@ -1,6 +1,7 @@
 import type { Address } from '@aloft/shared/network/address'
 import { expect, test } from 'vitest'
-import type { Datagram, RouterInput } from '../world/router-world.ts'
+import type { Datagram } from '../world/router-world.ts'
+import { idleInput } from './idle-input.test.support.ts'
 import { type DroppedDatagram, guardDatagrams } from './input-guard.ts'
 
 const datagram: Datagram = {
@@ -17,7 +18,7 @@ test('a datagram that makes the loop throw is dropped and reported; the next one
   const dropped: DroppedDatagram[] = []
   const poison = { ...datagram, ttl: 1 }
   const guarded = guardDatagrams(
-    input({
+    idleInput({
       datagram(each) {
         if (each.ttl === 1) throw new Error('cannot')
         received.push(each)
@@ -42,7 +43,7 @@ test.each([
   const fail = () => {
     throw new Error('our own bug')
   }
-  const guarded = guardDatagrams(input({ [name]: fail }), () => {})
+  const guarded = guardDatagrams(idleInput({ [name]: fail }), () => {})
   const calls = {
     alarm: () => guarded.alarm(),
     undecodable: () => guarded.undecodable({ interfaceName: 'eth0', family: 'ipv4', source: null }),
@@ -54,17 +55,3 @@ test.each([
   }
   expect(calls[name]).toThrow('our own bug')
 })
-
-function input(some: Partial<RouterInput>): RouterInput {
-  return {
-    datagram() {},
-    undecodable() {},
-    bfd() {},
-    linkChanged() {},
-    holdingFailed() {},
-    holdingLost() {},
-    virtualLinkChanged() {},
-    alarm() {},
-    ...some,
-  }
-}

@@ -1,0 +1,16 @@
+import type { RouterInput } from '../world/router-world.ts'
+
+/** An input that does nothing, but for what is given. */
+export function idleInput(some: Partial<RouterInput>): RouterInput {
+  return {
+    datagram() {},
+    undecodable() {},
+    bfd() {},
+    linkChanged() {},
+    holdingFailed() {},
+    holdingLost() {},
+    virtualLinkChanged() {},
+    alarm() {},
+    ...some,
+  }
+}
