@@ -219,3 +219,13 @@ test('who could not be told yet is counted', () => {
     'notifications: 3 events not told to fifo yet, 12 events not told to email yet\n',
   )
 })
+
+test.each([
+  ['websocket', 'connected', null, '● connected for 1m30s, https://b by WebSocket'],
+  ['exchange', 'connected', null, '● connected for 1m30s, https://b by HTTP requests'],
+  ['websocket', 'waiting', 'refused', '○ waiting for 1m30s, https://b by WebSocket (refused)'],
+  [null, 'connecting', null, '○ connecting for 1m30s, https://b'],
+] as const)('the uplink over %s while %s says where and how', (transport, state, detail, line) => {
+  const uplink = { url: 'https://b', transport, state, sinceWallMs: NOW - 90_000, detail }
+  expect(statusText({ ...status, uplink }, NOW)).toContain(`uplink: ${line}\n`)
+})

@@ -76,7 +76,9 @@ function uplinkLine(uplink: AgentStatus['uplink'], nowWallMs: number): string {
   if (uplink === null) return 'uplink: none; this agent reports to no control plane'
   const symbol = uplink.state === 'connected' ? '●' : '○'
   const detail = uplink.detail ? ` (${uplink.detail})` : ''
-  return `uplink: ${symbol} ${uplink.state} for ${since(uplink.sinceWallMs, nowWallMs)}, ${uplink.url}${detail}`
+  const by = { websocket: ' by WebSocket', exchange: ' by HTTP requests' }
+  const way = uplink.url + (uplink.transport === null ? '' : by[uplink.transport])
+  return `uplink: ${symbol} ${uplink.state} for ${since(uplink.sinceWallMs, nowWallMs)}, ${way}${detail}`
 }
 
 function routerLines(router: RouterStatus, nowWallMs: number): string[] {

@@ -3,22 +3,8 @@ import { connect } from 'node:net'
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { FRAME_BYTES_MAX, SUBPROTOCOL } from '@aloft/shared/protocol/version'
 import WebSocket from 'ws'
+import type { Link, LinkListener } from '../session/link.ts'
 import { type CentreAddress, endpoint } from './centre-address.ts'
-
-export interface Link {
-  send(text: string): void
-  /** No more events come from this link. */
-  close(code: number, reason: string): void
-}
-
-export interface LinkListener {
-  opened(): void
-  message(text: string): void
-  /** A ping of the centre. */
-  alive(): void
-  /** Exactly once, unless we closed it. `retryAfterMs`: when the centre said to come back. */
-  closed(code: number, reason: string, retryAfterMs: number | null): void
-}
 
 const HANDSHAKE_MS = 15_000
 /** How long the other end may take to answer a close. */
@@ -26,7 +12,7 @@ const CLOSE_MS = 2_000
 /** RFC 6455 §7.1.5: what a connection that ended without a close frame has for a code. */
 const ABNORMAL = 1006
 
-export function dial(address: CentreAddress, listener: LinkListener): Link {
+export function dialWebSocket(address: CentreAddress, listener: LinkListener): Link {
   const url = endpoint(address, '/agent/v1/connect')
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   const socket = new WebSocket(url, [SUBPROTOCOL], {
@@ -73,6 +59,7 @@ export function dial(address: CentreAddress, listener: LinkListener): Link {
       socket.close(code, reason.replace(/[^\x20-\x7e]/g, '?').slice(0, 123))
       setTimeout(() => socket.terminate(), CLOSE_MS).unref()
     },
+    welcomed: () => {},
   }
 }
 

@@ -5,6 +5,7 @@ import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { RouterState } from '@aloft/shared/protocol/frames'
 import { type CentreAddress, parseCentreAddress, plainHttpWarning } from '../node/centre-address.ts'
+import { centreDialler } from '../node/centre-dialler.ts'
 import { openSpool, type Spool } from '../node/spool.ts'
 import type { SpoolLimits } from '../node/spool-retention.ts'
 import { bootId, monotonicMs } from '../router/boot-identity.ts'
@@ -86,7 +87,13 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
   const { stateDir, enrolmentToken, node, router, log } = options
   const abort = new AbortController()
   let uplink: Uplink | null = null
-  let before: UplinkStatus = { url: centre.text, state: 'connecting', sinceWallMs: Date.now(), detail: null }
+  let before: UplinkStatus = {
+    url: centre.text,
+    transport: null,
+    state: 'connecting',
+    sinceWallMs: Date.now(),
+    detail: null,
+  }
   const begin = async () => {
     const enrolled = await ensureEnrolled({
       identityFile: path.join(stateDir, 'identity.json'),
@@ -107,7 +114,7 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
     if (enrolled === null || abort.signal.aborted) return
     const { identity, enrolment } = enrolled
     uplink = new Uplink({
-      centre,
+      dialler: centreDialler(centre),
       spool,
       config: {
         agentId: enrolment.agentId,

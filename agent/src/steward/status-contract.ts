@@ -1,4 +1,5 @@
 import type { RouterStatus } from '../router/contract.ts'
+import type { Transport } from '../session/link.ts'
 import type { TrackerStatus } from './trackers/tracker-keeper.ts'
 
 /** What `STATE/steward.sock` answers: the local agent's truth. `router` null: the router process does not answer. */
@@ -34,7 +35,10 @@ export interface NotificationStatus {
 
 /** Null in AgentStatus: the agent reports to nobody. */
 export interface UplinkStatus {
+  /** The centre's URL that is used or tried now. */
   readonly url: string
+  /** Null while nothing was tried yet: enrolment comes first. */
+  readonly transport: Transport | null
   /** `refused`: the centre says no, and is asked again slowly. `not-enrolled`: there is nothing to connect with. */
   readonly state: 'connecting' | 'connected' | 'waiting' | 'refused' | 'not-enrolled'
   readonly sinceWallMs: number

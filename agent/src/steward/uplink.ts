@@ -1,14 +1,13 @@
 /** The session machine plugged into the world: one socket at a time, one timer, the spool and the router's state. */
 import { challengeText, decodeServerFrame, type RouterState } from '@aloft/shared/protocol/frames'
-import type { CentreAddress } from '../node/centre-address.ts'
 import type { Spool } from '../node/spool.ts'
-import { dial, type Link } from '../node/web-socket-link.ts'
+import type { Dialler, Link } from '../session/link.ts'
 import { initialSession, nextDeadlineMs, stepSession } from '../session/machine.ts'
 import type { SessionAction, SessionConfig, SessionEvent, SessionState } from '../session/state.ts'
 import type { UplinkStatus } from './status-contract.ts'
 
 export interface UplinkOptions {
-  readonly centre: CentreAddress
+  readonly dialler: Dialler
   readonly config: SessionConfig
   readonly spool: Spool
   readonly sign: (text: string) => string
@@ -62,7 +61,7 @@ export class Uplink {
   status(): UplinkStatus {
     const { problem } = this.#state
     return {
-      url: this.#options.centre.text,
+      ...this.#options.dialler.way(),
       state: this.#since.phase,
       sinceWallMs: this.#since.wallMs,
       detail: problem === null ? null : problemText(problem),
@@ -78,6 +77,7 @@ export class Uplink {
     const { monoMs, wallMs, config } = this.#options
     const moment = { nowMs: monoMs(), wallMs: wallMs(), random: Math.random() }
     const [state, actions] = stepSession(config, this.#state, event, moment)
+    if (state.phase.name === 'live' && this.#state.phase.name !== 'live') this.#link?.welcomed()
     this.#state = state
     for (const action of actions) this.#perform(action)
     this.#note()
@@ -114,7 +114,7 @@ export class Uplink {
   }
 
   #dial(): void {
-    this.#link = dial(this.#options.centre, {
+    this.#link = this.#options.dialler.dial({
       opened: () => this.#feed({ kind: 'opened' }),
       message: (text) => this.#feed({ kind: 'frame', frame: decodeServerFrame(text) }),
       alive: () => this.#feed({ kind: 'alive' }),
@@ -166,16 +166,16 @@ export class Uplink {
 
   /** Status and log follow the machine; a log line for every change, none for every attempt. */
   #note(): void {
-    const { wallMs, log, centre } = this.#options
+    const { wallMs, log, dialler } = this.#options
     const phase = stateWord(this.#state)
     if (phase !== this.#since.phase) this.#since = { phase, wallMs: wallMs() }
     const { problem } = this.#state
     const text = problem === null ? null : problemText(problem)
     if (phase === 'connected' && this.#saidProblem !== '') {
-      log(`connected to ${centre.text}`)
+      log(`connected to ${dialler.way().url}`)
       this.#saidProblem = ''
     } else if (text !== null && text !== this.#saidProblem) {
-      log(`${centre.text}: ${text}; trying again`)
+      log(`${dialler.way().url}: ${text}; trying again`)
       this.#saidProblem = text
     }
   }
