@@ -18,6 +18,7 @@ const PROGRAMS = [
   ...(process.arch === 'x64'
     ? [['qemu-system-x86_64', 'qemu-system-x86', 'a kernel with what this host’s may lack (test/qemu)']]
     : []),
+  ['openssl', 'openssl', 'certificates for the TLS tests'],
   ['cc', 'gcc', 'the addons and the probe are compiled'],
   ['c++', 'g++', 'the addons are compiled'],
   ['make', 'make', 'the addons are compiled'],

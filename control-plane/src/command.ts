@@ -2,6 +2,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { openLog } from './log-lines.ts'
 import { type ControlPlane, startControlPlane } from './start.ts'
+import type { TlsFiles } from './tls-files.ts'
 
 export interface ControlPlaneCommand {
   readonly port?: number | undefined
@@ -9,6 +10,8 @@ export interface ControlPlaneCommand {
   readonly dataDir?: string | undefined
   readonly databaseUrl?: string | undefined
   readonly unixSocket?: string | undefined
+  readonly tlsCert?: string | undefined
+  readonly tlsKey?: string | undefined
 }
 
 /** The same from `ALOFT_*` and `DATABASE_URL`. Throws on a port that is no number. */
@@ -19,6 +22,8 @@ export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneComm
     dataDir: env['ALOFT_DATA_DIR'],
     databaseUrl: env['DATABASE_URL'],
     unixSocket: env['ALOFT_UNIX_SOCKET'],
+    tlsCert: env['ALOFT_TLS_CERT'],
+    tlsKey: env['ALOFT_TLS_KEY'],
   }
 }
 
@@ -26,6 +31,15 @@ export function parsePort(text: string, what: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
   throw new RangeError(`${what} must be a port, 0 to 65535, not "${text}"`)
+}
+
+/** Both or neither. Throws a RangeError, which is wrong usage. */
+function tlsOf(certFile: string | undefined, keyFile: string | undefined): TlsFiles | null {
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile }
+  if (certFile === undefined && keyFile === undefined) return null
+  throw new RangeError(
+    `--tls-${certFile === undefined ? 'key' : 'cert'} needs --tls-${certFile === undefined ? 'cert' : 'key'} too`,
+  )
 }
 
 /** Where the data lie unless said otherwise: as root the place of services, else the account's own. */
@@ -51,6 +65,7 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       dataDir: path.resolve(given.dataDir ?? env.dataDir ?? defaultDataDir()),
       databaseUrl: given.databaseUrl ?? env.databaseUrl ?? null,
       unixSocket: given.unixSocket ?? env.unixSocket ?? null,
+      tls: tlsOf(given.tlsCert ?? env.tlsCert, given.tlsKey ?? env.tlsKey),
       log,
       progress: say,
     })
@@ -58,6 +73,8 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
     console.error(`aloft: ${error instanceof Error ? error.message : String(error)}`)
     return error instanceof RangeError ? 2 : 1
   }
+  // Without files to read again, SIGHUP keeps its meaning: the terminal is gone.
+  if (running.reload !== null) process.on('SIGHUP', running.reload)
   say(`Aloft control plane: ${running.url}`)
   say(`Admin API token: ${running.adminTokenFile}`)
   say(`Sign in (once, within 10 minutes): ${await running.signInLink()}`)

@@ -10,6 +10,8 @@ async function main(): Promise<number> {
       'data-dir': { type: 'string' },
       'database-url': { type: 'string' },
       'unix-socket': { type: 'string' },
+      'tls-cert': { type: 'string' },
+      'tls-key': { type: 'string' },
     },
   })
   return runControlPlane({
@@ -18,6 +20,8 @@ async function main(): Promise<number> {
     dataDir: values['data-dir'],
     databaseUrl: values['database-url'],
     unixSocket: values['unix-socket'],
+    tlsCert: values['tls-cert'],
+    tlsKey: values['tls-key'],
   })
 }
 

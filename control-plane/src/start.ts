@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import path from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { ensureAdminToken } from './access/admin-token.ts'
@@ -20,6 +21,7 @@ import { installationRoot } from './installed-files.ts'
 import { listenTcp, listenUnix } from './listen.ts'
 import { Unavailable } from './problems.ts'
 import { type FeedReader, startFeedReader } from './stream/feed-reader.ts'
+import { keepTls, readTls, type TlsFiles } from './tls-files.ts'
 
 export interface ControlPlaneOptions {
   /** 0 takes any free port. */
@@ -30,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly databaseUrl: string | null
   /** Listened on besides TCP; null does not. */
   readonly unixSocket: string | null
+  /** TCP is spoken to by TLS alone, 1.2 or newer; null speaks plain HTTP. A unix socket is always plain. */
+  readonly tls: TlsFiles | null
   readonly log: Log
   /** What it is doing, for people who wait. */
   readonly progress: (line: string) => void
@@ -43,6 +47,8 @@ export interface ControlPlane {
   signInLink(): Promise<string>
   /** The embedded PostgreSQL's process; null with `databaseUrl`, or while it is being restarted. */
   postgresPid(): number | null
+  /** Reads the TLS files again; null without TLS. A change of theirs is noticed without it, some seconds later. */
+  readonly reload: (() => void) | null
   /** Ends agents' sessions politely, then everything else. */
   stop(): Promise<void>
 }
@@ -98,6 +104,7 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
     adminTokenFile,
     signInLink: async () => `${front.url}/sign-in?code=${await createSignInCode(database.db, Date.now())}`,
     postgresPid: () => embedded?.pid() ?? null,
+    reload: front.reload,
     stop: () => undoAll(undo),
   }
 }
@@ -147,14 +154,19 @@ interface Front {
   readonly url: string
   readonly port: number
   open(fetch: Fetch, gateway: Gateway): void
+  readonly reload: (() => void) | null
   close(): Promise<void>
 }
 
-async function openFront({ host, port, unixSocket }: ControlPlaneOptions, undo: Undo[]): Promise<Front> {
+async function openFront(options: ControlPlaneOptions, undo: Undo[]): Promise<Front> {
+  const { host, port, unixSocket, tls } = options
   let fetch: Fetch = () => problemAnswer(new Unavailable('the control plane is starting', 2_000), () => {})
   let gateway: Gateway | null = null
-  const serverOf = (): Server => {
-    const server = createAdaptorServer({ fetch: (request) => fetch(request) }) as Server
+  const serverOf = (files: TlsFiles | null): Server => {
+    const server = createAdaptorServer({
+      fetch: (request) => fetch(request),
+      ...(files !== null && { createServer: createTlsServer, serverOptions: readTls(files) }),
+    }) as Server
     server.on('upgrade', (request, socket, head) => {
       const isConnect = request.url?.split('?')[0] === CONNECT_PATH
       if (gateway !== null && isConnect) gateway.handleUpgrade(request, socket, head)
@@ -166,17 +178,20 @@ async function openFront({ host, port, unixSocket }: ControlPlaneOptions, undo: 
     undo.push(() => closeNow(server))
     return server
   }
-  const tcp = serverOf()
+  const tcp = serverOf(tls)
+  const keeper = tls === null ? null : keepTls(tcp as TlsServer, tls, options.log)
+  undo.push(() => keeper?.stop())
   const boundPort = await listenTcp(tcp, host, port)
   const servers = [tcp]
   if (unixSocket !== null) {
-    const unix = serverOf()
+    const unix = serverOf(null)
     await listenUnix(unix, unixSocket)
     servers.push(unix)
   }
   return {
-    url: `http://${reachable(host)}:${boundPort}`,
+    url: `${tls === null ? 'http' : 'https'}://${reachable(host)}:${boundPort}`,
     port: boundPort,
+    reload: keeper?.reload ?? null,
     open: (to, agents) => {
       fetch = to
       gateway = agents

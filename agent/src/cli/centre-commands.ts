@@ -8,6 +8,8 @@ interface ControlPlaneOptions {
   readonly dataDir?: string
   readonly databaseUrl?: string
   readonly unixSocket?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
 }
 
 /** The centre, in this process; `control-plane/src/command.ts` says what it does. */
@@ -23,6 +25,11 @@ export function mountControlPlane(program: Command): void {
     )
     .option('--database-url <url>', 'PostgreSQL to use instead of its own (default: DATABASE_URL)')
     .option('--unix-socket <path>', 'listen here too (default: ALOFT_UNIX_SOCKET)')
+    .option(
+      '--tls-cert <file>',
+      'PEM certificate chain: speak https (default: ALOFT_TLS_CERT); SIGHUP or a change reads it again',
+    )
+    .option('--tls-key <file>', 'its PEM key (default: ALOFT_TLS_KEY)')
     .action(async (options: ControlPlaneOptions) => {
       const { runControlPlane } = await import('@aloft/control-plane/command')
       finish(await runControlPlane(options))

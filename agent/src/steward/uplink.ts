@@ -9,7 +9,8 @@ import type { UplinkStatus } from './status-contract.ts'
 export interface UplinkOptions {
   readonly dialler: Dialler
   readonly config: SessionConfig
-  readonly spool: Spool
+  /** What of the spool a session needs: the simulated fleet keeps its own in memory. */
+  readonly spool: Pick<Spool, 'epoch' | 'condition' | 'onChange' | 'read' | 'markHeld'>
   readonly sign: (text: string) => string
   /** Null: the router process does not answer. */
   readonly routers: () => Promise<readonly RouterState[] | null>
