@@ -13,6 +13,7 @@ const PROGRAMS = [
   ['keepalived', 'keepalived', 'the live VRRP peer'],
   ['vtysh', 'frr', 'the other live peer'],
   ['chromium', 'chromium', 'the dashboard is tested in a browser'],
+  ['nats-server', 'nats-server', 'the other bus between replicas'],
   ['nft', 'nftables', 'what keeps packets out, seen by somebody else'],
   ['tcpdump', 'tcpdump', 'what is on the wire, seen by somebody else'],
   ...(process.arch === 'x64'

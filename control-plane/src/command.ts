@@ -12,6 +12,7 @@ export interface ControlPlaneCommand {
   readonly unixSocket?: string | undefined
   readonly tlsCert?: string | undefined
   readonly tlsKey?: string | undefined
+  readonly bus?: string | undefined
 }
 
 /** The same from `ALOFT_*` and `DATABASE_URL`. Throws on a port that is no number. */
@@ -24,6 +25,7 @@ export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneComm
     unixSocket: env['ALOFT_UNIX_SOCKET'],
     tlsCert: env['ALOFT_TLS_CERT'],
     tlsKey: env['ALOFT_TLS_KEY'],
+    bus: env['ALOFT_BUS'],
   }
 }
 
@@ -66,6 +68,7 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       databaseUrl: given.databaseUrl ?? env.databaseUrl ?? null,
       unixSocket: given.unixSocket ?? env.unixSocket ?? null,
       tls: tlsOf(given.tlsCert ?? env.tlsCert, given.tlsKey ?? env.tlsKey),
+      bus: busOf(given.bus ?? env.bus),
       log,
       progress: say,
     })
@@ -81,6 +84,10 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
   log.info({}, `stopping on ${await signal}`)
   await running.stop()
   return 0
+}
+
+function busOf(text: string | undefined): string | null {
+  return text === undefined || text === '' || text === 'postgresql' ? null : text
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, PostgreSQL is met again next time. */

@@ -12,6 +12,7 @@ async function main(): Promise<number> {
       'unix-socket': { type: 'string' },
       'tls-cert': { type: 'string' },
       'tls-key': { type: 'string' },
+      bus: { type: 'string' },
     },
   })
   return runControlPlane({
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
     unixSocket: values['unix-socket'],
     tlsCert: values['tls-cert'],
     tlsKey: values['tls-key'],
+    bus: values.bus,
   })
 }
 

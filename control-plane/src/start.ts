@@ -7,6 +7,10 @@ import { ensureAdminToken } from './access/admin-token.ts'
 import { createSignInCode } from './access/sign-in.ts'
 import { keepReplica } from './agents/presence.ts'
 import { createApp, type Log } from './app.ts'
+import { type Bus, createBus } from './bus/bus.ts'
+import { natsCarrier, parseNatsAddress } from './bus/nats-carrier.ts'
+import { notifyCarrier } from './bus/store-notify.ts'
+import { ringAfterCommit } from './database/after-commit.ts'
 import { forgetReplicas } from './database/alone.ts'
 import { type DatabaseAddress, type OpenDatabase, openDatabase } from './database/client.ts'
 import { lockDataDirectory } from './database/data-directory.ts'
@@ -34,6 +38,8 @@ export interface ControlPlaneOptions {
   readonly unixSocket: string | null
   /** TCP is spoken to by TLS alone, 1.2 or newer; null speaks plain HTTP. A unix socket is always plain. */
   readonly tls: TlsFiles | null
+  /** `nats://…`; null is PostgreSQL's own NOTIFY. */
+  readonly bus: string | null
   readonly log: Log
   /** What it is doing, for people who wait. */
   readonly progress: (line: string) => void
@@ -72,6 +78,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
 async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<ControlPlane> {
   const { log, dataDir } = options
+  if (options.bus !== null) parseNatsAddress(options.bus)
   const lock = lockDataDirectory(dataDir)
   undo.push(() => lock.release())
   const front = await openFront(options, undo)
@@ -91,7 +98,8 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   // Before anybody can ask: agents of a replica that died are not connected, whatever their rows say.
   await transact(database.db, (tx) => keepReplica(tx, replica, Date.now()))
   const adminTokenFile = await ensureAdminToken(database.db, dataDir, Date.now())
-  const reader = await startFeedReader(database, (message) => log.warn({}, message))
+  const bus = openBus(options, database, undo)
+  const reader = await startFeedReader({ db: database.db, bus, warn: (message) => log.warn({}, message) })
   undo.push(() => reader.stop())
   const gateway = startGateway({ db: database.db, log, replica })
   undo.push(() => gateway.stop())
@@ -127,6 +135,16 @@ async function startPostgres(options: ControlPlaneOptions, undo: Undo[]): Promis
   const server = await startEmbeddedServer({ dataDir, progress, warn: (line) => log.warn({}, line) })
   undo.push(() => server.stop())
   return server
+}
+
+function openBus({ bus: url, log }: ControlPlaneOptions, database: OpenDatabase, undo: Undo[]): Bus {
+  const bus = createBus({
+    log,
+    carrier: url === null ? notifyCarrier(database) : natsCarrier(parseNatsAddress(url)),
+  })
+  undo.push(() => bus.stop())
+  ringAfterCommit(database.db, bus.publish)
+  return bus
 }
 
 function addressOf(options: ControlPlaneOptions, embedded: EmbeddedServer | null): DatabaseAddress {

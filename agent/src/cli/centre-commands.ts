@@ -10,6 +10,7 @@ interface ControlPlaneOptions {
   readonly unixSocket?: string
   readonly tlsCert?: string
   readonly tlsKey?: string
+  readonly bus?: string
 }
 
 /** The centre, in this process; `control-plane/src/command.ts` says what it does. */
@@ -30,6 +31,10 @@ export function mountControlPlane(program: Command): void {
       'PEM certificate chain: speak https (default: ALOFT_TLS_CERT); SIGHUP or a change reads it again',
     )
     .option('--tls-key <file>', 'its PEM key (default: ALOFT_TLS_KEY)')
+    .option(
+      '--bus <bus>',
+      'how replicas wake each other: postgresql, or nats://HOST[:PORT][/SUBJECT] (default: ALOFT_BUS, or postgresql)',
+    )
     .action(async (options: ControlPlaneOptions) => {
       const { runControlPlane } = await import('@aloft/control-plane/command')
       finish(await runControlPlane(options))

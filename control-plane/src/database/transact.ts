@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Unavailable } from '../problems.ts'
+import { committed } from './after-commit.ts'
 import type { Database, Transaction } from './client.ts'
 
 export interface TransactOptions {
@@ -24,7 +25,7 @@ export async function transact<T>(
   const giveUpAtMs = performance.now() + (options.reconnectForMs ?? 0)
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction(work)
+      return await once(db, work)
     } catch (error) {
       const code = databaseErrorCode(error)
       const conflict = code === '40001' || code === '40P01'
@@ -33,6 +34,16 @@ export async function transact<T>(
       else throw isConnectionLoss(error) ? databaseAway(error) : error
     }
   }
+}
+
+async function once<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  let last: Transaction | null = null
+  const result = await db.transaction((tx) => {
+    last = tx
+    return work(tx)
+  })
+  committed(db, last)
+  return result
 }
 
 export function databaseAway(cause: unknown): Unavailable {

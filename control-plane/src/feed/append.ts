@@ -1,9 +1,7 @@
+import { announce } from '../database/after-commit.ts'
 import type { Transaction } from '../database/client.ts'
 import type { FeedKind } from '../database/schema/index.ts'
-import { insertChanges, lockFeed, wakeReaders } from './store-append.ts'
-
-/** LISTEN on this to hear that the feed grew. The payload is empty: readers go on from their own cursor. */
-export { FEED_CHANNEL } from './store-append.ts'
+import { insertChanges, lockFeed } from './store-append.ts'
 
 /** Something changed: a run of events of one spool, or the object `ref` (its id), to be read as it is now. */
 export type Change =
@@ -19,7 +17,7 @@ export type Change =
 /**
  * Adds to the feed what a transaction changed. It must be the transaction's last statement: from here to the commit
  * no other transaction can append, so that ids become visible in the order they were given and a reader that
- * remembers the last one it saw misses nothing.
+ * remembers the last one it saw misses nothing. Readers are told to look after the commit.
  */
 export async function appendToFeed(
   tx: Transaction,
@@ -28,6 +26,5 @@ export async function appendToFeed(
 ): Promise<void> {
   if (changes.length === 0) return
   await lockFeed(tx)
-  await insertChanges(tx, changes, nowMs)
-  await wakeReaders(tx)
+  announce(tx, 'feed', String(await insertChanges(tx, changes, nowMs)))
 }

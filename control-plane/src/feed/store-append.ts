@@ -3,8 +3,6 @@ import type { Transaction } from '../database/client.ts'
 import { feed } from '../database/schema/index.ts'
 import type { Change } from './append.ts'
 
-export const FEED_CHANNEL = 'aloft_feed'
-
 /** Any number will do, as long as every replica takes the same. */
 const FEED_LOCK = 0x66656564
 
@@ -12,20 +10,21 @@ export async function lockFeed(tx: Transaction): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${FEED_LOCK})`)
 }
 
+/** The id of the last of them. */
 export async function insertChanges(
   tx: Transaction,
   changes: readonly Change[],
   nowMs: number,
-): Promise<void> {
-  await tx.insert(feed).values(changes.map((change) => toRow(change, nowMs)))
+): Promise<number> {
+  const rows = await tx
+    .insert(feed)
+    .values(changes.map((change) => toRow(change, nowMs)))
+    .returning({ id: feed.id })
+  return Math.max(...rows.map(({ id }) => id))
 }
 
 function toRow(change: Change, atMs: number): typeof feed.$inferInsert {
   if (change.kind !== 'events') return { ...change, atMs }
   const { kind, agentId, epoch, firstSeq, lastSeq } = change
   return { kind, ref: agentId, epoch, firstSeq, lastSeq, atMs }
-}
-
-export async function wakeReaders(tx: Transaction): Promise<void> {
-  await tx.execute(sql`select pg_notify(${FEED_CHANNEL}, '')`)
 }

@@ -1,5 +1,8 @@
 import { hashSecret, mintSecret } from '../access/secrets.ts'
 import { createApp } from '../app.ts'
+import { createBus } from '../bus/bus.ts'
+import { notifyCarrier } from '../bus/store-notify.ts'
+import { ringAfterCommit } from '../database/after-commit.ts'
 import { apiTokens, browserSessions } from '../database/schema/index.ts'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
 import { startFeedReader } from '../stream/feed-reader.ts'
@@ -25,7 +28,10 @@ export async function startTestApplication(
   const database = await createTestDatabase()
   const faults: unknown[] = []
   const clock = { nowMs: Date.now() }
-  const reader = await startFeedReader(database, (message) => faults.push(message))
+  const silent = { info: () => {}, warn: () => {} }
+  const bus = createBus({ carrier: notifyCarrier(database), log: silent })
+  ringAfterCommit(database.db, bus.publish)
+  const reader = await startFeedReader({ db: database.db, bus, warn: (message) => faults.push(message) })
   const dashboard: StaticFiles | null =
     options.dashboardFolder === undefined ? null : loadStaticFiles(options.dashboardFolder)
   const log = { info: () => {}, warn: () => {}, error: (facts: object) => void faults.push(facts) }
@@ -64,6 +70,7 @@ export async function startTestApplication(
     },
     close: async () => {
       await reader.stop()
+      await bus.stop()
       await database.close()
     },
   }

@@ -1,5 +1,5 @@
-import type { OpenDatabase } from '../database/client.ts'
-import { FEED_CHANNEL } from '../feed/append.ts'
+import type { Bus } from '../bus/bus.ts'
+import type { Database } from '../database/client.ts'
 import { type Message, messagesOf } from './messages.ts'
 import { feedBounds, selectFeed } from './store.ts'
 
@@ -15,15 +15,15 @@ export interface FeedReader {
   stop(): Promise<void>
 }
 
-const ROWS_PER_READ = 200
-/** How often to look without having been rung, should a notification get lost with its connection. */
-const POLL_MS = 1_000
+export interface FeedReaderOptions {
+  readonly db: Database
+  readonly bus: Bus
+  readonly warn: (message: string) => void
+}
 
-export async function startFeedReader(
-  database: OpenDatabase,
-  warn: (message: string) => void,
-): Promise<FeedReader> {
-  const { db, sql } = database
+const ROWS_PER_READ = 200
+
+export async function startFeedReader({ db, bus, warn }: FeedReaderOptions): Promise<FeedReader> {
   const subscribers = new Set<Subscriber>()
   let position = (await feedBounds(db)).newest
   let running: Promise<void> | null = null
@@ -50,14 +50,10 @@ export async function startFeedReader(
         running = null
       })
   }
-  const bell = await listenFor(sql, read)
-  const poll = setInterval(() => {
-    const before = position
-    bell.forget()
-    read()
-    // The driver listens again after a lost connection, but not if that fails too (PostgreSQL still starting).
-    void running?.then(() => (position > before && !stopped ? bell.listenAgainIfSilent() : undefined))
-  }, POLL_MS)
+  const unsubscribe = bus.subscribe('feed', (cursor) => {
+    // What is rung for may have been read already: by a look for another ring.
+    if (cursor === null || !(Number(cursor) <= position)) read()
+  })
   return {
     position: () => position,
     subscribe: (subscriber) => {
@@ -67,39 +63,8 @@ export async function startFeedReader(
     followers: () => subscribers.size,
     stop: async () => {
       stopped = true
-      clearInterval(poll)
+      unsubscribe()
       await running
-      await bell.stop()
     },
-  }
-}
-
-/** The notifications of the feed, and whether any came since `forget`. */
-interface Bell {
-  forget(): void
-  listenAgainIfSilent(): Promise<void>
-  stop(): Promise<void>
-}
-
-async function listenFor(sql: OpenDatabase['sql'], onRing: () => void): Promise<Bell> {
-  let rung = false
-  const ring = (): void => {
-    rung = true
-    onRing()
-  }
-  let listening = await sql.listen(FEED_CHANNEL, ring, ring)
-  const unlisten = () => listening.unlisten().catch(() => {})
-  return {
-    forget: () => {
-      rung = false
-    },
-    listenAgainIfSilent: async () => {
-      if (rung) return
-      await unlisten()
-      // A failure here is met again by the next poll that finds something.
-      const again = await sql.listen(FEED_CHANNEL, ring, ring).catch(() => null)
-      if (again !== null) listening = again
-    },
-    stop: unlisten,
   }
 }

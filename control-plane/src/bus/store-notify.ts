@@ -1,0 +1,29 @@
+import type { OpenDatabase } from '../database/client.ts'
+import type { Carrier } from './bus.ts'
+
+/** LISTEN on this to hear what replicas say. A payload is an origin, a topic and a cursor: far below the 8000 bytes. */
+const CHANNEL = 'aloft_bus'
+
+/**
+ * PostgreSQL's own NOTIFY, each in a transaction of nothing else: a commit that notifies takes a lock of the whole
+ * database, and one that inserts events must not wait for it.
+ */
+export function notifyCarrier({ sql }: OpenDatabase): Carrier {
+  let listening: { unlisten(): Promise<unknown> } | null = null
+  const unlisten = async (): Promise<void> => {
+    const before = listening
+    listening = null
+    await before?.unlisten().catch(() => {})
+  }
+  return {
+    kind: 'postgresql',
+    listen: async (hear) => {
+      await unlisten()
+      listening = await sql.listen(CHANNEL, hear)
+    },
+    send: async (messages) => {
+      await sql`select pg_notify(${CHANNEL}, m) from unnest(${messages as string[]}::text[]) m`
+    },
+    stop: unlisten,
+  }
+}
