@@ -54,6 +54,17 @@ create table browser_sessions (
   expires_at_ms double precision not null
 );
 
+create table duties (
+  name text not null,
+  fence bigint not null,
+  replica text not null,
+  started_at_ms double precision not null,
+  finished_at_ms double precision,
+  outcome text,
+  problem text,
+  failures integer default 0 not null
+);
+
 create table enrolment_token_uses (
   token_id uuid not null,
   public_key text not null,
@@ -171,6 +182,7 @@ alter table agent_sessions add constraint agent_sessions_pkey PRIMARY KEY (agent
 alter table agents add constraint agents_pkey PRIMARY KEY (id);
 alter table api_tokens add constraint api_tokens_pkey PRIMARY KEY (id);
 alter table browser_sessions add constraint browser_sessions_pkey PRIMARY KEY (id);
+alter table duties add constraint duties_pkey PRIMARY KEY (name);
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_public_key_pk PRIMARY KEY (token_id, public_key);
 alter table enrolment_tokens add constraint enrolment_tokens_pkey PRIMARY KEY (id);
 alter table events add constraint events_agent_id_epoch_seq_pk PRIMARY KEY (agent_id, epoch, seq);

@@ -9,6 +9,8 @@ import { agentRoutes } from './agents/routes.ts'
 import type { OpenDatabase } from './database/client.ts'
 import { ping } from './database/ping.ts'
 import { databaseAway } from './database/transact.ts'
+import { ALL_DUTIES } from './duties/all.ts'
+import { tickRoute } from './duties/routes.ts'
 import { enrolmentTokenRoutes } from './enrolment-tokens/routes.ts'
 import { eventRoutes } from './events/routes.ts'
 import { failoverRoutes } from './failovers/routes.ts'
@@ -43,6 +45,10 @@ export interface AppDependencies {
   readonly log: Log
   /** What the gateway of this process has to say in `/metrics`. */
   readonly gatewayFigures: () => Readonly<Record<string, number>>
+  /** Which process this is, among all that serve the database. */
+  readonly replica: string
+  /** What a scheduler outside shows at `POST /internal/tick`; null admits nobody. */
+  readonly tickToken: string | null
   readonly keepAliveMs?: number
 }
 
@@ -83,7 +89,7 @@ function tooLarge(): never {
 }
 
 /** What needs no credential: health, signing in, and what agents bring their own proof to. */
-function mountOpen(app: App, { database, now, log }: AppDependencies): void {
+function mountOpen(app: App, { database, now, log, replica, tickToken }: AppDependencies): void {
   const { db } = database
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
@@ -93,6 +99,7 @@ function mountOpen(app: App, { database, now, log }: AppDependencies): void {
     return c.text('ready\n')
   })
   app.route('/', accessRoutes(db, now))
+  app.route('/', tickRoute({ db, duties: ALL_DUTIES, replica, tickToken }))
   app.route(
     '/agent/v1',
     enrolmentRoute(() => ({ db, nowMs: now(), log })),

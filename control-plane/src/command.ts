@@ -13,6 +13,8 @@ export interface ControlPlaneCommand {
   readonly tlsCert?: string | undefined
   readonly tlsKey?: string | undefined
   readonly bus?: string | undefined
+  /** From the environment alone: a command line can be read by everybody on the host. */
+  readonly tickToken?: string | undefined
 }
 
 /** The same from `ALOFT_*` and `DATABASE_URL`. Throws on a port that is no number. */
@@ -26,6 +28,7 @@ export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneComm
     tlsCert: env['ALOFT_TLS_CERT'],
     tlsKey: env['ALOFT_TLS_KEY'],
     bus: env['ALOFT_BUS'],
+    tickToken: env['ALOFT_TICK_TOKEN'],
   }
 }
 
@@ -69,6 +72,7 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       unixSocket: given.unixSocket ?? env.unixSocket ?? null,
       tls: tlsOf(given.tlsCert ?? env.tlsCert, given.tlsKey ?? env.tlsKey),
       bus: busOf(given.bus ?? env.bus),
+      tickToken: env.tickToken ?? null,
       log,
       progress: say,
     })

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { ensureAdminToken } from './access/admin-token.ts'
 import { createSignInCode } from './access/sign-in.ts'
-import { keepReplica } from './agents/presence.ts'
+import { buryReplicas, keepReplica } from './agents/presence.ts'
 import { createApp, type Log } from './app.ts'
 import { type Bus, createBus } from './bus/bus.ts'
 import { natsCarrier, parseNatsAddress } from './bus/nats-carrier.ts'
@@ -17,6 +17,8 @@ import { lockDataDirectory } from './database/data-directory.ts'
 import { type EmbeddedServer, startEmbeddedServer } from './database/embedded-server.ts'
 import { migrateDatabase } from './database/migrate.ts'
 import { databaseErrorCode, isConnectionLoss, transact } from './database/transact.ts'
+import { ALL_DUTIES } from './duties/all.ts'
+import { startTicker } from './duties/ticker.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { CONNECT_PATH } from './gateway/socket.ts'
 import { problemAnswer } from './http/problem-answer.ts'
@@ -40,6 +42,8 @@ export interface ControlPlaneOptions {
   readonly tls: TlsFiles | null
   /** `nats://…`; null is PostgreSQL's own NOTIFY. */
   readonly bus: string | null
+  /** What a scheduler shows at `POST /internal/tick`; null admits none. */
+  readonly tickToken: string | null
   readonly log: Log
   /** What it is doing, for people who wait. */
   readonly progress: (line: string) => void
@@ -96,16 +100,21 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const replica = randomUUID()
   if (embedded !== null) await forgetReplicas(database.db)
   // Before anybody can ask: agents of a replica that died are not connected, whatever their rows say.
-  await transact(database.db, (tx) => keepReplica(tx, replica, Date.now()))
+  await transact(database.db, async (tx) => {
+    await keepReplica(tx, replica, Date.now())
+    await buryReplicas(tx, Date.now())
+  })
   const adminTokenFile = await ensureAdminToken(database.db, dataDir, Date.now())
   const bus = openBus(options, database, undo)
   const reader = await startFeedReader({ db: database.db, bus, warn: (message) => log.warn({}, message) })
   undo.push(() => reader.stop())
   const gateway = startGateway({ db: database.db, log, replica })
   undo.push(() => gateway.stop())
+  const ticker = startTicker({ db: database.db, duties: ALL_DUTIES, replica, log })
+  undo.push(() => ticker.stop())
   // The first thing to end: no new requests, and streams are let go.
   undo.push(() => front.close())
-  front.open(appOf({ database, reader, gateway, log }), gateway)
+  front.open(appOf({ database, reader, gateway, log, replica, tickToken: options.tickToken }), gateway)
   return {
     url: front.url,
     port: front.port,
@@ -156,6 +165,8 @@ function appOf(parts: {
   readonly reader: FeedReader
   readonly gateway: Gateway
   readonly log: Log
+  readonly replica: string
+  readonly tickToken: string | null
 }): Fetch {
   const { gateway, ...rest } = parts
   const app = createApp({

@@ -1,8 +1,10 @@
 import type { Database, Transaction } from '../database/client.ts'
+import type { Duty } from '../duties/duty.ts'
 import { appendToFeed, type Change } from '../feed/append.ts'
 import {
   dropReplica,
   endSessions,
+  endSessionsOfDead,
   renewLease,
   routersOf,
   type SessionNote,
@@ -47,9 +49,20 @@ export async function closeSessions(
   await publishPresence(tx, await endSessions(tx, ended), nowMs)
 }
 
-/** To be called every few seconds: this replica lives, and the sessions of dead ones end. */
+/** To be called every few seconds: this replica lives. */
 export async function keepReplica(tx: Transaction, replica: string, nowMs: number): Promise<void> {
-  await publishPresence(tx, await renewLease(tx, { replica, nowMs, leaseMs: REPLICA_LEASE_MS }), nowMs)
+  await renewLease(tx, replica, nowMs)
+}
+
+/** The sessions of replicas that died are over: nobody else will say so. */
+export async function buryReplicas(tx: Transaction, nowMs: number): Promise<void> {
+  await publishPresence(tx, await endSessionsOfDead(tx, nowMs - REPLICA_LEASE_MS), nowMs)
+}
+
+export const replicaLeases: Duty = {
+  name: 'replica-leases',
+  everyMs: 2_000,
+  run: ({ fence, nowMs }) => fence.transact((tx) => buryReplicas(tx, nowMs)),
 }
 
 /** A replica that stops is not waited for. */

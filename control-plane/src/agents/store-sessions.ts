@@ -159,20 +159,19 @@ export async function routersOf(tx: Transaction, agentIds: readonly string[]): P
   return rows.map(({ id }) => id)
 }
 
-/** This replica lives. Those silent for longer than `leaseMs` do not, and their sessions end; the agents concerned. */
-export async function renewLease(
-  tx: Transaction,
-  lease: { readonly replica: string; readonly nowMs: number; readonly leaseMs: number },
-): Promise<readonly string[]> {
-  const { replica, nowMs, leaseMs } = lease
+export async function renewLease(tx: Transaction, replica: string, nowMs: number): Promise<void> {
   await tx.execute(sql`insert into replicas (id, started_at_ms, seen_at_ms) values (${replica}, ${nowMs}, ${nowMs})
     on conflict (id) do update set seen_at_ms = greatest(replicas.seen_at_ms, excluded.seen_at_ms)`)
+}
+
+/** Forgets the replicas not seen since, and ends their sessions; the agents concerned. */
+export async function endSessionsOfDead(tx: Transaction, aliveSinceMs: number): Promise<readonly string[]> {
   const rows = await tx.execute<{ agent_id: string }>(sql`
     update agent_sessions s set disconnected_at_ms = s.last_seen_at_ms
     where s.disconnected_at_ms is null and not exists
-      (select 1 from replicas r where r.id = s.replica and r.seen_at_ms >= ${nowMs - leaseMs})
+      (select 1 from replicas r where r.id = s.replica and r.seen_at_ms >= ${aliveSinceMs}::float8)
     returning s.agent_id`)
-  await tx.execute(sql`delete from replicas where seen_at_ms < ${nowMs - leaseMs}`)
+  await tx.execute(sql`delete from replicas where seen_at_ms < ${aliveSinceMs}::float8`)
   return rows.map((row) => row.agent_id)
 }
 

@@ -3,7 +3,9 @@ import type { RouterState } from '@aloft/shared/protocol/frames'
 import { FRAME_BYTES_MAX } from '@aloft/shared/protocol/version'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { replicaLeases } from '../agents/presence.ts'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
+import { tick } from '../duties/tick.ts'
 import {
   enrolNode,
   link,
@@ -336,10 +338,9 @@ describe('the end of a replica', () => {
     await database.sql`insert into replicas values ('dead', 0, 0)`
     await database.sql`insert into agent_sessions (agent_id, session_id, generation, replica, boot_id, run_id,
       connected_at_ms, last_seen_at_ms) values (${lb1.agentId}, 's', 1, 'dead', 'b', 'r', 5, 7)`
-    await until(
-      'the dead are buried',
-      async () => (await sessionOf(lb1.agentId))?.['disconnected_at_ms'] === 7,
-    )
+    const { ran } = await tick({ db: database.db, duties: [replicaLeases], replica: rig.gateway.replica })
+    expect(ran).toHaveLength(1)
+    expect((await sessionOf(lb1.agentId))?.['disconnected_at_ms']).toBe(7)
     expect(await database.sql`select id from replicas`).toEqual([{ id: rig.gateway.replica }])
   })
 })

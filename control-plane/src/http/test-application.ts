@@ -23,7 +23,11 @@ export interface TestApplication {
 
 /** The whole application on a database of its own, called without a socket. */
 export async function startTestApplication(
-  options: { readonly dashboardFolder?: string; readonly keepAliveMs?: number } = {},
+  options: {
+    readonly dashboardFolder?: string
+    readonly keepAliveMs?: number
+    readonly tickToken?: string
+  } = {},
 ): Promise<TestApplication> {
   const database = await createTestDatabase()
   const faults: unknown[] = []
@@ -42,6 +46,8 @@ export async function startTestApplication(
     log,
     now: () => clock.nowMs,
     gatewayFigures: () => ({ agents: 3 }),
+    replica: 'test',
+    tickToken: options.tickToken ?? null,
     ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
   })
   const token: TestApplication['token'] = async (scopes, expiresAtMs) => {
