@@ -40,18 +40,35 @@ create table api_tokens (
   name text not null,
   prefix text not null,
   hash text not null,
-  scopes jsonb not null,
   created_at_ms double precision not null,
   expires_at_ms double precision,
-  revoked_at_ms double precision
+  revoked_at_ms double precision,
+  grants jsonb not null
+);
+
+create table audit (
+  id bigint not null,
+  at_ms double precision not null,
+  actor text not null,
+  actor_name text not null,
+  credential text,
+  request_id text,
+  action text not null,
+  target_kind text not null,
+  target_id text not null,
+  site_id uuid,
+  before jsonb,
+  after jsonb,
+  previous_hash text not null,
+  hash text not null
 );
 
 create table browser_sessions (
   id uuid default gen_random_uuid() not null,
   hash text not null,
-  scopes jsonb not null,
   created_at_ms double precision not null,
-  expires_at_ms double precision not null
+  expires_at_ms double precision not null,
+  grants jsonb not null
 );
 
 create table duties (
@@ -181,6 +198,7 @@ alter table agent_epochs add constraint agent_epochs_agent_id_epoch_pk PRIMARY K
 alter table agent_sessions add constraint agent_sessions_pkey PRIMARY KEY (agent_id);
 alter table agents add constraint agents_pkey PRIMARY KEY (id);
 alter table api_tokens add constraint api_tokens_pkey PRIMARY KEY (id);
+alter table audit add constraint audit_pkey PRIMARY KEY (id);
 alter table browser_sessions add constraint browser_sessions_pkey PRIMARY KEY (id);
 alter table duties add constraint duties_pkey PRIMARY KEY (name);
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_public_key_pk PRIMARY KEY (token_id, public_key);
@@ -217,6 +235,9 @@ alter table virtual_router_members add constraint virtual_router_members_virtual
 alter table virtual_routers add constraint virtual_routers_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
 
 CREATE INDEX agent_sessions_live ON public.agent_sessions USING btree (replica) WHERE (disconnected_at_ms IS NULL);
+CREATE INDEX audit_actor ON public.audit USING btree (actor, id);
+CREATE INDEX audit_site ON public.audit USING btree (site_id, id);
+CREATE INDEX audit_target ON public.audit USING btree (target_kind, target_id, id);
 CREATE INDEX events_arrival ON public.events USING btree (id);
 CREATE INDEX events_occurred ON public.events USING btree (site_id, occurred_at_ms);
 CREATE INDEX events_virtual_router ON public.events USING btree (site_id, vrid, family, occurred_at_ms);
@@ -224,3 +245,14 @@ CREATE INDEX failovers_occurred ON public.failovers USING btree (occurred_at_ms,
 CREATE INDEX failovers_site ON public.failovers USING btree (site_id, occurred_at_ms, id);
 CREATE INDEX failovers_virtual_router ON public.failovers USING btree (virtual_router_id, occurred_at_ms, id);
 CREATE INDEX virtual_router_members_agent ON public.virtual_router_members USING btree (agent_id);
+
+CREATE OR REPLACE FUNCTION public.audit_is_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'audit entries are never changed or removed' using errcode = 'insufficient_privilege';
+end
+$function$;
+
+CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();

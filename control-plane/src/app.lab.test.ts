@@ -5,6 +5,7 @@ import { Agent, Event, Failover, Problem, page, Site, VirtualRouter } from '@alo
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
+import { PERMISSIONS } from './access/permissions.ts'
 import { createSignInCode } from './access/sign-in.ts'
 import { transact } from './database/transact.ts'
 import { ingest } from './events/ingest.ts'
@@ -271,7 +272,7 @@ describe('who may', () => {
     '/docs',
   ]
   it.each(everything)('%s needs a credential that holds', async (path) => {
-    const expired = await app.token(['read'], app.clock.nowMs - 1)
+    const expired = await app.token('viewer', { expiresAtMs: app.clock.nowMs - 1 })
     for (const as of [null, 'aloft_api_wrong', expired]) {
       const response = await app.fetch(path, { as })
       expect(response.headers.get('www-authenticate')).toContain('Bearer')
@@ -280,7 +281,7 @@ describe('who may', () => {
   })
 
   it('reading does not let write', async () => {
-    const as = await app.token(['read'])
+    const as = await app.token('viewer')
     const create = {
       method: 'POST',
       body: '{"site":"oslo"}',
@@ -408,6 +409,7 @@ describe('documents and pages', () => {
       const [method = '', name = ''] = route.split(' ')
       const operation = document.paths[name][method]
       expect(Object.keys(operation.responses), route).toEqual(expect.arrayContaining(['401', '503']))
+      expect(Object.keys(PERMISSIONS), route).toContain(operation['x-aloft-permission'])
       const named = [...name.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter)
       const inPath = (operation.parameters ?? []).filter(
         (parameter: { in: string }) => parameter.in === 'path',

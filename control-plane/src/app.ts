@@ -21,6 +21,7 @@ import { AnswerCounter, processFigures } from './http/metrics.ts'
 import { dashboardMissingPage, STYLE } from './http/pages.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import type { RequestVariables } from './http/request-context.ts'
+import { requirePermission } from './http/router.ts'
 import { type StaticFiles, staticAnswer } from './http/static-files.ts'
 import { NotFound } from './problems.ts'
 import { siteRoutes } from './sites/routes.ts'
@@ -149,7 +150,7 @@ function mountDocuments(app: App, dependencies: AppDependencies, answers: Answer
     signedIn,
     () => docsPage(document()),
   )
-  app.get('/metrics', signedIn, (c) =>
+  app.get('/metrics', signedIn, requirePermission('system.read'), (c) =>
     c.text(formatMetrics([...figuresOf(dependencies), answers.figure()]), 200, {
       'content-type': EXPOSITION_CONTENT_TYPE,
     }),

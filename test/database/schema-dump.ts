@@ -13,6 +13,8 @@ export async function dumpSchema(sql: Sql): Promise<string> {
     await ownedBy(sql),
     await constraints(sql),
     await indexes(sql),
+    await functions(sql),
+    await triggers(sql),
   ]
   return `${parts.flat().join('\n')}\n`
 }
@@ -69,5 +71,21 @@ async function indexes(sql: Sql): Promise<string[]> {
     where c.relnamespace = 'public'::regnamespace
       and not exists (select 1 from pg_constraint k where k.conindid = i.indexrelid)
     order by 1`
+  return ['', ...rows.map(({ definition }) => `${definition};`)]
+}
+
+async function functions(sql: Sql): Promise<string[]> {
+  const rows = await sql`
+    select pg_get_functiondef(p.oid) as definition from pg_proc p
+    where p.pronamespace = 'public'::regnamespace order by p.proname`
+  return ['', ...rows.map(({ definition }) => `${definition.trimEnd()};`)]
+}
+
+async function triggers(sql: Sql): Promise<string[]> {
+  const rows = await sql`
+    select pg_get_triggerdef(g.oid) as definition
+    from pg_trigger g join pg_class c on c.oid = g.tgrelid
+    where c.relnamespace = 'public'::regnamespace and not g.tgisinternal and g.tgparentid = 0
+    order by c.relname, g.tgname`
   return ['', ...rows.map(({ definition }) => `${definition};`)]
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Database } from '../database/client.ts'
+import { ADMIN_EVERYWHERE } from './permissions.ts'
 import { hashSecret, mintSecret, secretPrefix } from './secrets.ts'
 import { insertApiToken } from './store.ts'
 
@@ -21,7 +22,7 @@ export async function ensureAdminToken(db: Database, dataDir: string, nowMs: num
     name: 'admin',
     prefix: secretPrefix(token),
     hash: hashSecret(token),
-    scopes: ['read', 'write'],
+    grants: ADMIN_EVERYWHERE,
     createdAtMs: nowMs,
   })
   return file

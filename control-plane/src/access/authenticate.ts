@@ -8,10 +8,14 @@ import { findApiToken, findBrowserSession } from './store.ts'
 export type Credential = { readonly kind: 'bearer' | 'session'; readonly secret: string }
 
 /** Who that is. Throws `Unauthenticated` when it does not hold (any more). */
-export async function authenticate(db: Queryable, credential: Credential, nowMs: number): Promise<Caller> {
+export async function authenticate(
+  db: Queryable,
+  credential: Credential,
+  request: { readonly nowMs: number; readonly requestId: string | null },
+): Promise<Caller> {
   const { kind, secret } = credential
   const find = kind === 'bearer' ? findApiToken : findBrowserSession
-  const found = await find(db, hashSecret(secret), nowMs)
+  const found = await find(db, hashSecret(secret), request.nowMs)
   if (found === null) {
     throw new Unauthenticated(
       kind === 'bearer'
@@ -19,6 +23,7 @@ export async function authenticate(db: Queryable, credential: Credential, nowMs:
         : 'this browser session has ended; sign in again',
     )
   }
-  const name = kind === 'bearer' ? 'token' : 'session'
-  return { id: `${name}:${found.id}`, scopes: found.scopes, secret }
+  const id = `${kind === 'bearer' ? 'token' : 'session'}:${found.id}`
+  const { name, grants } = found
+  return { id, name, credential: id, requestId: request.requestId, grants, secret }
 }

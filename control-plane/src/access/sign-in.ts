@@ -1,6 +1,7 @@
 import type { Database } from '../database/client.ts'
 import { transact } from '../database/transact.ts'
 import { Unauthenticated } from '../problems.ts'
+import { ADMIN_EVERYWHERE } from './permissions.ts'
 import { hashSecret, mintSecret } from './secrets.ts'
 import {
   deleteBrowserSession,
@@ -31,7 +32,7 @@ export function signInWithCode(db: Database, code: string, nowMs: number): Promi
     if (!(await takeSignInCode(tx, hashSecret(code), nowMs))) {
       throw new Unauthenticated('this sign-in link was used already or is too old')
     }
-    return startSession(tx, ['read', 'write'], nowMs)
+    return startSession(tx, ADMIN_EVERYWHERE, nowMs)
   })
 }
 
@@ -40,7 +41,7 @@ export function signInWithToken(db: Database, token: string, nowMs: number): Pro
   return transact(db, async (tx) => {
     const found = await findApiToken(tx, hashSecret(token), nowMs)
     if (found === null) throw new Unauthenticated('this API token is unknown, expired or revoked')
-    return startSession(tx, found.scopes, nowMs)
+    return startSession(tx, found.grants, nowMs)
   })
 }
 
@@ -50,13 +51,13 @@ export async function signOut(db: Database, secret: string): Promise<void> {
 
 async function startSession(
   tx: Parameters<typeof insertBrowserSession>[0],
-  scopes: Parameters<typeof insertBrowserSession>[1]['scopes'],
+  grants: Parameters<typeof insertBrowserSession>[1]['grants'],
   nowMs: number,
 ): Promise<string> {
   const secret = mintSecret('session')
   await insertBrowserSession(tx, {
     hash: hashSecret(secret),
-    scopes,
+    grants,
     createdAtMs: nowMs,
     expiresAtMs: nowMs + SESSION_TTL_MS,
   })

@@ -1,10 +1,11 @@
 import { and, eq, gt, isNull, or } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
-import { apiTokens, browserSessions, type Scope, signInCodes } from '../database/schema/index.ts'
+import { apiTokens, browserSessions, type StoredGrant, signInCodes } from '../database/schema/index.ts'
 
 export interface StoredCredential {
   readonly id: string
-  readonly scopes: readonly Scope[]
+  readonly name: string
+  readonly grants: readonly StoredGrant[]
 }
 
 export async function findApiToken(
@@ -13,7 +14,7 @@ export async function findApiToken(
   nowMs: number,
 ): Promise<StoredCredential | null> {
   const [row] = await db
-    .select({ id: apiTokens.id, scopes: apiTokens.scopes })
+    .select({ id: apiTokens.id, name: apiTokens.name, grants: apiTokens.grants })
     .from(apiTokens)
     .where(
       and(
@@ -35,10 +36,10 @@ export async function findBrowserSession(
   nowMs: number,
 ): Promise<StoredCredential | null> {
   const [row] = await db
-    .select({ id: browserSessions.id, scopes: browserSessions.scopes })
+    .select({ id: browserSessions.id, grants: browserSessions.grants })
     .from(browserSessions)
     .where(and(eq(browserSessions.hash, hash), gt(browserSessions.expiresAtMs, nowMs)))
-  return row ?? null
+  return row === undefined ? null : { ...row, name: 'a browser session' }
 }
 
 export async function insertBrowserSession(

@@ -5,12 +5,12 @@ import type { Transaction } from '../database/client.ts'
 import { appendToFeed } from '../feed/append.ts'
 import type { ClockOffset } from '../gateway/machine.ts'
 import { isId } from '../http/list-query.ts'
+import { quarantine } from './quarantine.ts'
 import {
   type EnrolledAgent,
   insertSession,
   lockAgent,
   lockCursor,
-  setQuarantine,
   setSoftware,
   skipTo,
 } from './store-sessions.ts'
@@ -50,7 +50,7 @@ export async function admit(tx: Transaction, knock: Knock): Promise<Admission> {
   const heldSeq = await lockCursor(tx, { agentId: agent.id, epoch, nowMs })
   if (lastSeq < heldSeq) {
     const reason = `spool rewound: ${heldSeq} events held, the agent has ${lastSeq}; enrol anew with a fresh spool`
-    await setQuarantine(tx, agent.id, reason)
+    await quarantine(tx, agent.id, reason, nowMs)
     await appendToFeed(tx, [{ kind: 'agent', ref: agent.id }], nowMs)
     return refused(CloseCode.quarantined, reason)
   }

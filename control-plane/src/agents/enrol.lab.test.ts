@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
 import { revokeEnrolmentToken } from '../enrolment-tokens/manage.ts'
-import { enrolmentOf, newKey, newToken, startTestGateway, TestAgent } from '../gateway/test-agent.ts'
+import {
+  enrolmentOf,
+  newKey,
+  newToken,
+  startTestGateway,
+  TEST_CALLER,
+  TestAgent,
+} from '../gateway/test-agent.ts'
 import { Conflict, Forbidden, Invalid, Unauthenticated } from '../problems.ts'
 import { enrol } from './enrol.ts'
 
@@ -106,7 +113,8 @@ describe('a token is refused', () => {
     const token = await newToken(database.db, { site: 'jena' })
     const [row] = await database.sql`select t.id from enrolment_tokens t join sites s on s.id = t.site_id
       where s.name = 'jena'`
-    await revokeEnrolmentToken(database.db, row?.['id'], Date.now())
+    const named = { id: row?.['id'], reach: 'everywhere', nowMs: Date.now() } as const
+    await revokeEnrolmentToken(database.db, TEST_CALLER, named)
     const error = await refusal(enrolmentOf(token, 'lb1', newKey()))
     expect(error).toBeInstanceOf(Forbidden)
     expect(error.message).toContain('was revoked')

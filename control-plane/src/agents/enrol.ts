@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { EnrolRequest, type EnrolResponse, enrolmentText } from '@aloft/shared/protocol/frames'
 import type { z } from 'zod'
+import { recordAudit } from '../audit/record.ts'
 import type { Database, Transaction } from '../database/client.ts'
 import { transact, violatedConstraint } from '../database/transact.ts'
 import { redeem, redeemable } from '../enrolment-tokens/redeem.ts'
@@ -53,10 +54,30 @@ async function enrolIn(tx: Transaction, request: EnrolRequest, nowMs: number): P
     if (holder === null) throw new Conflict(`node ${node} has taken another key since; use a new token`)
     return { enrolled: { agentId: holder.id, site: holder.site, node }, note: 'again' }
   }
-  const { agentId, note } = await settle(tx, { request, siteId: token.siteId, site: token.site, nowMs })
+  const { agentId, note, before } = await settle(tx, {
+    request,
+    siteId: token.siteId,
+    site: token.site,
+    nowMs,
+  })
   await redeem(tx, { tokenId: token.id, publicKey, agentId, nowMs })
+  const id = `enrolment-token:${token.id}`
+  const change = {
+    action: note === 'new' ? 'agent.enrol' : 'agent.replace-key',
+    target: { kind: 'agent', id: agentId },
+    siteId: token.siteId,
+    before: before === null ? null : { publicKey: before.publicKey },
+    after: { site: token.site, node, publicKey },
+  } as const
+  await recordAudit(tx, { id, name: node, credential: id, requestId: null }, change, nowMs)
   await appendToFeed(tx, [{ kind: 'agent', ref: agentId }], nowMs)
   return { enrolled: { agentId, site: token.site, node }, note }
+}
+
+interface Settled {
+  readonly agentId: string
+  readonly note: 'new' | 'replaced'
+  readonly before: Awaited<ReturnType<typeof agentOfNode>>
 }
 
 async function settle(
@@ -67,20 +88,20 @@ async function settle(
     readonly site: string
     readonly nowMs: number
   },
-): Promise<{ readonly agentId: string; readonly note: 'new' | 'replaced' }> {
+): Promise<Settled> {
   const { request, siteId, site, nowMs } = at
   const { node, publicKey, software } = request
   const before = await agentOfNode(tx, { siteId, node, aliveSinceMs: nowMs - REPLICA_LEASE_MS })
   if (before === null) {
     const agentId = await insertAgent(tx, { siteId, node, publicKey, software, enrolledAtMs: nowMs })
-    return { agentId, note: 'new' }
+    return { agentId, note: 'new', before }
   }
   if (before.connected && before.publicKey !== publicKey)
     throw new Conflict(
       `node ${node} of site ${site} is connected with another key; give this node another name, or stop that agent first`,
     )
   await replaceKey(tx, before.id, { publicKey, software, enrolledAtMs: nowMs })
-  return { agentId: before.id, note: 'replaced' }
+  return { agentId: before.id, note: 'replaced', before }
 }
 
 function parse(body: unknown): EnrolRequest {

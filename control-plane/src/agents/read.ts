@@ -1,12 +1,14 @@
 import type { Agent, AgentState } from '@aloft/shared/api/schemas'
 import { z } from 'zod'
 import type { Queryable } from '../database/client.ts'
+import type { Reach } from '../database/reach.ts'
 import { isoInstant, isoInstantOrNull } from '../http/instant.ts'
 import { decodeCursor, isId, toPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
 import { type AgentRow, selectAgents } from './store-read.ts'
 
 export interface ListAgents {
+  readonly reach: Reach
   readonly site?: string | undefined
   readonly cursor?: string | undefined
   readonly limit: number
@@ -14,21 +16,25 @@ export interface ListAgents {
 
 const Cursor = z.tuple([z.string(), z.string()])
 
-export async function listAgents(db: Queryable, { site, cursor, limit }: ListAgents) {
-  const rows = await selectAgents(db, { site, after: decodeCursor(cursor, Cursor), limit: limit + 1 })
+export async function listAgents(db: Queryable, { reach, site, cursor, limit }: ListAgents) {
+  const rows = await selectAgents(db, { reach, site, after: decodeCursor(cursor, Cursor), limit: limit + 1 })
   const page = toPage(rows, limit, (row) => [row.site, row.node])
   return { items: page.items.map(toAgent), nextCursor: page.nextCursor }
 }
 
-export async function getAgent(db: Queryable, id: string): Promise<Agent> {
-  const [agent] = isId(id) ? await readAgents(db, [id]) : []
+export async function getAgent(db: Queryable, reach: Reach, id: string): Promise<Agent> {
+  const [agent] = isId(id) ? await readAgents(db, [id], reach) : []
   if (agent === undefined) throw new NotFound(`there is no agent ${id}`)
   return agent
 }
 
-/** Those of the ids that exist, as they are now. */
-export async function readAgents(db: Queryable, ids: readonly string[]): Promise<readonly Agent[]> {
-  return ids.length === 0 ? [] : (await selectAgents(db, { ids, limit: ids.length })).map(toAgent)
+/** Those of the ids that exist within reach, as they are now. */
+export async function readAgents(
+  db: Queryable,
+  ids: readonly string[],
+  reach: Reach = 'everywhere',
+): Promise<readonly Agent[]> {
+  return ids.length === 0 ? [] : (await selectAgents(db, { reach, ids, limit: ids.length })).map(toAgent)
 }
 
 function toAgent(row: AgentRow): Agent {

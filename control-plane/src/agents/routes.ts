@@ -1,11 +1,12 @@
 import { Agent, page } from '@aloft/shared/api/schemas'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
 import { paging, siteFilter } from '../http/list-query.ts'
-import { type ApiRouter, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS } from '../http/router.ts'
 import { getAgent, listAgents } from './read.ts'
 
-const list = createRoute({
+const list = apiRoute({
+  permission: 'fleet.read',
   method: 'get',
   path: '/agents',
   summary: 'Agents, by site and node',
@@ -13,7 +14,8 @@ const list = createRoute({
   responses: { 200: json(page(Agent), 'A page of agents.'), ...PROBLEMS },
 })
 
-const get = createRoute({
+const get = apiRoute({
+  permission: 'fleet.read',
   method: 'get',
   path: '/agents/{id}',
   summary: 'One agent',
@@ -23,6 +25,8 @@ const get = createRoute({
 
 export function agentRoutes(db: Database): ApiRouter {
   return newRouter()
-    .openapi(list, async (c) => c.json(await listAgents(db, c.req.valid('query')), 200))
-    .openapi(get, async (c) => c.json(await getAgent(db, c.req.valid('param').id), 200))
+    .openapi(list, async (c) =>
+      c.json(await listAgents(db, { reach: c.get('reach'), ...c.req.valid('query') }), 200),
+    )
+    .openapi(get, async (c) => c.json(await getAgent(db, c.get('reach'), c.req.valid('param').id), 200))
 }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
 import { joinLiveSession } from '../database/live-session.ts'
+import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
 
 export interface AgentRow extends Record<string, unknown> {
@@ -20,6 +21,7 @@ export interface AgentRow extends Record<string, unknown> {
 }
 
 export interface AgentFilter {
+  readonly reach: Reach
   readonly ids?: readonly string[]
   readonly site?: string | undefined
   readonly after?: readonly [site: string, node: string] | null
@@ -28,7 +30,7 @@ export interface AgentFilter {
 
 /** By site and node; at most `limit`. `last` is the newest session, ended or not; `s` the live one. */
 export async function selectAgents(db: Queryable, filter: AgentFilter): Promise<readonly AgentRow[]> {
-  const conditions: SQL[] = [sql`true`]
+  const conditions: SQL[] = [withinReach(filter.reach, sql`a.site_id`)]
   if (filter.ids)
     conditions.push(
       sql`a.id in (select id from ${recordset(

@@ -34,8 +34,17 @@ export async function lockAgent(tx: Transaction, agentId: string): Promise<Enrol
   }
 }
 
-export async function setQuarantine(tx: Transaction, agentId: string, reason: string): Promise<void> {
-  await tx.execute(sql`update agents set quarantined_reason = ${reason} where id = ${agentId}::uuid`)
+/** What it was quarantined for before; null when there is no such agent. */
+export async function setQuarantine(
+  tx: Transaction,
+  agentId: string,
+  reason: string,
+): Promise<{ readonly siteId: string; readonly reason: string | null } | null> {
+  const [row] = await tx.execute<{ site_id: string; before: string | null }>(sql`
+    update agents a set quarantined_reason = ${reason}
+    from (select id, quarantined_reason as before from agents where id = ${agentId}::uuid for update) old
+    where a.id = old.id returning a.site_id, old.before`)
+  return row === undefined ? null : { siteId: row.site_id, reason: row.before }
 }
 
 export async function setSoftware(tx: Transaction, agentId: string, software: string): Promise<void> {

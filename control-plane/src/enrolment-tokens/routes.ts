@@ -1,12 +1,13 @@
 import { CreateEnrolmentToken, EnrolmentToken, page } from '@aloft/shared/api/schemas'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
 import { paging, siteFilter } from '../http/list-query.ts'
-import { type ApiRouter, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS } from '../http/router.ts'
 import { createEnrolmentToken } from './create.ts'
 import { listEnrolmentTokens, revokeEnrolmentToken } from './manage.ts'
 
-const create = createRoute({
+const create = apiRoute({
+  permission: 'enrolment-tokens.manage',
   method: 'post',
   path: '/enrolment-tokens',
   summary: 'Make a token that nodes of a site enrol with',
@@ -22,7 +23,8 @@ const create = createRoute({
   },
 })
 
-const list = createRoute({
+const list = apiRoute({
+  permission: 'enrolment-tokens.manage',
   method: 'get',
   path: '/enrolment-tokens',
   summary: 'Enrolment tokens that were not revoked, newest first',
@@ -30,7 +32,8 @@ const list = createRoute({
   responses: { 200: json(page(EnrolmentToken), 'A page of enrolment tokens.'), ...PROBLEMS },
 })
 
-const remove = createRoute({
+const remove = apiRoute({
+  permission: 'enrolment-tokens.manage',
   method: 'delete',
   path: '/enrolment-tokens/{id}',
   summary: 'Revoke an enrolment token',
@@ -42,12 +45,21 @@ export function enrolmentTokenRoutes(db: Database, now: () => number): ApiRouter
   return newRouter()
     .openapi(create, async (c) => {
       const idempotencyKey = c.req.valid('header')['idempotency-key'] ?? null
-      const input = { caller: c.get('caller'), request: c.req.valid('json'), idempotencyKey, nowMs: now() }
+      const input = {
+        caller: c.get('caller'),
+        reach: c.get('reach'),
+        request: c.req.valid('json'),
+        idempotencyKey,
+        nowMs: now(),
+      }
       return c.json(await createEnrolmentToken(db, input), 201)
     })
-    .openapi(list, async (c) => c.json(await listEnrolmentTokens(db, c.req.valid('query')), 200))
+    .openapi(list, async (c) =>
+      c.json(await listEnrolmentTokens(db, { reach: c.get('reach'), ...c.req.valid('query') }), 200),
+    )
     .openapi(remove, async (c) => {
-      await revokeEnrolmentToken(db, c.req.valid('param').id, now())
+      const token = { id: c.req.valid('param').id, reach: c.get('reach'), nowMs: now() }
+      await revokeEnrolmentToken(db, c.get('caller'), token)
       return c.body(null, 204)
     })
 }

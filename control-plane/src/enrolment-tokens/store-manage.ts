@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../database/client.ts'
+import { type Reach, withinReach } from '../database/reach.ts'
 import { enrolmentTokens, sites } from '../database/schema/index.ts'
 
 export interface TokenRow extends Record<string, unknown> {
@@ -14,15 +15,19 @@ export interface TokenRow extends Record<string, unknown> {
 
 const COLUMNS = sql`k.id, t.name as site, k.created_at_ms, k.expires_at_ms, k.max_uses, k.uses, k.request_hash`
 
-/** The site's id; made if nobody named it before. */
-export async function ensureSite(tx: Transaction, name: string, nowMs: number): Promise<string> {
+export async function findSite(tx: Transaction, name: string): Promise<string | null> {
+  const [site] = await tx.select({ id: sites.id }).from(sites).where(eq(sites.name, name))
+  return site?.id ?? null
+}
+
+/** The new site's id; null when somebody made it in the meantime. */
+export async function insertSite(tx: Transaction, name: string, nowMs: number): Promise<string | null> {
   const [site] = await tx
     .insert(sites)
     .values({ name, createdAtMs: nowMs })
-    .onConflictDoUpdate({ target: sites.name, set: { name } })
+    .onConflictDoNothing({ target: sites.name })
     .returning({ id: sites.id })
-  if (site === undefined) throw new Error('an upsert returned no row')
-  return site.id
+  return site?.id ?? null
 }
 
 /** Null when the same caller used the same idempotency key before. */
@@ -53,12 +58,13 @@ export async function selectByIdempotencyKey(
 export async function selectTokens(
   db: Queryable,
   filter: {
+    readonly reach: Reach
     readonly site?: string | undefined
     readonly before: readonly [createdAtMs: number, id: string] | null
     readonly limit: number
   },
 ): Promise<readonly TokenRow[]> {
-  const conditions: SQL[] = [sql`k.revoked_at_ms is null`]
+  const conditions: SQL[] = [sql`k.revoked_at_ms is null`, withinReach(filter.reach, sql`k.site_id`)]
   if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
   if (filter.before) {
     const [createdAtMs, id] = filter.before
@@ -70,10 +76,15 @@ export async function selectTokens(
     order by k.created_at_ms desc, k.id desc limit ${filter.limit}::int`)
 }
 
-/** False when there is no such token, or it was revoked before. */
-export async function revoke(db: Queryable, id: string, nowMs: number): Promise<boolean> {
-  const rows = await db.execute(sql`
-    update enrolment_tokens set revoked_at_ms = ${nowMs}::float8
-    where id = ${id}::uuid and revoked_at_ms is null returning id`)
-  return rows.length === 1
+/** The token as it was; null when there is none within reach, or it was revoked before. */
+export async function revoke(
+  tx: Transaction,
+  token: { readonly id: string; readonly reach: Reach; readonly nowMs: number },
+): Promise<(TokenRow & { readonly site_id: string }) | null> {
+  const [row] = await tx.execute<TokenRow & { readonly site_id: string }>(sql`
+    update enrolment_tokens k set revoked_at_ms = ${token.nowMs}::float8 from sites t
+    where k.id = ${token.id}::uuid and k.revoked_at_ms is null and t.id = k.site_id
+      and ${withinReach(token.reach, sql`k.site_id`)}
+    returning ${COLUMNS}, k.site_id`)
+  return row ?? null
 }

@@ -54,7 +54,7 @@ export async function ingest(
   const rewound = await findRewound(tx, batches, cursors)
   const { outcomes, rows } = take(batches, cursors, rewound)
   for (const [agentId, key] of rewound)
-    await quarantine(tx, agentId, `event ${key.epoch}/${key.seq} came again with another content`)
+    await quarantine(tx, agentId, `event ${key.epoch}/${key.seq} came again with another content`, nowMs)
   const changes: Change[] = [...rewound.keys()].map((ref) => ({ kind: 'agent', ref }))
   if (rows.length > 0) {
     await insertEvents(tx, rows)

@@ -1,14 +1,15 @@
 import { Event, page } from '@aloft/shared/api/schemas'
 import { EventBody } from '@aloft/shared/protocol/events'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
 import { paging, siteFilter, timeSpan } from '../http/list-query.ts'
-import { type ApiRouter, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS } from '../http/router.ts'
 import { listEvents } from './read.ts'
 
 const kinds = EventBody.options.map((option) => option.shape.kind.value)
 
-const list = createRoute({
+const list = apiRoute({
+  permission: 'fleet.read',
   method: 'get',
   path: '/events',
   summary: 'Everything the agents observed, in the order of arrival',
@@ -29,5 +30,7 @@ const list = createRoute({
 })
 
 export function eventRoutes(db: Database): ApiRouter {
-  return newRouter().openapi(list, async (c) => c.json(await listEvents(db, c.req.valid('query')), 200))
+  return newRouter().openapi(list, async (c) =>
+    c.json(await listEvents(db, { reach: c.get('reach'), ...c.req.valid('query') }), 200),
+  )
 }

@@ -1,6 +1,7 @@
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
+import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
 import type { EventKey } from '../database/schema/index.ts'
 
@@ -26,6 +27,7 @@ const COLUMNS = sql`e.id, e.agent_id, t.name as site, a.node, e.epoch, e.seq, e.
 const NAMES = sql`join agents a on a.id = e.agent_id join sites t on t.id = e.site_id`
 
 export interface EventFilter {
+  readonly reach: Reach
   readonly site?: string | undefined
   readonly node?: string | undefined
   readonly kind?: string | undefined
@@ -47,7 +49,7 @@ export async function selectEvents(db: Queryable, filter: EventFilter): Promise<
 }
 
 function conditionsOf(filter: EventFilter): SQL[] {
-  const conditions: SQL[] = [sql`true`]
+  const conditions: SQL[] = [withinReach(filter.reach, sql`e.site_id`)]
   if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
   if (filter.node !== undefined) conditions.push(sql`a.node = ${filter.node}`)
   if (filter.kind !== undefined) conditions.push(sql`e.kind = ${filter.kind}`)

@@ -1,6 +1,7 @@
 import type { Event, Failover } from '@aloft/shared/api/schemas'
 import { z } from 'zod'
 import type { Queryable } from '../database/client.ts'
+import type { Reach } from '../database/reach.ts'
 import { eventId, readEvents } from '../events/read.ts'
 import { isoInstant } from '../http/instant.ts'
 import { decodeCursor, toPage } from '../http/list-query.ts'
@@ -20,16 +21,20 @@ export async function listFailovers(db: Queryable, { cursor, limit, ...filter }:
   return { items: await withEvidence(db, page.items), nextCursor: page.nextCursor }
 }
 
-export async function getFailover(db: Queryable, id: string): Promise<Failover> {
-  const [failover] = await readFailovers(db, [id])
+export async function getFailover(db: Queryable, reach: Reach, id: string): Promise<Failover> {
+  const [failover] = await readFailovers(db, [id], reach)
   if (failover === undefined) throw new NotFound(`there is no failover ${id}`)
   return failover
 }
 
-/** Those of the ids that exist, as they are now. */
-export async function readFailovers(db: Queryable, ids: readonly string[]): Promise<readonly Failover[]> {
+/** Those of the ids that exist within reach, as they are now. */
+export async function readFailovers(
+  db: Queryable,
+  ids: readonly string[],
+  reach: Reach = 'everywhere',
+): Promise<readonly Failover[]> {
   if (ids.length === 0) return []
-  return withEvidence(db, await selectFailovers(db, { ids, limit: ids.length }))
+  return withEvidence(db, await selectFailovers(db, { reach, ids, limit: ids.length }))
 }
 
 async function withEvidence(db: Queryable, rows: readonly FailoverRow[]): Promise<Failover[]> {

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
+import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
 import type { failovers, virtualRouters } from '../database/schema/index.ts'
 
@@ -24,6 +25,7 @@ export interface FailoverRow extends Record<string, unknown> {
 }
 
 export interface FailoverFilter {
+  readonly reach: Reach
   readonly ids?: readonly string[]
   readonly site?: string | undefined
   readonly vrid?: number | undefined
@@ -49,7 +51,7 @@ export async function selectFailovers(
 }
 
 function conditionsOf(filter: FailoverFilter): SQL[] {
-  const conditions: SQL[] = [sql`true`]
+  const conditions: SQL[] = [withinReach(filter.reach, sql`f.site_id`)]
   if (filter.ids)
     conditions.push(
       sql`f.id in (select id from ${recordset(

@@ -15,9 +15,11 @@ import {
 } from '@aloft/shared/protocol/frames'
 import { SUBPROTOCOL } from '@aloft/shared/protocol/version'
 import { WebSocket } from 'ws'
+import { ADMIN_EVERYWHERE } from '../access/permissions.ts'
 import { enrol } from '../agents/enrol.ts'
 import type { Database } from '../database/client.ts'
 import { createEnrolmentToken } from '../enrolment-tokens/create.ts'
+import type { Caller } from '../http/request-context.ts'
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 import { SESSION_LIMITS } from './machine.ts'
 
@@ -73,13 +75,23 @@ export function newKey(): { readonly key: KeyObject; readonly publicKey: string 
   return { key: privateKey, publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }
 }
 
+/** Who does what tests do without going through HTTP. */
+export const TEST_CALLER: Caller = {
+  id: 'token:test',
+  name: 'test',
+  credential: 'token:test',
+  requestId: null,
+  grants: ADMIN_EVERYWHERE,
+  secret: 'test',
+}
+
 export async function newToken(
   db: Database,
   request: { readonly site: string; readonly ttlMs?: number; readonly maxUses?: number },
 ): Promise<string> {
-  const caller = { id: 'token:test', scopes: ['read', 'write'] as const, secret: 'test' }
   const { token } = await createEnrolmentToken(db, {
-    caller,
+    caller: TEST_CALLER,
+    reach: 'everywhere',
     request: { ttlMs: 3_600_000, maxUses: 1, ...request },
     idempotencyKey: null,
     nowMs: Date.now(),

@@ -1,11 +1,13 @@
 import type { Context } from 'hono'
-import type { Scope } from '../database/schema/index.ts'
-import { Forbidden } from '../problems.ts'
+import type { Actor } from '../audit/record.ts'
+import type { Reach } from '../database/reach.ts'
+import type { StoredGrant } from '../database/schema/index.ts'
 
-/** Who asks. `id` stands for the credential in records (`token:UUID`, `session:UUID`). */
-export interface Caller {
-  readonly id: string
-  readonly scopes: readonly Scope[]
+/** Who asks, and in records: who did it. */
+export interface Caller extends Actor {
+  /** `token:UUID` or `session:UUID`: what was presented, under a name that is no secret. Idempotency keys belong to it. */
+  readonly credential: string
+  readonly grants: readonly StoredGrant[]
   /** What was presented, for keys derived from it. Never written down. */
   readonly secret: string
 }
@@ -13,10 +15,8 @@ export interface Caller {
 export interface RequestVariables {
   requestId: string
   caller: Caller
+  /** Where the caller has the permission that the route names; set by the route (`apiRoute`). */
+  reach: Reach
 }
 
 export type RequestContext = Context<{ Variables: RequestVariables }>
-
-export function requireScope(caller: Caller, scope: Scope): void {
-  if (!caller.scopes.includes(scope)) throw new Forbidden(`this credential has no ${scope} scope`)
-}

@@ -1,3 +1,5 @@
+import type { AccessRole } from '@aloft/shared/api/access'
+import { ADMIN_EVERYWHERE } from '../access/permissions.ts'
 import { hashSecret, mintSecret } from '../access/secrets.ts'
 import { createApp } from '../app.ts'
 import { createBus } from '../bus/bus.ts'
@@ -14,7 +16,11 @@ export interface TestApplication {
   /** What the application reported as its own fault. */
   readonly faults: unknown[]
   clock: { nowMs: number }
-  token(scopes: readonly ('read' | 'write')[], expiresAtMs?: number): Promise<string>
+  /** A token with one role, everywhere or at sites (names) that exist. */
+  token(
+    role: AccessRole,
+    limits?: { readonly sites?: readonly string[]; readonly expiresAtMs?: number },
+  ): Promise<string>
   session(): Promise<string>
   /** `as: null` sends no credential. */
   fetch(path: string, init?: RequestInit & { readonly as?: string | null }): Promise<Response>
@@ -50,13 +56,15 @@ export async function startTestApplication(
     tickToken: options.tickToken ?? null,
     ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
   })
-  const token: TestApplication['token'] = async (scopes, expiresAtMs) => {
+  const token: TestApplication['token'] = async (role, { sites, expiresAtMs = null } = {}) => {
     const secret = mintSecret('api')
-    const row = { name: 'test', prefix: '', hash: hashSecret(secret), scopes, createdAtMs: clock.nowMs }
-    await database.db.insert(apiTokens).values({ ...row, expiresAtMs: expiresAtMs ?? null })
+    const rows = sites && (await database.sql`select id from sites where name in ${database.sql(sites)}`)
+    const grants = [{ role, siteIds: rows?.map((row) => String(row['id'])) ?? null }]
+    const row = { name: 'test', prefix: '', hash: hashSecret(secret), grants, createdAtMs: clock.nowMs }
+    await database.db.insert(apiTokens).values({ ...row, expiresAtMs })
     return secret
   }
-  const admin = await token(['read', 'write'])
+  const admin = await token('admin')
   return {
     database,
     admin,
@@ -65,7 +73,7 @@ export async function startTestApplication(
     token,
     session: async () => {
       const secret = mintSecret('session')
-      const row = { hash: hashSecret(secret), scopes: ['read', 'write'] as const, createdAtMs: clock.nowMs }
+      const row = { hash: hashSecret(secret), grants: ADMIN_EVERYWHERE, createdAtMs: clock.nowMs }
       await database.db.insert(browserSessions).values({ ...row, expiresAtMs: clock.nowMs + 60_000 })
       return secret
     },

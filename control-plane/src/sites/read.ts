@@ -1,6 +1,7 @@
 import type { Site } from '@aloft/shared/api/schemas'
 import { z } from 'zod'
 import type { Queryable } from '../database/client.ts'
+import type { Reach } from '../database/reach.ts'
 import { isoInstantOrNull } from '../http/instant.ts'
 import { decodeCursor, toPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
@@ -9,16 +10,22 @@ import { type SiteRow, selectSites } from './store-read.ts'
 
 const Cursor = z.tuple([z.string()])
 
-export async function listSites(db: Queryable, input: { cursor?: string | undefined; limit: number }) {
+export interface ListSites {
+  readonly reach: Reach
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
+
+export async function listSites(db: Queryable, input: ListSites) {
   const after = decodeCursor(input.cursor, Cursor)?.[0] ?? null
-  const rows = await selectSites(db, { after, limit: input.limit + 1 })
+  const rows = await selectSites(db, { reach: input.reach, after, limit: input.limit + 1 })
   const page = toPage(rows, input.limit, (row) => [row.name])
   return { items: await withStates(db, page.items), nextCursor: page.nextCursor }
 }
 
 /** By id or by name: both are unique, and people know the name. */
-export async function getSite(db: Queryable, idOrName: string): Promise<Site> {
-  const [site] = await withStates(db, await selectSites(db, { idOrName, limit: 1 }))
+export async function getSite(db: Queryable, reach: Reach, idOrName: string): Promise<Site> {
+  const [site] = await withStates(db, await selectSites(db, { reach, idOrName, limit: 1 }))
   if (site === undefined) throw new NotFound(`there is no site ${idOrName}`)
   return site
 }

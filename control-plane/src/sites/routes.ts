@@ -1,11 +1,12 @@
 import { page, Site } from '@aloft/shared/api/schemas'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
 import { paging } from '../http/list-query.ts'
-import { type ApiRouter, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS } from '../http/router.ts'
 import { getSite, listSites } from './read.ts'
 
-const list = createRoute({
+const list = apiRoute({
+  permission: 'fleet.read',
   method: 'get',
   path: '/sites',
   summary: 'Sites, by name',
@@ -13,7 +14,8 @@ const list = createRoute({
   responses: { 200: json(page(Site), 'A page of sites.'), ...PROBLEMS },
 })
 
-const get = createRoute({
+const get = apiRoute({
+  permission: 'fleet.read',
   method: 'get',
   path: '/sites/{id}',
   summary: 'One site, by its id or name',
@@ -23,6 +25,8 @@ const get = createRoute({
 
 export function siteRoutes(db: Database): ApiRouter {
   return newRouter()
-    .openapi(list, async (c) => c.json(await listSites(db, c.req.valid('query')), 200))
-    .openapi(get, async (c) => c.json(await getSite(db, c.req.valid('param').id), 200))
+    .openapi(list, async (c) =>
+      c.json(await listSites(db, { reach: c.get('reach'), ...c.req.valid('query') }), 200),
+    )
+    .openapi(get, async (c) => c.json(await getSite(db, c.get('reach'), c.req.valid('param').id), 200))
 }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
 import { joinLiveSession } from '../database/live-session.ts'
+import { type Reach, withinReach } from '../database/reach.ts'
 
 export interface SiteRow extends Record<string, unknown> {
   readonly id: string
@@ -13,9 +14,14 @@ export interface SiteRow extends Record<string, unknown> {
 /** By name; at most `limit`. `idOrName` names one of them. */
 export async function selectSites(
   db: Queryable,
-  filter: { readonly idOrName?: string; readonly after?: string | null; readonly limit: number },
+  filter: {
+    readonly reach: Reach
+    readonly idOrName?: string
+    readonly after?: string | null
+    readonly limit: number
+  },
 ): Promise<readonly SiteRow[]> {
-  const conditions: SQL[] = [sql`true`]
+  const conditions: SQL[] = [withinReach(filter.reach, sql`t.id`)]
   if (filter.idOrName !== undefined) {
     conditions.push(sql`(t.id::text = ${filter.idOrName} or t.name = ${filter.idOrName})`)
   }

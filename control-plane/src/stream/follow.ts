@@ -1,4 +1,5 @@
 import type { Database } from '../database/client.ts'
+import { type Reach, reaches } from '../database/reach.ts'
 import type { FeedReader } from './feed-reader.ts'
 import { type Message, messagesOf, toMessage } from './messages.ts'
 import { isAfter, type Position } from './position.ts'
@@ -9,8 +10,10 @@ export interface FollowOptions {
   readonly reader: FeedReader
   /** Where the client stood; null begins now. */
   readonly after: Position | null
-  /** Asked at every keep-alive: whether the client may still read. */
-  readonly mayGoOn: () => Promise<boolean>
+  /** The sites whose messages the client is shown at first. */
+  readonly reach: Reach
+  /** Asked at every keep-alive: what the client reaches now; null when it may not read any more. */
+  readonly reachNow: () => Promise<Reach | null>
   readonly keepAliveMs: number
 }
 
@@ -22,6 +25,7 @@ const encoder = new TextEncoder()
 
 interface Following {
   readonly options: FollowOptions
+  reach: Reach
   controller: ReadableStreamDefaultController<Uint8Array>
   ended: boolean
   unsubscribe: () => void
@@ -38,6 +42,7 @@ export function follow(options: FollowOptions): ReadableStream<Uint8Array> {
       start: (controller) => {
         following = {
           options,
+          reach: options.reach,
           controller,
           ended: false,
           unsubscribe: () => {},
@@ -62,7 +67,9 @@ async function catchUp(following: Following): Promise<void> {
   // A position before the oldest row was pruned away; one after the newest is of another life of this database.
   const resumed = after !== null && after.id <= Math.max(newest, reader.position()) && after.id >= oldest - 1
   let at: Position = resumed ? after : { id: reader.position(), seq: null }
-  send(following, [toMessage('hello', at, { resumed, requested: after !== null })])
+  send(following, [
+    toMessage('hello', { position: at, siteId: null }, { resumed, requested: after !== null }),
+  ])
   while (!following.ended) {
     const toId = reader.position()
     const fromId = at.seq === null ? at.id + 1 : at.id
@@ -85,7 +92,7 @@ async function catchUp(following: Following): Promise<void> {
 function sendAfter(following: Following, seen: Position, messages: readonly Message[]): void {
   send(
     following,
-    messages.filter(({ position }) => isAfter(position, seen)),
+    messages.filter(({ position, siteId }) => isAfter(position, seen) && reaches(following.reach, siteId)),
   )
 }
 
@@ -111,9 +118,10 @@ function send(following: Following, messages: readonly Message[]): void {
 async function keepAlive(following: Following, timer: NodeJS.Timeout): Promise<void> {
   if (following.ended) return clearInterval(timer)
   // A database that is away says nothing about the client's rights.
-  const mayGoOn = await following.options.mayGoOn().catch(() => true)
+  const reach = await following.options.reachNow().catch(() => following.reach)
   if (following.ended) return
-  if (!mayGoOn) return end(following)
+  if (reach === null) return end(following)
+  following.reach = reach
   if ((following.controller.desiredSize ?? 0) > 0) {
     following.controller.enqueue(encoder.encode(': still here\n\n'))
   }

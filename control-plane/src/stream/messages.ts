@@ -5,11 +5,13 @@ import { readRuns } from '../events/read.ts'
 import { readFailovers } from '../failovers/read.ts'
 import { readVirtualRouters } from '../virtual-routers/read.ts'
 import { formatPosition, type Position } from './position.ts'
-import type { FeedRow } from './store.ts'
+import { type FeedRow, selectSitesOf } from './store.ts'
 
 /** One message of the stream, as text, made once for all who read it. */
 export interface Message {
   readonly position: Position
+  /** Who does not reach this site is not shown the message. Null is of no site. */
+  readonly siteId: string | null
   readonly text: string
 }
 
@@ -17,21 +19,25 @@ export interface Message {
 export async function messagesOf(db: Queryable, rows: readonly FeedRow[]): Promise<readonly Message[]> {
   const events = await eventsOf(db, rows)
   const objects = await objectsOf(db, rows)
+  const sites = await selectSitesOf(db, rows)
   return rows.flatMap((row) => {
+    const siteId = sites.get(row.id) ?? null
     if (row.kind !== 'events') {
       const object = objects.get(`${row.kind} ${row.ref}`)
-      return object === undefined ? [] : [toMessage(row.kind, { id: row.id, seq: null }, object)]
+      return object === undefined
+        ? []
+        : [toMessage(row.kind, { siteId, position: { id: row.id, seq: null } }, object)]
     }
     const run = events.get(`${row.ref} ${row.epoch}`) ?? []
     return run
       .filter(({ seq }) => seq >= (row.firstSeq ?? 0) && seq <= (row.lastSeq ?? 0))
-      .map((event) => toMessage('event', { id: row.id, seq: event.seq }, event))
+      .map((event) => toMessage('event', { siteId, position: { id: row.id, seq: event.seq } }, event))
   })
 }
 
-export function toMessage(kind: string, position: Position, data: unknown): Message {
+export function toMessage(kind: string, { position, siteId }: Omit<Message, 'text'>, data: unknown): Message {
   const text = `event: ${kind}\nid: ${formatPosition(position)}\ndata: ${JSON.stringify(data)}\n\n`
-  return { position, text }
+  return { position, siteId, text }
 }
 
 async function eventsOf(

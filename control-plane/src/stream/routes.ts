@@ -1,9 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import { authenticate } from '../access/authenticate.ts'
 import type { Database } from '../database/client.ts'
 import { credentialOf } from '../http/credentials.ts'
-import { type ApiRouter, newRouter, PROBLEMS } from '../http/router.ts'
-import { Invalid, Unauthenticated } from '../problems.ts'
+import { type ApiRouter, apiRoute, newRouter, PROBLEMS, reachFor } from '../http/router.ts'
+import { Forbidden, Invalid, Unauthenticated } from '../problems.ts'
 import type { FeedReader } from './feed-reader.ts'
 import { follow } from './follow.ts'
 import { type Position, parsePosition } from './position.ts'
@@ -15,7 +15,8 @@ export interface StreamOptions {
   readonly keepAliveMs: number
 }
 
-const stream = createRoute({
+const stream = apiRoute({
+  permission: 'fleet.read',
   method: 'get',
   path: '/stream',
   summary: 'Everything as it happens (Server-Sent Events)',
@@ -38,16 +39,17 @@ export function streamRoutes(options: StreamOptions): ApiRouter {
   return newRouter().openapi(stream, (c) => {
     const credential = credentialOf(c)
     if (credential === null) throw new Unauthenticated('sign in first')
-    const mayGoOn = () =>
-      authenticate(db, credential, now()).then(
-        () => true,
-        (error: unknown) => {
-          if (error instanceof Unauthenticated) return false
-          throw error
-        },
-      )
+    const reachNow = async () => {
+      try {
+        const caller = await authenticate(db, credential, { nowMs: now(), requestId: null })
+        return reachFor(caller, 'fleet.read')
+      } catch (error) {
+        if (error instanceof Unauthenticated || error instanceof Forbidden) return null
+        throw error
+      }
+    }
     const after = positionOf(c.req.valid('header')['last-event-id'])
-    const body = follow({ db, reader, after, mayGoOn, keepAliveMs })
+    const body = follow({ db, reader, after, reach: c.get('reach'), reachNow, keepAliveMs })
     return new Response(body, {
       headers: {
         'content-type': 'text/event-stream',

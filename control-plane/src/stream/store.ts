@@ -1,5 +1,6 @@
-import { and, asc, gte, lte, max, min } from 'drizzle-orm'
+import { and, asc, gte, lte, max, min, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
+import { recordset } from '../database/recordset.ts'
 import { feed } from '../database/schema/index.ts'
 
 export type FeedRow = typeof feed.$inferSelect
@@ -23,4 +24,23 @@ export async function feedBounds(
 ): Promise<{ readonly oldest: number; readonly newest: number }> {
   const [row] = await db.select({ oldest: min(feed.id), newest: max(feed.id) }).from(feed)
   return { oldest: row?.oldest ?? 0, newest: row?.newest ?? 0 }
+}
+
+/** The site of each feed row, by the row's id. What is gone since, or is of no site, is missing. */
+export async function selectSitesOf(
+  db: Queryable,
+  rows: readonly FeedRow[],
+): Promise<ReadonlyMap<number, string>> {
+  if (rows.length === 0) return new Map()
+  const found = await db.execute<{ id: string; site_id: string }>(sql`
+    select r.id, coalesce(a.site_id, v.site_id, f.site_id) as site_id
+    from ${recordset(
+      rows.map(({ id, kind, ref }) => ({ id, kind, ref })),
+      'as r(id bigint, kind text, ref text)',
+    )}
+    left join agents a on r.kind in ('agent', 'events') and a.id::text = r.ref
+    left join virtual_routers v on r.kind = 'virtual-router' and v.id::text = r.ref
+    left join failovers f on r.kind = 'failover' and f.id = r.ref
+    where coalesce(a.site_id, v.site_id, f.site_id) is not null`)
+  return new Map(found.map((row) => [Number(row.id), row.site_id]))
 }

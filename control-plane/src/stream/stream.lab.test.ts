@@ -161,7 +161,7 @@ it.each(['abc', '1.', '-1', '1.2.3'])('Last-Event-ID %s is refused', async (id) 
 })
 
 it('keeps the line alive, and ends when the credential does', async () => {
-  const client = await follow(undefined, await app.token(['read'], app.clock.nowMs + 60_000))
+  const client = await follow(undefined, await app.token('viewer', { expiresAtMs: app.clock.nowMs + 60_000 }))
   await client.message()
   expect(await client.next()).toBe('keep-alive')
   app.clock.nowMs += 120_000

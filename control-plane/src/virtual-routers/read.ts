@@ -1,6 +1,7 @@
 import type { VirtualRouter, VirtualRouterState } from '@aloft/shared/api/schemas'
 import { z } from 'zod'
 import type { Queryable } from '../database/client.ts'
+import type { Reach } from '../database/reach.ts'
 import { isoInstant, isoInstantOrNull } from '../http/instant.ts'
 import { decodeCursor, isId, toPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
@@ -15,6 +16,7 @@ import {
 } from './store-read.ts'
 
 export interface ListRouters {
+  readonly reach: Reach
   readonly site?: string | undefined
   readonly vrid?: number | undefined
   readonly cursor?: string | undefined
@@ -24,25 +26,27 @@ export interface ListRouters {
 const Cursor = z.tuple([z.string(), z.string(), z.uuid()])
 
 export async function listVirtualRouters(db: Queryable, input: ListRouters) {
-  const { site, vrid, cursor, limit } = input
-  const rows = await selectRouters(db, { site, vrid, after: decodeCursor(cursor, Cursor), limit: limit + 1 })
+  const { reach, site, vrid, cursor, limit } = input
+  const after = decodeCursor(cursor, Cursor)
+  const rows = await selectRouters(db, { reach, site, vrid, after, limit: limit + 1 })
   const page = toPage(rows, limit, (row) => [row.site, row.name, row.id])
   return { items: await withMembers(db, page.items), nextCursor: page.nextCursor }
 }
 
-export async function getVirtualRouter(db: Queryable, id: string): Promise<VirtualRouter> {
-  const [router] = isId(id) ? await readVirtualRouters(db, [id]) : []
+export async function getVirtualRouter(db: Queryable, reach: Reach, id: string): Promise<VirtualRouter> {
+  const [router] = isId(id) ? await readVirtualRouters(db, [id], reach) : []
   if (router === undefined) throw new NotFound(`there is no virtual router ${id}`)
   return router
 }
 
-/** Those of the ids that exist, as they are now. */
+/** Those of the ids that exist within reach, as they are now. */
 export async function readVirtualRouters(
   db: Queryable,
   ids: readonly string[],
+  reach: Reach = 'everywhere',
 ): Promise<readonly VirtualRouter[]> {
   if (ids.length === 0) return []
-  return withMembers(db, await selectRouters(db, { ids, limit: ids.length }))
+  return withMembers(db, await selectRouters(db, { reach, ids, limit: ids.length }))
 }
 
 /** Ids of the virtual routers these agents take part in. */

@@ -1,11 +1,12 @@
 import { page, VirtualRouter } from '@aloft/shared/api/schemas'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
 import { paging, siteFilter, vridFilter } from '../http/list-query.ts'
-import { type ApiRouter, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS } from '../http/router.ts'
 import { getVirtualRouter, listVirtualRouters } from './read.ts'
 
-const list = createRoute({
+const list = apiRoute({
+  permission: 'fleet.read',
   method: 'get',
   path: '/virtual-routers',
   summary: 'Virtual routers, by site and name',
@@ -13,7 +14,8 @@ const list = createRoute({
   responses: { 200: json(page(VirtualRouter), 'A page of virtual routers.'), ...PROBLEMS },
 })
 
-const get = createRoute({
+const get = apiRoute({
+  permission: 'fleet.read',
   method: 'get',
   path: '/virtual-routers/{id}',
   summary: 'One virtual router',
@@ -23,6 +25,10 @@ const get = createRoute({
 
 export function virtualRouterRoutes(db: Database): ApiRouter {
   return newRouter()
-    .openapi(list, async (c) => c.json(await listVirtualRouters(db, c.req.valid('query')), 200))
-    .openapi(get, async (c) => c.json(await getVirtualRouter(db, c.req.valid('param').id), 200))
+    .openapi(list, async (c) =>
+      c.json(await listVirtualRouters(db, { reach: c.get('reach'), ...c.req.valid('query') }), 200),
+    )
+    .openapi(get, async (c) =>
+      c.json(await getVirtualRouter(db, c.get('reach'), c.req.valid('param').id), 200),
+    )
 }

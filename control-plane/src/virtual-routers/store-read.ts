@@ -2,6 +2,7 @@ import type { Role } from '@aloft/shared/protocol/events'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
 import { joinLiveSession, roleIsKnown } from '../database/live-session.ts'
+import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
 import type { virtualRouters } from '../database/schema/index.ts'
 
@@ -27,6 +28,7 @@ export interface MemberRow extends Record<string, unknown> {
 }
 
 export interface RouterFilter {
+  readonly reach: Reach
   readonly ids?: readonly string[]
   readonly site?: string | undefined
   readonly vrid?: number | undefined
@@ -36,7 +38,7 @@ export interface RouterFilter {
 
 /** By site, name and id; at most `limit`. */
 export async function selectRouters(db: Queryable, filter: RouterFilter): Promise<readonly RouterRow[]> {
-  const conditions: SQL[] = [sql`true`]
+  const conditions: SQL[] = [withinReach(filter.reach, sql`v.site_id`)]
   if (filter.ids)
     conditions.push(
       sql`v.id in (select id from ${recordset(

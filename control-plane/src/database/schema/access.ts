@@ -1,7 +1,11 @@
+import type { AccessRole } from '@aloft/shared/api/access'
 import { doublePrecision, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 
-/** Who may do what through the API. Issue 4 gives the scopes to roles; until then a token has one of these. */
-export type Scope = 'read' | 'write'
+/** A role at some sites, by id (a name may change); null is everywhere. */
+export interface StoredGrant {
+  readonly role: AccessRole
+  readonly siteIds: readonly string[] | null
+}
 
 /** API tokens. The prefix is shown to people, the SHA-256 is compared, the token itself is not kept. */
 export const apiTokens = pgTable('api_tokens', {
@@ -9,7 +13,7 @@ export const apiTokens = pgTable('api_tokens', {
   name: text('name').notNull(),
   prefix: text('prefix').notNull(),
   hash: text('hash').notNull().unique(),
-  scopes: jsonb('scopes').$type<readonly Scope[]>().notNull(),
+  grants: jsonb('grants').$type<readonly StoredGrant[]>().notNull(),
   createdAtMs: doublePrecision('created_at_ms').notNull(),
   expiresAtMs: doublePrecision('expires_at_ms'),
   revokedAtMs: doublePrecision('revoked_at_ms'),
@@ -27,7 +31,7 @@ export const signInCodes = pgTable('sign_in_codes', {
 export const browserSessions = pgTable('browser_sessions', {
   id: uuid('id').primaryKey().defaultRandom(),
   hash: text('hash').notNull().unique(),
-  scopes: jsonb('scopes').$type<readonly Scope[]>().notNull(),
+  grants: jsonb('grants').$type<readonly StoredGrant[]>().notNull(),
   createdAtMs: doublePrecision('created_at_ms').notNull(),
   expiresAtMs: doublePrecision('expires_at_ms').notNull(),
 })

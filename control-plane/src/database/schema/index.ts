@@ -1,5 +1,6 @@
 export * from './access.ts'
 export * from './agents.ts'
+export * from './audit.ts'
 export * from './duties.ts'
 export * from './events.ts'
 export * from './sites.ts'
