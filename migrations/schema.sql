@@ -22,7 +22,10 @@ create table agent_sessions (
   clock_offset_ms double precision,
   clock_error_ms double precision,
   spool_backlog integer,
-  router_alive boolean
+  router_alive boolean,
+  machine_id text,
+  dismissed_code integer,
+  dismissed_reason text
 );
 
 create table agents (
@@ -32,7 +35,15 @@ create table agents (
   public_key text not null,
   software text not null,
   enrolled_at_ms double precision not null,
-  quarantined_reason text
+  quarantined_reason text,
+  labels jsonb default '{}'::jsonb not null,
+  standing text default 'approved'::text not null,
+  standing_reason text,
+  key_since_ms double precision,
+  credential_serial text,
+  credential_expires_at_ms double precision,
+  candidate_key text,
+  rotate_requested_at_ms double precision
 );
 
 create table api_tokens (
@@ -71,6 +82,16 @@ create table browser_sessions (
   grants jsonb not null
 );
 
+create table centre_keys (
+  public_key text not null,
+  private_key text,
+  sealed boolean not null,
+  created_at_ms double precision not null,
+  endorsed_by text,
+  endorsement text,
+  overlap_until_ms double precision
+);
+
 create table duties (
   name text not null,
   fence bigint not null,
@@ -100,7 +121,9 @@ create table enrolment_tokens (
   revoked_at_ms double precision,
   created_by text not null,
   idempotency_key text,
-  request_hash text not null
+  request_hash text not null,
+  labels jsonb default '{}'::jsonb not null,
+  needs_approval boolean default false not null
 );
 
 create table events (
@@ -200,6 +223,7 @@ alter table agents add constraint agents_pkey PRIMARY KEY (id);
 alter table api_tokens add constraint api_tokens_pkey PRIMARY KEY (id);
 alter table audit add constraint audit_pkey PRIMARY KEY (id);
 alter table browser_sessions add constraint browser_sessions_pkey PRIMARY KEY (id);
+alter table centre_keys add constraint centre_keys_pkey PRIMARY KEY (public_key);
 alter table duties add constraint duties_pkey PRIMARY KEY (name);
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_public_key_pk PRIMARY KEY (token_id, public_key);
 alter table enrolment_tokens add constraint enrolment_tokens_pkey PRIMARY KEY (id);
@@ -234,6 +258,7 @@ alter table virtual_router_members add constraint virtual_router_members_agent_i
 alter table virtual_router_members add constraint virtual_router_members_virtual_router_id_virtual_routers_id_fk FOREIGN KEY (virtual_router_id) REFERENCES virtual_routers(id) ON DELETE CASCADE;
 alter table virtual_routers add constraint virtual_routers_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
 
+CREATE INDEX agent_sessions_dismissed ON public.agent_sessions USING btree (replica) WHERE (dismissed_code IS NOT NULL);
 CREATE INDEX agent_sessions_live ON public.agent_sessions USING btree (replica) WHERE (disconnected_at_ms IS NULL);
 CREATE INDEX audit_actor ON public.audit USING btree (actor, id);
 CREATE INDEX audit_site ON public.audit USING btree (site_id, id);

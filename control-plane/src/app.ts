@@ -6,6 +6,7 @@ import { HTTPException } from 'hono/http-exception'
 import { accessRoutes } from './access/routes.ts'
 import { enrolmentRoute } from './agents/enrolment-route.ts'
 import { agentRoutes } from './agents/routes.ts'
+import type { Centre } from './centre-keys/centre.ts'
 import type { OpenDatabase } from './database/client.ts'
 import { ping } from './database/ping.ts'
 import { databaseAway } from './database/transact.ts'
@@ -38,6 +39,7 @@ export interface Log {
 /** Everything the application stands on. It holds no state of its own: any number of replicas may serve one database. */
 export interface AppDependencies {
   readonly database: OpenDatabase
+  readonly centre: Centre
   readonly reader: FeedReader
   /** The built dashboard, or null when it is not built. */
   readonly dashboard: StaticFiles | null
@@ -90,7 +92,8 @@ function tooLarge(): never {
 }
 
 /** What needs no credential: health, signing in, and what agents bring their own proof to. */
-function mountOpen(app: App, { database, now, log, replica, tickToken }: AppDependencies): void {
+function mountOpen(app: App, dependencies: AppDependencies): void {
+  const { database, centre, now, log, replica, tickToken } = dependencies
   const { db } = database
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
@@ -103,7 +106,7 @@ function mountOpen(app: App, { database, now, log, replica, tickToken }: AppDepe
   app.route('/', tickRoute({ db, duties: ALL_DUTIES, replica, tickToken }))
   app.route(
     '/agent/v1',
-    enrolmentRoute(() => ({ db, nowMs: now(), log })),
+    enrolmentRoute(() => ({ db, centre, nowMs: now(), log })),
   )
   app.get('/agent/v1/connect', (c) => {
     c.header('upgrade', 'websocket')

@@ -15,6 +15,7 @@ export interface ControlPlaneCommand {
   readonly bus?: string | undefined
   /** From the environment alone: a command line can be read by everybody on the host. */
   readonly tickToken?: string | undefined
+  readonly keyEncryptionKey?: string | undefined
 }
 
 /** The same from `ALOFT_*` and `DATABASE_URL`. Throws on a port that is no number. */
@@ -29,6 +30,7 @@ export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneComm
     tlsKey: env['ALOFT_TLS_KEY'],
     bus: env['ALOFT_BUS'],
     tickToken: env['ALOFT_TICK_TOKEN'],
+    keyEncryptionKey: env['ALOFT_KEY_ENCRYPTION_KEY'],
   }
 }
 
@@ -73,6 +75,7 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       tls: tlsOf(given.tlsCert ?? env.tlsCert, given.tlsKey ?? env.tlsKey),
       bus: busOf(given.bus ?? env.bus),
       tickToken: env.tickToken ?? null,
+      keyEncryptionKey: keyEncryptionKeyOf(env.keyEncryptionKey),
       log,
       progress: say,
     })
@@ -88,6 +91,15 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
   log.info({}, `stopping on ${await signal}`)
   await running.stop()
   return 0
+}
+
+/** Any text of some length: 32 random bytes in base64 have 44 characters. */
+function keyEncryptionKeyOf(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null
+  if (text.length >= 32) return text
+  throw new RangeError(
+    'ALOFT_KEY_ENCRYPTION_KEY must have 32 characters at least: `openssl rand -base64 32` makes one',
+  )
 }
 
 function busOf(text: string | undefined): string | null {

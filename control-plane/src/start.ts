@@ -10,6 +10,7 @@ import { createApp, type Log } from './app.ts'
 import { type Bus, createBus } from './bus/bus.ts'
 import { natsCarrier, parseNatsAddress } from './bus/nats-carrier.ts'
 import { notifyCarrier } from './bus/store-notify.ts'
+import { Centre } from './centre-keys/centre.ts'
 import { ringAfterCommit } from './database/after-commit.ts'
 import { forgetReplicas } from './database/alone.ts'
 import { type DatabaseAddress, type OpenDatabase, openDatabase } from './database/client.ts'
@@ -42,6 +43,8 @@ export interface ControlPlaneOptions {
   readonly tls: TlsFiles | null
   /** `nats://…`; null is PostgreSQL's own NOTIFY. */
   readonly bus: string | null
+  /** What the centre's signing key is sealed with in the database; null leaves it in the clear. */
+  readonly keyEncryptionKey: string | null
   /** What a scheduler shows at `POST /internal/tick`; null admits none. */
   readonly tickToken: string | null
   readonly log: Log
@@ -108,13 +111,17 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const bus = openBus(options, database, undo)
   const reader = await startFeedReader({ db: database.db, bus, warn: (message) => log.warn({}, message) })
   undo.push(() => reader.stop())
-  const gateway = startGateway({ db: database.db, log, replica })
+  const centre = await openCentre(options, database)
+  const gateway = startGateway({ db: database.db, centre, log, replica })
   undo.push(() => gateway.stop())
   const ticker = startTicker({ db: database.db, duties: ALL_DUTIES, replica, log })
   undo.push(() => ticker.stop())
   // The first thing to end: no new requests, and streams are let go.
   undo.push(() => front.close())
-  front.open(appOf({ database, reader, gateway, log, replica, tickToken: options.tickToken }), gateway)
+  front.open(
+    appOf({ database, centre, reader, gateway, log, replica, tickToken: options.tickToken }),
+    gateway,
+  )
   return {
     url: front.url,
     port: front.port,
@@ -156,12 +163,25 @@ function openBus({ bus: url, log }: ControlPlaneOptions, database: OpenDatabase,
   return bus
 }
 
+/** Loaded now: a key that cannot be opened is known before anybody connects. */
+async function openCentre(
+  { keyEncryptionKey, log }: ControlPlaneOptions,
+  { db }: OpenDatabase,
+): Promise<Centre> {
+  const centre = new Centre({ db, keyEncryptionKey, now: Date.now })
+  await centre.keys()
+  if (keyEncryptionKey === null)
+    log.info({}, 'the signing key is in the database in the clear; ALOFT_KEY_ENCRYPTION_KEY would seal it')
+  return centre
+}
+
 function addressOf(options: ControlPlaneOptions, embedded: EmbeddedServer | null): DatabaseAddress {
   return embedded?.address ?? { url: options.databaseUrl ?? '' }
 }
 
 function appOf(parts: {
   readonly database: OpenDatabase
+  readonly centre: Centre
   readonly reader: FeedReader
   readonly gateway: Gateway
   readonly log: Log

@@ -8,6 +8,7 @@ const FAST_BASE_MS = 1_000
 const FAST_CAP_MS = 60_000
 const SLOW_BASE_MS = 60_000
 const SLOW_CAP_MS = 3_600_000
+const PENDING_CAP_MS = 600_000
 const SPREAD_CAP_MS = 120_000
 /** So many refusals may be a centre in trouble; more of them are a decision somebody has to change. */
 const REFUSALS_BEFORE_SLOW = 6
@@ -26,11 +27,12 @@ export const FIRST_RETRY: Retry = { failures: 0, refusals: 0, spreadMs: 0 }
 
 /**
  * Why there is no session now. `failed`: none came about. `lost`: an established one ended. `unauthorised`: not (or no
- * longer) enrolled. `incompatible`: another version, or quarantined; only people can change that. `superseded`: a
- * newer session of the same agent lives. `planned`: the centre asked us to come back elsewhere.
+ * longer) enrolled. `incompatible`: another version, another centre, or quarantined; only people can change that.
+ * `pending`: people have not said yes yet. `superseded`: a newer session of the same agent lives. `planned`: the centre
+ * asked us to come back elsewhere.
  */
 export type Ending =
-  | { readonly kind: 'failed' | 'unauthorised' | 'incompatible' | 'superseded' | 'planned' }
+  | { readonly kind: 'failed' | 'unauthorised' | 'incompatible' | 'pending' | 'superseded' | 'planned' }
   | { readonly kind: 'lost'; readonly lastedMs: number }
 
 /** The wait in milliseconds, and what to remember for the next one. `random` in [0, 1). */
@@ -51,6 +53,8 @@ export function waitAfter(retry: Retry, ending: Ending, random: number): readonl
       return refused(retry, REFUSALS_BEFORE_SLOW, random)
     case 'incompatible':
       return refused(retry, 0, random)
+    case 'pending':
+      return awaited(retry, random)
     case 'superseded':
       return [retry, FAST_CAP_MS / 2 + random * (FAST_CAP_MS / 2)]
   }
@@ -63,6 +67,14 @@ export function waitAsTold(retryAfterMs: number, random: number): number {
 
 function fastCeiling(failures: number): number {
   return failures === 0 ? 0 : Math.min(FAST_CAP_MS, FAST_BASE_MS * 2 ** (failures - 1))
+}
+
+/** Whoever installs a node approves it within minutes, or not today. */
+function awaited(retry: Retry, random: number): readonly [Retry, number] {
+  const refusals = retry.refusals + 1
+  const steps = Math.max(0, refusals - REFUSALS_BEFORE_SLOW)
+  const ceiling = Math.min(PENDING_CAP_MS, FAST_CAP_MS * 2 ** steps)
+  return [{ ...retry, refusals }, ceiling / 2 + random * (ceiling / 2)]
 }
 
 function refused(retry: Retry, patience: number, random: number): readonly [Retry, number] {

@@ -14,7 +14,10 @@ export function endingOf(code: number): Ending {
       return { kind: 'unauthorised' }
     case CloseCode.unsupportedVersion:
     case CloseCode.quarantined:
+    case CloseCode.wrongCentre:
       return { kind: 'incompatible' }
+    case CloseCode.pending:
+      return { kind: 'pending' }
     case CloseCode.superseded:
       return { kind: 'superseded' }
     default:

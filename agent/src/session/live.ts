@@ -4,9 +4,11 @@
  */
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import type { ServerFrame, Welcome } from '@aloft/shared/protocol/frames'
+import type { Credential } from '@aloft/shared/protocol/identity'
 import { BATCH_EVENTS_MAX, FRAME_BYTES_MAX, WINDOW_EVENTS_MAX } from '@aloft/shared/protocol/version'
 import { addSample, clockOffset } from './clock-offset.ts'
 import { farewellTo } from './farewell.ts'
+import { renewAgainMs, renewalDelayMs, spentMs } from './renewal.ts'
 import type { Live, Moment, SessionAction, SessionEvent, SessionState, SessionStep } from './state.ts'
 
 /** Without any frame for so long the session is dead, whatever TCP thinks. */
@@ -46,12 +48,30 @@ export function beginLive(state: SessionState, frame: Welcome, moment: Moment): 
     timesSentBack: 0,
     leaveAtMs: null,
     samples: [],
+    renewAtMs: firstRenewal(state, frame, moment),
   }
   const retry = { ...state.retry, refusals: 0, spreadMs }
+  const credential = frame.credential ?? state.credential
   return [
-    { ...state, phase: live, retry, heldSeq: seq, problem: null },
-    [{ do: 'held', epoch, seq }, { do: 'take-snapshot' }],
+    { ...state, phase: live, retry, heldSeq: seq, problem: null, credential, doubted: false },
+    [
+      { do: 'held', epoch, seq },
+      { do: 'take-snapshot' },
+      ...(frame.credential ? [{ do: 'keep-credential' as const, credential: frame.credential }] : []),
+      ...rotation(frame, sessionId),
+    ],
   ]
+}
+
+function rotation({ rotateKey }: { readonly rotateKey?: true | undefined }, sessionId: string) {
+  return rotateKey ? [{ do: 'make-key' as const, sessionId }] : []
+}
+
+/** A centre without a key of its own gives no credentials and is not asked for any. */
+function firstRenewal(state: SessionState, frame: Welcome, { nowMs, wallMs, random }: Moment): number | null {
+  if (frame.credential) return nowMs + renewalDelayMs(frame.credential, 0, random)
+  if (frame.proof === undefined || state.credential === null) return null
+  return nowMs + renewalDelayMs(state.credential, spentMs(state.credential, wallMs), random)
 }
 
 export function stepLive(state: SessionState, live: Live, event: LiveEvent, moment: Moment): SessionStep {
@@ -77,7 +97,17 @@ export function stepLive(state: SessionState, live: Live, event: LiveEvent, mome
       ]
     case 'tick':
       return tick(state, live, moment)
+    case 'candidate': {
+      const { publicKey, signature } = event
+      return [
+        withLive(state, live),
+        [{ do: 'send', frame: { kind: 'renew', candidate: { publicKey, signature } } }],
+      ]
+    }
+    case 'key-changed':
+      return [renewed(state, live, event.credential, moment), []]
     case 'opened':
+    case 'distrusted':
       return [state, []]
   }
 }
@@ -95,6 +125,16 @@ function hear(state: SessionState, live: Live, frame: ServerFrame, moment: Momen
       const leaveAtMs = live.leaveAtMs ?? moment.nowMs + moment.random * withinMs
       return [withLive(state, { ...live, leaveAtMs }), []]
     }
+    case 'credential': {
+      const { credential, candidate } = frame
+      if (candidate) return [withLive(state, live), [{ do: 'try-key', credential }]]
+      return [
+        renewed(state, live, credential, moment),
+        [{ do: 'keep-credential', credential }, ...rotation(frame, live.sessionId)],
+      ]
+    }
+    case 'probe':
+      return [withLive(state, live), [{ do: 'send', frame: { kind: 'alive', nonce: frame.nonce } }]]
     case 'challenge':
     case 'welcome':
       return leave(state, { code: CloseCode.protocolError, reason: `${frame.kind} in a session under way` })
@@ -204,6 +244,11 @@ function tick(state: SessionState, live: Live, moment: Moment): SessionStep {
     const [beating, beat] = heartbeat(state, live, moment)
     return after(beat, pump(beating, liveOf(beating, live), moment))
   }
+  if (live.synced && live.renewAtMs !== null && nowMs >= live.renewAtMs)
+    return [
+      withLive(state, { ...live, renewAtMs: nowMs + renewAgainMs(moment.random) }),
+      [{ do: 'send', frame: { kind: 'renew', candidate: null } }],
+    ]
   // Before the first snapshot nothing may be said; the router's answer is awaited, and bounded, by the shell.
   if (!live.synced && nowMs >= live.heartbeatAtMs)
     return [withLive(state, { ...live, heartbeatAtMs: nowMs + live.heartbeatMs }), []]
@@ -223,6 +268,11 @@ function heartbeat(state: SessionState, live: Live, { nowMs, wallMs }: Moment): 
     withLive(state, { ...live, beat, heartbeatAtMs: nowMs + live.heartbeatMs }),
     [{ do: 'send', frame }],
   ]
+}
+
+function renewed(state: SessionState, live: Live, credential: Credential, moment: Moment): SessionState {
+  const renewAtMs = moment.nowMs + renewalDelayMs(credential, 0, moment.random)
+  return { ...withLive(state, { ...live, renewAtMs }), credential }
 }
 
 function measure(live: Live, pong: Extract<ServerFrame, { kind: 'pong' }>, { nowMs }: Moment): Live {

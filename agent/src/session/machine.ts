@@ -10,6 +10,7 @@
  */
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import type { MalformedFrame, ServerFrame, Welcome } from '@aloft/shared/protocol/frames'
+import type { Credential } from '@aloft/shared/protocol/identity'
 import { PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
 import { type Ending, FIRST_RETRY, waitAfter, waitAsTold } from './back-off.ts'
 import { endingOf, type Farewell, farewellTo } from './farewell.ts'
@@ -19,13 +20,19 @@ import type { Moment, SessionConfig, SessionEvent, SessionState, SessionStep, Sp
 /** From the dial to the challenge, and from the hello to the welcome: a busy centre may take its time to admit. */
 const PATIENCE_MS = 30_000
 
-export function initialSession(spool: SpoolRange, heldSeq: number): SessionState {
+export function initialSession(
+  spool: SpoolRange,
+  heldSeq: number,
+  credential: Credential | null = null,
+): SessionState {
   return {
     phase: { name: 'stopped' },
     retry: FIRST_RETRY,
     spool,
     heldSeq,
     routerAlive: false,
+    credential,
+    doubted: false,
     problem: null,
   }
 }
@@ -63,6 +70,7 @@ export function nextDeadlineMs({ phase }: SessionState): number | null {
         phase.silentAtMs,
         phase.batchAtMs ?? Number.POSITIVE_INFINITY,
         phase.leaveAtMs ?? Number.POSITIVE_INFINITY,
+        (phase.synced ? phase.renewAtMs : null) ?? Number.POSITIVE_INFINITY,
       )
     default:
       return phase.deadlineMs
@@ -73,6 +81,7 @@ export function nextDeadlineMs({ phase }: SessionState): number | null {
 function note(state: SessionState, event: SessionEvent): SessionState {
   if (event.kind === 'spooled') return { ...state, spool: event.range }
   if (event.kind === 'router') return { ...state, routerAlive: event.alive }
+  if (event.kind === 'key-changed') return { ...state, credential: event.credential, doubted: false }
   return state
 }
 
@@ -88,6 +97,13 @@ function approach(
     return [{ ...state, phase: { name: 'opened', deadlineMs: moment.nowMs + PATIENCE_MS } }, []]
   if (event.kind === 'frame' && (phase.name === 'opened' || phase.name === 'proving'))
     return greet(config, state, event.frame, moment)
+  if (event.kind === 'distrusted' && (phase.name === 'opened' || phase.name === 'proving'))
+    return end(
+      state,
+      { code: CloseCode.wrongCentre, reason: event.reason },
+      endingOf(CloseCode.wrongCentre),
+      moment,
+    )
   return [state, []]
 }
 
@@ -127,6 +143,7 @@ function greet(
       ...config,
       ...state.spool,
       wallMs: moment.wallMs,
+      ...(state.credential !== null && !state.doubted && { credential: state.credential }),
     }
     return [proving, [{ do: 'hello', nonce: frame.nonce, hello }]]
   }
@@ -168,7 +185,9 @@ function closed(
   // Told to go and then cut off: the instant chosen within the goaway's time still spreads the fleet.
   const leaveAtMs = phase.name === 'live' ? phase.leaveAtMs : null
   const untilMs = Math.max(moment.nowMs + told, leaveAtMs ?? 0)
-  return [{ ...state, retry, problem, phase: { name: 'waiting', untilMs } }, []]
+  // A credential that was spoilt on this disk must not shut out a key that is good: every other try goes without it.
+  const doubted = event.code === CloseCode.unauthorised ? !state.doubted : state.doubted
+  return [{ ...state, retry, problem, doubted, phase: { name: 'waiting', untilMs } }, []]
 }
 
 /** We end it ourselves: close, and wait as this kind of end asks. */

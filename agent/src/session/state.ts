@@ -8,6 +8,7 @@ import type {
   RouterState,
   ServerFrame,
 } from '@aloft/shared/protocol/frames'
+import type { Credential } from '@aloft/shared/protocol/identity'
 import type { Retry } from './back-off.ts'
 import type { ClockSample } from './clock-offset.ts'
 
@@ -18,6 +19,8 @@ export interface SessionConfig {
   readonly software: string
   readonly bootId: string
   readonly runId: string
+  /** Tells this host from another that has the same `bootId`; left out where there is nothing to tell it by. */
+  readonly machineId?: string
 }
 
 /** Now, and a number in [0, 1): all a step may know besides its event. */
@@ -67,6 +70,8 @@ export interface Live {
   /** After a goaway: when to leave. */
   readonly leaveAtMs: number | null
   readonly samples: readonly ClockSample[]
+  /** When the next credential is asked for; null when this centre gives none. */
+  readonly renewAtMs: number | null
 }
 
 export interface SessionState {
@@ -76,6 +81,10 @@ export interface SessionState {
   /** The highest seq the centre is known to hold of this epoch. */
   readonly heldSeq: number
   readonly routerAlive: boolean
+  /** The centre's word for this agent's key. */
+  readonly credential: Credential | null
+  /** We were refused with it: the next hello goes without, and the key has to speak for itself. */
+  readonly doubted: boolean
   /** Why the last session ended or none came about, for people. */
   readonly problem: { readonly code: number; readonly text: string } | null
 }
@@ -109,6 +118,12 @@ export type SessionEvent =
       readonly routers: readonly RouterState[] | null
     }
   | { readonly kind: 'router'; readonly alive: boolean }
+  /** The challenge or the welcome is not of the centre this agent trusts. */
+  | { readonly kind: 'distrusted'; readonly reason: string }
+  /** A new key is ready: its signature over `candidateText(...)`. */
+  | { readonly kind: 'candidate'; readonly publicKey: string; readonly signature: string }
+  /** The new key was tried and is this agent's from now on; so is its credential. */
+  | { readonly kind: 'key-changed'; readonly credential: Credential }
 
 export type UnsignedHello = Omit<Hello, 'signature'>
 
@@ -128,5 +143,11 @@ export type SessionAction =
   | { readonly do: 'take-snapshot' }
   /** The centre holds everything up to `seq`; it may be less than it once held. */
   | { readonly do: 'held'; readonly epoch: string; readonly seq: number }
+  /** From now on this is the credential. */
+  | { readonly do: 'keep-credential'; readonly credential: Credential }
+  /** Make a new key; `candidate` follows. */
+  | { readonly do: 'make-key'; readonly sessionId: string }
+  /** Try the new key on a connection of its own; `key-changed` follows if it holds. */
+  | { readonly do: 'try-key'; readonly credential: Credential }
 
 export type SessionStep = readonly [SessionState, readonly SessionAction[]]

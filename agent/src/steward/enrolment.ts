@@ -4,6 +4,7 @@ import { enrolmentText } from '@aloft/shared/protocol/frames'
 import type { CentreAddress } from '../node/centre-address.ts'
 import { enrol } from '../node/enrol-client.ts'
 import { FIRST_RETRY, waitAfter, waitAsTold } from '../session/back-off.ts'
+import { keyName } from '../session/centre-trust.ts'
 import {
   type Enrolment,
   type Identity,
@@ -71,10 +72,14 @@ async function redeem(options: EnrolmentOptions, identity: Identity, token: stri
   for (;;) {
     const outcome = await enrol(centre, { token, node, publicKey, signature, software: SOFTWARE })
     if (outcome.kind === 'enrolled') {
-      const enrolment = { ...outcome.answer, enrolledWallMs: Date.now() }
-      const enrolled = { ...identity, enrolment }
+      const { agentId, site, credential, centre: name, pending } = outcome.answer
+      const enrolment = { agentId, site, node: outcome.answer.node, enrolledWallMs: Date.now() }
+      const pin = name === undefined ? null : { key: name.key, previous: null }
+      const enrolled = { ...identity, enrolment, centre: pin, credential: credential ?? null }
       await saveIdentity(options.identityFile, enrolled)
-      log(`enrolled at site ${enrolment.site} as ${enrolment.node}`)
+      const key = name === undefined ? '' : `; the centre's key is ${keyName(name.key)}`
+      log(`enrolled at site ${enrolment.site} as ${enrolment.node}${key}`)
+      if (pending) log('somebody must approve this node before the centre lets it in; its VRRP does not wait')
       return { identity: enrolled, enrolment }
     }
     const isRefused = outcome.kind === 'refused'

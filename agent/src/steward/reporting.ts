@@ -1,4 +1,6 @@
 /** Everything between what this host observes and the control plane: journals, spool, enrolment, uplink. */
+import { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
@@ -9,8 +11,9 @@ import { centreDialler } from '../node/centre-dialler.ts'
 import { openSpool, type Spool } from '../node/spool.ts'
 import type { SpoolLimits } from '../node/spool-retention.ts'
 import { bootId, monotonicMs } from '../router/boot-identity.ts'
-import { ensureEnrolled } from './enrolment.ts'
-import { signText } from './identity.ts'
+import { type Enrolled, ensureEnrolled } from './enrolment.ts'
+import { type Identity, saveIdentity } from './identity.ts'
+import { IdentityKeeper } from './identity-keeper.ts'
 import { JournalReader } from './journal-reader.ts'
 import { Notifier } from './notify/notifier.ts'
 import type { Reporting, ReportingStart } from './reporting-contract.ts'
@@ -85,6 +88,7 @@ interface ReportingSession {
 /** Enrols if need be, then connects; both for as long as it takes, and in the background. */
 function startSession(options: ReportingOptions, centre: CentreAddress, spool: Spool): ReportingSession {
   const { stateDir, enrolmentToken, node, router, log } = options
+  const identityFile = path.join(stateDir, 'identity.json')
   const abort = new AbortController()
   let uplink: Uplink | null = null
   let before: UplinkStatus = {
@@ -96,7 +100,7 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
   }
   const begin = async () => {
     const enrolled = await ensureEnrolled({
-      identityFile: path.join(stateDir, 'identity.json'),
+      identityFile,
       centre,
       token: enrolmentToken,
       node,
@@ -112,7 +116,7 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
       },
     })
     if (enrolled === null || abort.signal.aborted) return
-    const { identity, enrolment } = enrolled
+    const { enrolment } = enrolled
     uplink = new Uplink({
       dialler: centreDialler(centre),
       spool,
@@ -122,8 +126,9 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
         software: SOFTWARE,
         bootId: bootId(),
         runId: options.runId,
+        ...machineId(),
       },
-      sign: (text) => signText(identity, text),
+      identity: keeperOf(identityFile, enrolled, log),
       routers: () => routerStates(router),
       monoMs: monotonicMs,
       wallMs: Date.now,
@@ -148,6 +153,15 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
       uplink?.stop()
     },
   }
+}
+
+function keeperOf(
+  file: string,
+  { identity, enrolment }: Enrolled,
+  log: (text: string) => void,
+): IdentityKeeper {
+  const save = (changed: Identity) => saveIdentity(file, changed)
+  return new IdentityKeeper({ identity, enrolment, save, wallMs: Date.now, log })
 }
 
 interface ReportingParts {
@@ -198,6 +212,16 @@ class OpenReporting implements Reporting {
       await sleep(10)
     session?.stop()
     await spool.close()
+  }
+}
+
+/** machine-id(5) is to be kept to oneself: what is told is made from it, for this purpose. */
+function machineId(): { readonly machineId?: string } {
+  try {
+    const own = readFileSync('/etc/machine-id', 'utf8').trim()
+    return own === '' ? {} : { machineId: createHmac('sha256', own).update('aloft').digest('hex') }
+  } catch {
+    return {}
   }
 }
 

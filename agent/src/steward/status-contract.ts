@@ -39,8 +39,11 @@ export interface UplinkStatus {
   readonly url: string
   /** Null while nothing was tried yet: enrolment comes first. */
   readonly transport: Transport | null
-  /** `refused`: the centre says no, and is asked again slowly. `not-enrolled`: there is nothing to connect with. */
-  readonly state: 'connecting' | 'connected' | 'waiting' | 'refused' | 'not-enrolled'
+  /**
+   * `pending`: enrolled, and not approved yet. `refused`: the centre says no, or is not the one we trust, and is asked again
+   * slowly. `not-enrolled`: there is nothing to connect with.
+   */
+  readonly state: 'connecting' | 'connected' | 'waiting' | 'pending' | 'refused' | 'not-enrolled'
   readonly sinceWallMs: number
   readonly detail: string | null
 }

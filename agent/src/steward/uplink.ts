@@ -1,9 +1,14 @@
 /** The session machine plugged into the world: one socket at a time, one timer, the spool and the router's state. */
-import { challengeText, decodeServerFrame, type RouterState } from '@aloft/shared/protocol/frames'
+import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import { decodeServerFrame, type RouterState } from '@aloft/shared/protocol/frames'
+import type { Credential } from '@aloft/shared/protocol/identity'
+import { PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
 import type { Spool } from '../node/spool.ts'
 import type { Dialler, Link } from '../session/link.ts'
 import { initialSession, nextDeadlineMs, stepSession } from '../session/machine.ts'
 import type { SessionAction, SessionConfig, SessionEvent, SessionState } from '../session/state.ts'
+import type { IdentityKeeper, SessionProof } from './identity-keeper.ts'
+import { tryKey } from './key-trial.ts'
 import type { UplinkStatus } from './status-contract.ts'
 
 export interface UplinkOptions {
@@ -11,7 +16,7 @@ export interface UplinkOptions {
   readonly config: SessionConfig
   /** What of the spool a session needs: the simulated fleet keeps its own in memory. */
   readonly spool: Pick<Spool, 'epoch' | 'condition' | 'onChange' | 'read' | 'markHeld'>
-  readonly sign: (text: string) => string
+  readonly identity: IdentityKeeper
   /** Null: the router process does not answer. */
   readonly routers: () => Promise<readonly RouterState[] | null>
   readonly monoMs: () => number
@@ -28,6 +33,7 @@ export class Uplink {
   readonly #options: UplinkOptions
   #state: SessionState
   #link: Link | null = null
+  #proof: SessionProof
   #timer: NodeJS.Timeout | null = null
   #since: { readonly phase: UplinkStatus['state']; readonly wallMs: number }
   #saidProblem: string | null = null
@@ -35,7 +41,8 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options
     const { firstSeq, lastSeq, heldSeq, epoch } = options.spool.condition
-    this.#state = initialSession({ epoch, firstSeq, lastSeq }, heldSeq)
+    this.#state = initialSession({ epoch, firstSeq, lastSeq }, heldSeq, options.identity.credential)
+    this.#proof = options.identity.open()
     this.#since = { phase: 'connecting', wallMs: options.wallMs() }
   }
 
@@ -86,7 +93,7 @@ export class Uplink {
   }
 
   #perform(action: SessionAction): void {
-    const { spool, sign } = this.#options
+    const { spool, identity } = this.#options
     switch (action.do) {
       case 'dial':
         this.#dial()
@@ -95,11 +102,9 @@ export class Uplink {
         this.#link?.close(action.code, action.reason)
         this.#link = null
         break
-      case 'hello': {
-        const signature = sign(challengeText(action.nonce, action.hello.agentId))
-        this.#link?.send(JSON.stringify({ ...action.hello, signature }))
+      case 'hello':
+        this.#link?.send(JSON.stringify(this.#proof.hello(action.nonce, action.hello)))
         break
-      }
       case 'send':
         this.#link?.send(JSON.stringify(action.frame))
         break
@@ -111,19 +116,65 @@ export class Uplink {
         break
       case 'held':
         spool.markHeld(action.seq)
+        break
+      case 'keep-credential':
+        identity.keep(action.credential)
+        break
+      case 'make-key':
+        void this.#makeKey(action.sessionId)
+        break
+      case 'try-key':
+        void this.#tryKey(action.credential)
     }
   }
 
   #dial(): void {
+    this.#proof = this.#options.identity.open()
     this.#link = this.#options.dialler.dial({
       opened: () => this.#feed({ kind: 'opened' }),
-      message: (text) => this.#feed({ kind: 'frame', frame: decodeServerFrame(text) }),
+      message: (text) => this.#hear(text),
       alive: () => this.#feed({ kind: 'alive' }),
       closed: (code, reason, retryAfterMs) => {
         this.#link = null
         this.#feed({ kind: 'closed', code, reason, retryAfterMs })
       },
     })
+  }
+
+  /** Who speaks is settled before the machine hears what is said. */
+  #hear(text: string): void {
+    const frame = decodeServerFrame(text)
+    const reason = 'malformed' in frame ? null : this.#proof.distrust(frame)
+    this.#feed(reason === null ? { kind: 'frame', frame } : { kind: 'distrusted', reason })
+  }
+
+  async #makeKey(sessionId: string): Promise<void> {
+    const { identity, log } = this.#options
+    try {
+      this.#feed({ kind: 'candidate', ...(await identity.makeCandidate(sessionId)) })
+    } catch (error) {
+      log(`a new key cannot be kept, so the old one stays: ${String(error)}`)
+    }
+  }
+
+  async #tryKey(credential: Credential): Promise<void> {
+    const { identity, config, dialler, log, wallMs } = this.#options
+    const { spool } = this.#state
+    const hello = {
+      kind: 'hello' as const,
+      protocolVersion: PROTOCOL_VERSION,
+      ...config,
+      ...spool,
+      wallMs: wallMs(),
+      credential,
+      trial: true as const,
+    }
+    const trial = () => tryKey({ dialler, proof: identity.openTrial(), hello, log })
+    const holds = await identity.tryCandidate(trial, credential).catch((error: unknown) => {
+      log(`the new key holds and cannot be kept on disk: ${String(error)}`)
+      return true
+    })
+    if (holds) this.#feed({ kind: 'key-changed', credential })
   }
 
   async #read({ afterSeq, countMax, bytesMax }: Extract<SessionAction, { do: 'read' }>): Promise<void> {
@@ -187,8 +238,9 @@ function problemText({ code, text }: { readonly code: number; readonly text: str
   return code === 1006 || text.includes(String(code)) ? text : `${text} (code ${code})`
 }
 
-function stateWord({ phase, retry }: SessionState): UplinkStatus['state'] {
+function stateWord({ phase, retry, problem }: SessionState): UplinkStatus['state'] {
   if (phase.name === 'live') return 'connected'
+  if (problem?.code === CloseCode.pending) return 'pending'
   if (retry.refusals > 0) return 'refused'
   return phase.name === 'waiting' || phase.name === 'stopped' ? 'waiting' : 'connecting'
 }

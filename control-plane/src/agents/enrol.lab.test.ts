@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Centre } from '../centre-keys/centre.ts'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
 import { revokeEnrolmentToken } from '../enrolment-tokens/manage.ts'
 import {
@@ -8,20 +9,23 @@ import {
   startTestGateway,
   TEST_CALLER,
   TestAgent,
+  testCentre,
 } from '../gateway/test-agent.ts'
 import { Conflict, Forbidden, Invalid, Unauthenticated } from '../problems.ts'
 import { enrol } from './enrol.ts'
 
 let database: TestDatabase
+let centre: Centre
 const logged: string[] = []
 const log = { info: () => {}, warn: (_facts: object, message: string) => void logged.push(message) }
 
 beforeAll(async () => {
   database = await createTestDatabase()
+  centre = testCentre(database.db)
 })
 afterAll(() => database.close())
 
-const post = (body: unknown, nowMs = Date.now()) => enrol({ db: database.db, nowMs, log }, body)
+const post = (body: unknown, nowMs = Date.now()) => enrol({ db: database.db, centre, nowMs, log }, body)
 const refusal = async (body: unknown, nowMs?: number) => {
   const error: unknown = await post(body, nowMs).then(
     () => null,
@@ -37,8 +41,9 @@ describe('a node enrols', () => {
     const body = enrolmentOf(token, 'lb1', newKey())
     const first = await post(body)
     expect(first).toMatchObject({ site: 'berlin', node: 'lb1' })
-    expect(await post(body)).toEqual(first)
-    expect(await post(body, Date.now() + 7_200_000), 'although the token has expired since').toEqual(first)
+    expect(await post(body)).toMatchObject({ agentId: first.agentId, site: 'berlin', node: 'lb1' })
+    const later = await post(body, Date.now() + 7_200_000)
+    expect(later.agentId, 'although the token has expired since').toBe(first.agentId)
     const [row] = await database.sql`select uses from enrolment_tokens where id =
       (select token_id from enrolment_token_uses where agent_id = ${first.agentId})`
     expect(row).toEqual({ uses: 1 })
@@ -47,7 +52,7 @@ describe('a node enrols', () => {
   it('at the same moment as it enrols again, and gets one identity', async () => {
     const body = enrolmentOf(await newToken(database.db, { site: 'berlin' }), 'lb-twice', newKey())
     const [one, two] = await Promise.all([post(body), post(body)])
-    expect(one).toEqual(two)
+    expect(one.agentId).toEqual(two.agentId)
   })
 
   it('as many nodes as its token has uses', async () => {
@@ -72,7 +77,7 @@ describe('a node enrols', () => {
       'node lb1 of site bonn is connected with another key; give this node another name, or stop that agent first',
     )
     await rig.stop()
-    expect(await post(reinstalled)).toEqual({ agentId, site: 'bonn', node: 'lb1' })
+    expect(await post(reinstalled)).toMatchObject({ agentId, site: 'bonn', node: 'lb1' })
     expect(logged).toEqual(['a node that was enrolled took a new key'])
   })
 

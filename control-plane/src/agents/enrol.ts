@@ -1,20 +1,23 @@
-import { createPublicKey } from 'node:crypto'
 import { EnrolRequest, type EnrolResponse, enrolmentText } from '@aloft/shared/protocol/frames'
 import type { z } from 'zod'
 import { recordAudit } from '../audit/record.ts'
+import type { Centre, CentreKeys } from '../centre-keys/centre.ts'
 import type { Database, Transaction } from '../database/client.ts'
 import { transact, violatedConstraint } from '../database/transact.ts'
-import { redeem, redeemable } from '../enrolment-tokens/redeem.ts'
+import { type LockedToken, redeem, redeemable } from '../enrolment-tokens/redeem.ts'
 import { appendToFeed } from '../feed/append.ts'
-import { Conflict, Invalid } from '../problems.ts'
-import { signedBy } from './admit.ts'
+import { Conflict, Forbidden, Invalid } from '../problems.ts'
+import { issueCredential } from './credential.ts'
 import { REPLICA_LEASE_MS } from './presence.ts'
+import { isEd25519, signedBy } from './signed-by.ts'
 import { agentOfKey, agentOfNode, insertAgent, replaceKey } from './store-enrol.ts'
+import { writeCredential } from './store-identity.ts'
 
 export type Enrolled = z.infer<typeof EnrolResponse>
 
 export interface EnrolmentContext {
   readonly db: Database
+  readonly centre: Centre
   readonly nowMs: number
   /** Told what an operator should know of: a node came with a new key. */
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void }
@@ -28,20 +31,29 @@ export interface EnrolmentContext {
  */
 export async function enrol(context: EnrolmentContext, body: unknown): Promise<Enrolled> {
   const request = parse(body)
-  const { enrolled, note } = await transact(context.db, (tx) => enrolIn(tx, request, context.nowMs)).catch(
+  const { nowMs, centre, db, log } = context
+  const keys = await centre.keys()
+  const { enrolled, note } = await transact(db, (tx) => enrolIn(tx, request, { keys, nowMs })).catch(
     (error: unknown) => {
       if (violatedConstraint(error) === null) throw error
       throw new Conflict(`node ${request.node} is being enrolled by another request; try again`)
     },
   )
-  if (note === 'replaced') context.log.warn(enrolled, 'a node that was enrolled took a new key')
-  if (note === 'new') context.log.info(enrolled, 'a node enrolled')
+  const { agentId, site, node } = enrolled
+  if (note === 'replaced') log.warn({ agentId, site, node }, 'a node that was enrolled took a new key')
+  if (note === 'new') log.info({ agentId, site, node }, 'a node enrolled')
   return enrolled
 }
 
 type Result = { readonly enrolled: Enrolled; readonly note: 'new' | 'again' | 'replaced' }
 
-async function enrolIn(tx: Transaction, request: EnrolRequest, nowMs: number): Promise<Result> {
+interface At {
+  readonly keys: CentreKeys
+  readonly nowMs: number
+}
+
+async function enrolIn(tx: Transaction, request: EnrolRequest, at: At): Promise<Result> {
+  const { nowMs } = at
   const { node, publicKey } = request
   const { token, previousAgentId } = await redeemable(tx, { token: request.token, publicKey, nowMs })
   const holder = await agentOfKey(tx, publicKey)
@@ -50,28 +62,51 @@ async function enrolIn(tx: Transaction, request: EnrolRequest, nowMs: number): P
       `this key is enrolled as node ${holder.node} of site ${holder.site}; ` +
         'use another state directory, or remove identity.json from this one',
     )
+  if (holder?.standing === 'revoked')
+    throw new Forbidden(
+      'this key was revoked; to enrol this node anew, remove identity.json from its state directory first',
+    )
   if (previousAgentId !== null) {
     if (holder === null) throw new Conflict(`node ${node} has taken another key since; use a new token`)
-    return { enrolled: { agentId: holder.id, site: holder.site, node }, note: 'again' }
+    const pending = holder.standing === 'pending'
+    const enrolled = { agentId: holder.id, site: holder.site, node }
+    return { enrolled: await withIdentity(tx, { ...enrolled, publicKey, pending }, at), note: 'again' }
   }
-  const { agentId, note, before } = await settle(tx, {
-    request,
-    siteId: token.siteId,
-    site: token.site,
-    nowMs,
-  })
+  const { agentId, note, before } = await settle(tx, { request, token, nowMs })
   await redeem(tx, { tokenId: token.id, publicKey, agentId, nowMs })
+  const pending = token.needsApproval
+  const names = { agentId, site: token.site, node }
+  const enrolled = await withIdentity(tx, { ...names, publicKey, pending }, at)
   const id = `enrolment-token:${token.id}`
   const change = {
     action: note === 'new' ? 'agent.enrol' : 'agent.replace-key',
     target: { kind: 'agent', id: agentId },
     siteId: token.siteId,
     before: before === null ? null : { publicKey: before.publicKey },
-    after: { site: token.site, node, publicKey },
+    after: { site: token.site, node, publicKey, labels: token.labels, pending },
   } as const
   await recordAudit(tx, { id, name: node, credential: id, requestId: null }, change, nowMs)
   await appendToFeed(tx, [{ kind: 'agent', ref: agentId }], nowMs)
-  return { enrolled: { agentId, site: token.site, node }, note }
+  return { enrolled, note }
+}
+
+/** Who the centre is, and its word for the agent; one that must be approved first gets that with its first welcome. */
+async function withIdentity(
+  tx: Transaction,
+  enrolled: {
+    readonly agentId: string
+    readonly site: string
+    readonly node: string
+    readonly publicKey: string
+    readonly pending: boolean
+  },
+  { keys, nowMs }: At,
+): Promise<Enrolled> {
+  const { publicKey, pending, ...names } = enrolled
+  if (pending) return { ...names, centre: keys.name, pending }
+  const credential = issueCredential(keys, { agentId: names.agentId, publicKey, nowMs })
+  await writeCredential(tx, credential)
+  return { ...names, centre: keys.name, credential, pending }
 }
 
 interface Settled {
@@ -84,23 +119,25 @@ async function settle(
   tx: Transaction,
   at: {
     readonly request: EnrolRequest
-    readonly siteId: string
-    readonly site: string
+    readonly token: LockedToken
     readonly nowMs: number
   },
 ): Promise<Settled> {
-  const { request, siteId, site, nowMs } = at
+  const { request, nowMs } = at
+  const { siteId, site, labels, needsApproval } = at.token
   const { node, publicKey, software } = request
+  const standing = needsApproval ? ('pending' as const) : ('approved' as const)
+  const identity = { publicKey, software, labels, standing, enrolledAtMs: nowMs, keySinceMs: nowMs }
   const before = await agentOfNode(tx, { siteId, node, aliveSinceMs: nowMs - REPLICA_LEASE_MS })
   if (before === null) {
-    const agentId = await insertAgent(tx, { siteId, node, publicKey, software, enrolledAtMs: nowMs })
+    const agentId = await insertAgent(tx, { siteId, node, ...identity })
     return { agentId, note: 'new', before }
   }
   if (before.connected && before.publicKey !== publicKey)
     throw new Conflict(
       `node ${node} of site ${site} is connected with another key; give this node another name, or stop that agent first`,
     )
-  await replaceKey(tx, before.id, { publicKey, software, enrolledAtMs: nowMs })
+  await replaceKey(tx, before.id, identity)
   return { agentId: before.id, note: 'replaced', before }
 }
 
@@ -122,13 +159,4 @@ function parse(body: unknown): EnrolRequest {
 
 function invalid(pointer: string, message: string): Invalid {
   return new Invalid(`${pointer.slice(1)}: ${message}`, [{ pointer, message }])
-}
-
-function isEd25519(publicKey: string): boolean {
-  try {
-    const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
-    return key.asymmetricKeyType === 'ed25519'
-  } catch {
-    return false
-  }
 }

@@ -5,29 +5,41 @@ import {
   dropReplica,
   endSessions,
   endSessionsOfDead,
+  type NewerSession,
   renewLease,
   routersOf,
   type SessionNote,
+  selectNewer,
   setSynced,
   writeNotes,
 } from './store-sessions.ts'
 
-export type { SessionNote } from './store-sessions.ts'
+export type { NewerSession, SessionNote } from './store-sessions.ts'
 
 /** A replica that has not renewed its lease for so long is dead, and so are its sessions. */
 export const REPLICA_LEASE_MS = 15_000
 
-/** Writes what sessions said of themselves. Returns the agents that have a newer session, here or elsewhere. */
+/** Writes what sessions said of themselves. Returns the newer sessions of agents that have one, here or elsewhere. */
 export async function noteSessions(
   tx: Transaction,
   notes: readonly SessionNote[],
   nowMs: number,
-): Promise<readonly string[]> {
+): Promise<readonly NewerSession[]> {
   const written = await writeNotes(tx, notes)
   const changed = written.filter(({ routerChanged }) => routerChanged).map(({ agentId }) => agentId)
   await publishPresence(tx, changed, nowMs)
   const newest = new Set(written.map(({ agentId }) => agentId))
-  return notes.map(({ agentId }) => agentId).filter((agentId) => !newest.has(agentId))
+  const missed = notes.map(({ agentId }) => agentId).filter((agentId) => !newest.has(agentId))
+  return missed.length === 0 ? [] : selectNewer(tx, { agentIds: missed })
+}
+
+/** Sessions of this replica that were ended from elsewhere (`store-identity.ts`), with what to tell their agents. */
+export function dismissedSince(
+  db: Database,
+  replica: string,
+  sinceMs: number,
+): Promise<readonly NewerSession[]> {
+  return selectNewer(db, { dismissedOf: replica, sinceMs })
 }
 
 /** The session has shown its present state whole: what its nodes do now is known. */

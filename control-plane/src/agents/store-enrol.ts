@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
-import { agents, sites } from '../database/schema/index.ts'
+import { agents, type Standing, sites } from '../database/schema/index.ts'
 
 export async function agentOfKey(
   tx: Transaction,
@@ -10,9 +10,16 @@ export async function agentOfKey(
   readonly siteId: string
   readonly site: string
   readonly node: string
+  readonly standing: Standing
 } | null> {
   const [row] = await tx
-    .select({ id: agents.id, siteId: agents.siteId, site: sites.name, node: agents.node })
+    .select({
+      id: agents.id,
+      siteId: agents.siteId,
+      site: sites.name,
+      node: agents.node,
+      standing: agents.standing,
+    })
     .from(agents)
     .innerJoin(sites, eq(sites.id, agents.siteId))
     .where(eq(agents.publicKey, publicKey))
@@ -39,14 +46,25 @@ export async function insertAgent(tx: Transaction, agent: typeof agents.$inferIn
   return row.id
 }
 
-/** The node goes on under the same id with its history; what it was quarantined for belongs to the old identity. */
+/**
+ * The node goes on under the same id with its history; what it was quarantined or revoked for belongs to the old identity,
+ * and so do the credential and whatever was under way with it.
+ */
 export async function replaceKey(
   tx: Transaction,
   id: string,
-  identity: { readonly publicKey: string; readonly software: string; readonly enrolledAtMs: number },
+  identity: Partial<typeof agents.$inferInsert>,
 ): Promise<void> {
   await tx
     .update(agents)
-    .set({ ...identity, quarantinedReason: null })
+    .set({
+      ...identity,
+      standingReason: null,
+      quarantinedReason: null,
+      credentialSerial: null,
+      credentialExpiresAtMs: null,
+      candidateKey: null,
+      rotateRequestedAtMs: null,
+    })
     .where(eq(agents.id, id))
 }

@@ -1,6 +1,8 @@
-import { sql } from 'drizzle-orm'
+import type { CloseCode } from '@aloft/shared/protocol/close-codes'
+import { eq, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../database/client.ts'
 import { recordset } from '../database/recordset.ts'
+import { agents, type Standing, sites } from '../database/schema/index.ts'
 
 export interface EnrolledAgent {
   readonly id: string
@@ -9,29 +11,36 @@ export interface EnrolledAgent {
   readonly node: string
   readonly publicKey: string
   readonly quarantinedReason: string | null
+  readonly standing: Standing
+  readonly standingReason: string | null
+  readonly candidateKey: string | null
+  readonly keySinceMs: number
+  readonly rotateRequestedAtMs: number | null
+  readonly credentialExpiresAtMs: number | null
 }
 
 /** Locked until the commit: two sessions of one agent open one after the other. */
 export async function lockAgent(tx: Transaction, agentId: string): Promise<EnrolledAgent | null> {
-  const [row] = await tx.execute<{
-    id: string
-    site_id: string
-    site: string
-    node: string
-    public_key: string
-    quarantined_reason: string | null
-  }>(sql`
-    select a.id, a.site_id, s.name as site, a.node, a.public_key, a.quarantined_reason
-    from agents a join sites s on s.id = a.site_id where a.id = ${agentId}::uuid for no key update of a`)
-  if (row === undefined) return null
-  return {
-    id: row.id,
-    siteId: row.site_id,
-    site: row.site,
-    node: row.node,
-    publicKey: row.public_key,
-    quarantinedReason: row.quarantined_reason,
-  }
+  const [row] = await tx
+    .select({
+      id: agents.id,
+      siteId: agents.siteId,
+      site: sites.name,
+      node: agents.node,
+      publicKey: agents.publicKey,
+      quarantinedReason: agents.quarantinedReason,
+      standing: agents.standing,
+      standingReason: agents.standingReason,
+      candidateKey: agents.candidateKey,
+      keySinceMs: sql<number>`coalesce(${agents.keySinceMs}, ${agents.enrolledAtMs})`,
+      rotateRequestedAtMs: agents.rotateRequestedAtMs,
+      credentialExpiresAtMs: agents.credentialExpiresAtMs,
+    })
+    .from(agents)
+    .innerJoin(sites, eq(sites.id, agents.siteId))
+    .where(eq(agents.id, agentId))
+    .for('no key update', { of: agents })
+  return row ?? null
 }
 
 /** What it was quarantined for before; null when there is no such agent. */
@@ -59,6 +68,7 @@ export interface NewSession {
   readonly replica: string
   readonly bootId: string
   readonly runId: string
+  readonly machineId: string | null
   readonly nowMs: number
   readonly clockOffsetMs: number
   readonly clockErrorMs: number
@@ -66,14 +76,16 @@ export interface NewSession {
 
 /** Puts the session on record as the agent's newest, and gives its generation. */
 export async function insertSession(tx: Transaction, session: NewSession): Promise<number> {
-  const { agentId, sessionId, replica, bootId, runId, nowMs, clockOffsetMs, clockErrorMs } = session
+  const { agentId, sessionId, replica, bootId, runId, machineId, nowMs, clockOffsetMs, clockErrorMs } =
+    session
   const [row] = await tx.execute<{ generation: string }>(sql`
-    insert into agent_sessions as s (agent_id, session_id, generation, replica, boot_id, run_id, connected_at_ms,
-      last_seen_at_ms, clock_offset_ms, clock_error_ms)
-    values (${agentId}, ${sessionId}, 1, ${replica}, ${bootId}, ${runId}, ${nowMs}, ${nowMs}, ${clockOffsetMs},
-      ${clockErrorMs})
+    insert into agent_sessions as s (agent_id, session_id, generation, replica, boot_id, run_id, machine_id,
+      connected_at_ms, last_seen_at_ms, clock_offset_ms, clock_error_ms)
+    values (${agentId}, ${sessionId}, 1, ${replica}, ${bootId}, ${runId}, ${machineId}, ${nowMs}, ${nowMs},
+      ${clockOffsetMs}, ${clockErrorMs})
     on conflict (agent_id) do update set session_id = excluded.session_id, generation = s.generation + 1,
       replica = excluded.replica, boot_id = excluded.boot_id, run_id = excluded.run_id,
+      machine_id = excluded.machine_id, dismissed_code = null, dismissed_reason = null,
       connected_at_ms = excluded.connected_at_ms, last_seen_at_ms = excluded.last_seen_at_ms,
       disconnected_at_ms = null, synced = false, clock_offset_ms = excluded.clock_offset_ms,
       clock_error_ms = excluded.clock_error_ms, spool_backlog = null, router_alive = null
@@ -186,4 +198,42 @@ export async function endSessionsOfDead(tx: Transaction, aliveSinceMs: number): 
 
 export async function dropReplica(db: Queryable, replica: string): Promise<void> {
   await db.execute(sql`delete from replicas where id = ${replica}`)
+}
+
+/** An agent's session as it is on record, for whoever holds an older one. */
+export interface NewerSession {
+  readonly agentId: string
+  readonly generation: number
+  readonly host: { readonly bootId: string; readonly machineId: string | null }
+  readonly dismissal: { readonly code: CloseCode; readonly reason: string } | null
+}
+
+/** Of these agents; or, of this replica's, those that were ended from elsewhere since `sinceMs`. */
+export async function selectNewer(
+  db: Queryable,
+  which:
+    | { readonly agentIds: readonly string[] }
+    | { readonly dismissedOf: string; readonly sinceMs: number },
+): Promise<readonly NewerSession[]> {
+  const condition =
+    'agentIds' in which
+      ? sql`agent_id in (select x::uuid from jsonb_array_elements_text(${JSON.stringify(which.agentIds)}::text::jsonb) x)`
+      : sql`replica = ${which.dismissedOf} and dismissed_code is not null
+          and disconnected_at_ms >= ${which.sinceMs}::float8`
+  const rows = await db.execute<{
+    agent_id: string
+    generation: string
+    boot_id: string
+    machine_id: string | null
+    dismissed_code: CloseCode | null
+    dismissed_reason: string | null
+  }>(sql`select agent_id, generation, boot_id, machine_id, dismissed_code, dismissed_reason
+    from agent_sessions where ${condition}`)
+  return rows.map((row) => ({
+    agentId: row.agent_id,
+    generation: Number(row.generation),
+    host: { bootId: row.boot_id, machineId: row.machine_id },
+    dismissal:
+      row.dismissed_code === null ? null : { code: row.dismissed_code, reason: row.dismissed_reason ?? '' },
+  }))
 }

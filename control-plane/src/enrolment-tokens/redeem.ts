@@ -3,6 +3,8 @@ import type { Transaction } from '../database/client.ts'
 import { Conflict, Forbidden, Unauthenticated } from '../problems.ts'
 import { countUse, type LockedToken, lockToken, previousUse, type TokenUse } from './store.ts'
 
+export type { LockedToken } from './store.ts'
+
 /** A token that was presented: good for one more enrolment, or already spent by this very key. */
 export interface Redeemable {
   readonly token: LockedToken

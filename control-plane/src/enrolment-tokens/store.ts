@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
-import { enrolmentTokens, enrolmentTokenUses, sites } from '../database/schema/index.ts'
+import { enrolmentTokens, enrolmentTokenUses, type Labels, sites } from '../database/schema/index.ts'
 
 export interface LockedToken {
   readonly id: string
@@ -10,6 +10,8 @@ export interface LockedToken {
   readonly maxUses: number
   readonly uses: number
   readonly revokedAtMs: number | null
+  readonly labels: Labels
+  readonly needsApproval: boolean
 }
 
 /** Locked until the commit, so that two nodes cannot spend the same use. */
@@ -23,6 +25,8 @@ export async function lockToken(tx: Transaction, hash: string): Promise<LockedTo
       maxUses: enrolmentTokens.maxUses,
       uses: enrolmentTokens.uses,
       revokedAtMs: enrolmentTokens.revokedAtMs,
+      labels: enrolmentTokens.labels,
+      needsApproval: enrolmentTokens.needsApproval,
     })
     .from(enrolmentTokens)
     .innerJoin(sites, eq(sites.id, enrolmentTokens.siteId))

@@ -1,7 +1,9 @@
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { decodeAgentFrame, type ServerFrame } from '@aloft/shared/protocol/frames'
+import type { CentreName } from '@aloft/shared/protocol/identity'
 import type { Admission } from '../agents/admit.ts'
 import type { SessionNote } from '../agents/presence.ts'
+import type { Renewal, RenewalRequest } from '../agents/renew.ts'
 import type { Batch, Outcome } from '../events/ingest.ts'
 import { Unavailable } from '../problems.ts'
 import type { Shown } from '../virtual-routers/show.ts'
@@ -32,7 +34,12 @@ export interface Services {
   readonly nonce: () => string
   readonly limits: SessionLimits
   readonly spreadMs: () => number
+  /** Who this centre says it is; null while it has no key to prove it with. */
+  centre(): CentreName | null
   admit(knock: Pick<Extract<SessionAction, { do: 'admit' }>, 'hello' | 'nonce' | 'clock'>): Promise<Admission>
+  renew(request: RenewalRequest): Promise<Renewal>
+  /** Both sessions were found alive: what to tell this one. */
+  rival(session: AgentSession): Promise<{ readonly code: CloseCode; readonly reason: string }>
   show(shown: Shown): Promise<void>
   synced(session: { readonly agentId: string; readonly generation: number }): Promise<void>
   write(batch: Batch): Promise<Outcome>
@@ -45,7 +52,7 @@ export interface Services {
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void }
 }
 
-type AgentSession = Extract<Admission, { kind: 'admitted' }>
+export type AgentSession = Extract<Admission, { kind: 'admitted' }>
 
 /** Events one session may have waiting for the database before its socket is paused: a little over the window. */
 const WAITING_EVENTS_MAX = 2_500
@@ -67,7 +74,8 @@ export class Connection {
   constructor(line: Line, services: Services) {
     this.#line = line
     this.#services = services
-    const [session, actions] = openSession(services.nonce(), services.limits, services.now())
+    const { limits } = services
+    const [session, actions] = openSession(services.nonce(), limits, services.now(), services.centre())
     this.#session = session
     this.#perform(actions)
   }
@@ -131,6 +139,12 @@ export class Connection {
         case 'ingest':
           void this.#ingest(action)
           break
+        case 'renew':
+          void this.#renew(action)
+          break
+        case 'rival':
+          void this.#rival()
+          break
         case 'note':
           this.#note(action)
           break
@@ -162,14 +176,38 @@ export class Connection {
         this.#services.log.warn({ agentId: hello.agentId, reason: admission.reason }, 'an agent was refused')
         return this.tell(admission)
       }
+      const spreadMs = this.#services.spreadMs()
+      if (admission.kind === 'tried')
+        return this.tell({ ...admission, kind: 'admitted', spreadMs, trial: true })
       this.#agent = admission
       // The socket may have closed meanwhile: the session is on record and must end there too.
       if (this.closed) return this.#services.left(this)
-      const { sessionId, resumeAfterSeq, missingEvents, agent } = admission
+      const { sessionId, resumeAfterSeq, missingEvents, agent, greeting } = admission
       if (missingEvents > 0)
         this.#services.log.warn({ agentId: agent.id, missingEvents }, 'the agent no longer has these events')
       this.#services.joined(this)
-      this.tell({ kind: 'admitted', sessionId, resumeAfterSeq, spreadMs: this.#services.spreadMs() })
+      this.tell({ kind: 'admitted', sessionId, resumeAfterSeq, spreadMs, greeting, trial: false })
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #renew({ candidate }: Extract<SessionAction, { do: 'renew' }>): Promise<void> {
+    if (this.#agent === null) return
+    const { agent, generation, sessionId } = this.#agent
+    try {
+      const renewal = await this.#services.renew({ agentId: agent.id, generation, sessionId, candidate })
+      this.tell(renewal)
+    } catch (error) {
+      // The agent asks again; what it has holds for hours.
+      if (!(error instanceof Unavailable)) this.#fail(error)
+    }
+  }
+
+  async #rival(): Promise<void> {
+    if (this.#agent === null) return
+    try {
+      this.tell({ kind: 'ended', ...(await this.#services.rival(this.#agent)) })
     } catch (error) {
       this.#fail(error)
     }

@@ -2,12 +2,17 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { admit } from '../agents/admit.ts'
 import { markSynced, retireReplica } from '../agents/presence.ts'
+import { renew } from '../agents/renew.ts'
+import { foundRival } from '../agents/rival.ts'
+import type { Centre } from '../centre-keys/centre.ts'
 import type { Database } from '../database/client.ts'
-import { transact } from '../database/transact.ts'
+import { databaseAway, isConnectionLoss, transact } from '../database/transact.ts'
 import { showSnapshot } from '../virtual-routers/show.ts'
 import { Connection, type Services } from './connection.ts'
+import { createDismissals } from './dismissals.ts'
 import { SESSION_LIMITS, type SessionLimits } from './machine.ts'
 import { type PresenceWriter, startPresenceWriter } from './presence-writer.ts'
 import { createRegistry, type Registry, spreadMs } from './registry.ts'
@@ -16,6 +21,8 @@ import { startWriter, type Writer } from './writer.ts'
 
 export interface GatewayOptions {
   readonly db: Database
+  /** Its keys were loaded. */
+  readonly centre: Centre
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void }
   /** This process, among all that serve the same database. Default: a random one. */
   readonly replica?: string
@@ -54,7 +61,18 @@ export function startGateway(options: GatewayOptions): Gateway {
     superseded: registry.superseded,
   })
   const services = servicesOf(options, { replica, registry, writer, presence })
-  const ticks = setInterval(() => tickAll(registry), TICK_MS)
+  const lookForDismissals = createDismissals({
+    db: options.db,
+    replica,
+    wallMs,
+    found: registry.superseded,
+  })
+  const ticks = setInterval(() => {
+    tickAll(registry)
+    lookForDismissals()
+    // So that challenges name the key that is in use; what was known stays good while the database is away.
+    options.centre.keys().catch(() => {})
+  }, TICK_MS)
   let stopping = false
   const accept = acceptSockets({
     room: () => !stopping && registry.size() < (options.maxConnections ?? CONNECTIONS_MAX),
@@ -99,7 +117,7 @@ interface Parts {
   readonly presence: PresenceWriter
 }
 
-function servicesOf({ db, log, limits }: GatewayOptions, parts: Parts): Services {
+function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): Services {
   const { replica, registry, writer, presence } = parts
   const wallMs = () => Date.now()
   return {
@@ -108,7 +126,21 @@ function servicesOf({ db, log, limits }: GatewayOptions, parts: Parts): Services
     now: () => ({ monoMs: performance.now(), wallMs: wallMs() }),
     nonce: () => randomBytes(32).toString('base64url'),
     spreadMs: () => spreadMs(registry.agents()),
-    admit: (knock) => transact(db, (tx) => admit(tx, { ...knock, replica, nowMs: wallMs() })),
+    centre: () => centre.latest?.name ?? null,
+    admit: async (knock) => {
+      const keys = await keysOf(centre)
+      return transact(db, (tx) => admit(tx, { ...knock, replica, keys, nowMs: wallMs() }))
+    },
+    renew: async (request) => {
+      const keys = await keysOf(centre)
+      return transact(db, (tx) => renew(tx, request, { keys, nowMs: wallMs() }))
+    },
+    rival: async ({ agent, generation, host }) => {
+      const verdict = await foundRival(db, { agentId: agent.id, generation, host }, wallMs())
+      if (verdict.code === CloseCode.quarantined)
+        log.warn({ agentId: agent.id, reason: verdict.reason }, 'an agent was quarantined')
+      return verdict
+    },
     show: (shown) =>
       transact(db, (tx) => showSnapshot(tx, shown, wallMs()), { reconnectForMs: DATABASE_PATIENCE_MS }),
     synced: (session) =>
@@ -122,6 +154,12 @@ function servicesOf({ db, log, limits }: GatewayOptions, parts: Parts): Services
         presence.ended({ agentId: agent.agent.id, generation: agent.generation, atMs: wallMs() })
     },
   }
+}
+
+function keysOf(centre: Centre) {
+  return centre.keys().catch((error: unknown) => {
+    throw isConnectionLoss(error) ? databaseAway(error) : error
+  })
 }
 
 function tickAll(registry: Registry): void {

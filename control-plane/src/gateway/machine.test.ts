@@ -48,7 +48,14 @@ const events = (epoch: string, ...seqs: number[]): AgentFrame => ({
 })
 
 const frame = (value: AgentFrame): SessionEvent => ({ kind: 'frame', frame: value })
-const admitted: SessionEvent = { kind: 'admitted', sessionId: 's1', resumeAfterSeq: 2, spreadMs: 2_000 }
+const admitted: SessionEvent = {
+  kind: 'admitted',
+  sessionId: 's1',
+  resumeAfterSeq: 2,
+  spreadMs: 2_000,
+  greeting: {},
+  trial: false,
+}
 
 /** Plays events 10 ms apart and gives the last session and every action. */
 function play(script: readonly SessionEvent[]): { session: Session; actions: readonly SessionAction[] } {

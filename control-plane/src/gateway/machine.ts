@@ -4,6 +4,7 @@
  * reports back with events.
  *
  *   challenged ──hello──▶ admitting ──admitted──▶ snapshot ──snapshot, synced──▶ live ──▶ closed
+ *                                                      └──── superseded from another host ──▶ probed ──┘
  */
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import type {
@@ -12,9 +13,12 @@ import type {
   Heartbeat,
   Hello,
   MalformedFrame,
+  Renew,
   ServerFrame,
   Snapshot,
+  Welcome,
 } from '@aloft/shared/protocol/frames'
+import type { CentreName, Credential } from '@aloft/shared/protocol/identity'
 import { PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
 
 /** Monotonic for deadlines, wall for what is told to the agent and written down. */
@@ -33,6 +37,8 @@ export interface SessionLimits {
   readonly burstFrames: number
   /** From a goaway to the close: time for the agent to open its next session first. */
   readonly drainMs: number
+  /** What a host that is there needs at most to say so. */
+  readonly probeMs: number
 }
 
 export const SESSION_LIMITS: SessionLimits = {
@@ -42,6 +48,7 @@ export const SESSION_LIMITS: SessionLimits = {
   framesPerSecond: 100,
   burstFrames: 400,
   drainMs: 1_000,
+  probeMs: 5_000,
 }
 
 /** Server clock − agent clock, and by how much that may be wrong. */
@@ -51,7 +58,7 @@ export interface ClockOffset {
 }
 
 export interface Session {
-  readonly phase: 'challenged' | 'admitting' | 'snapshot' | 'live' | 'closed'
+  readonly phase: 'challenged' | 'admitting' | 'snapshot' | 'live' | 'probed' | 'closed'
   readonly limits: SessionLimits
   readonly nonce: string
   readonly challengedAt: Instant
@@ -67,6 +74,8 @@ export interface Session {
   readonly syncDue: boolean
   /** Where the agent was last sent back to; all that it had in flight then says the same hole again. */
   readonly sentBackTo: number | null
+  /** What the host at the other end of a superseded session is to repeat. */
+  readonly probe: string | null
 }
 
 export type SessionEvent =
@@ -77,6 +86,9 @@ export type SessionEvent =
       readonly sessionId: string
       readonly resumeAfterSeq: number
       readonly spreadMs: number
+      readonly greeting: Pick<Welcome, 'proof' | 'credential' | 'rotateKey'>
+      /** Only a key was tried: it holds, and that was all. */
+      readonly trial: boolean
     }
   | { readonly kind: 'refused'; readonly code: CloseCode; readonly reason: string }
   /** Everything of `epoch` up to `seq` is committed. */
@@ -84,6 +96,18 @@ export type SessionEvent =
   /** What came next was not what is missing: the agent must go back. */
   | { readonly kind: 'hole'; readonly epoch: string; readonly afterSeq: number }
   | { readonly kind: 'ended'; readonly code: CloseCode; readonly reason: string }
+  /**
+   * A newer session of this agent took over. From another host, if there is a `probe`: then it matters whether ours is
+   * still there too (`agents/rival.ts`).
+   */
+  | { readonly kind: 'superseded'; readonly probe: string | null }
+  /** Answer to `renew`. */
+  | {
+      readonly kind: 'credential'
+      readonly credential: Credential
+      readonly candidate: boolean
+      readonly rotateKey: boolean
+    }
   | { readonly kind: 'drain'; readonly reason: string; readonly reconnectWithinMs: number }
   | { readonly kind: 'tick' }
 
@@ -105,13 +129,21 @@ export type SessionAction =
       readonly clock: ClockOffset | null
       readonly liveAfterSeq: number
     }
+  | { readonly do: 'renew'; readonly candidate: Renew['candidate'] }
+  /** Two hosts answer for this agent: one over a newer session, and one over this. `ended` follows. */
+  | { readonly do: 'rival' }
   | { readonly do: 'note'; readonly heartbeat: Heartbeat; readonly clock: ClockOffset | null }
   | { readonly do: 'close'; readonly code: CloseCode; readonly reason: string }
 
 export type SessionStep = readonly [Session, readonly SessionAction[]]
 
-/** A new connection: the agent must prove itself over `nonce`. */
-export function openSession(nonce: string, limits: SessionLimits, now: Instant): SessionStep {
+/** A new connection: the agent must prove itself over `nonce`, and `centre` says who wants to know. */
+export function openSession(
+  nonce: string,
+  limits: SessionLimits,
+  now: Instant,
+  centre: CentreName | null = null,
+): SessionStep {
   const session: Session = {
     phase: 'challenged',
     limits,
@@ -125,8 +157,10 @@ export function openSession(nonce: string, limits: SessionLimits, now: Instant):
     clock: null,
     syncDue: false,
     sentBackTo: null,
+    probe: null,
   }
-  return [session, [send({ kind: 'challenge', nonce, protocolVersion: PROTOCOL_VERSION })]]
+  const name = centre === null ? {} : { centre }
+  return [session, [send({ kind: 'challenge', nonce, protocolVersion: PROTOCOL_VERSION, ...name })]]
 }
 
 export function stepSession(session: Session, event: SessionEvent, now: Instant): SessionStep {
@@ -143,6 +177,13 @@ export function stepSession(session: Session, event: SessionEvent, now: Instant)
       return [{ ...session, sentBackTo: null }, [send({ kind: 'ack', epoch: event.epoch, seq: event.seq })]]
     case 'hole':
       return sendBack(session, event)
+    case 'superseded':
+      return superseded(session, event, now)
+    case 'credential': {
+      const { credential, candidate, rotateKey } = event
+      const order = rotateKey ? ({ rotateKey: true } as const) : {}
+      return [session, [send({ kind: 'credential', credential, candidate, ...order })]]
+    }
     case 'drain':
       return drain(session, event, now)
     case 'tick':
@@ -161,6 +202,10 @@ function hear(before: Session, frame: AgentFrame | MalformedFrame, now: Instant)
     case 'snapshot':
     case 'live':
       return converse(session, frame, now)
+    case 'probed':
+      // What a superseded session reports is reported by the newer one, or of another host: it is not heard.
+      if (frame.kind !== 'alive' || frame.nonce !== session.probe) return [session, []]
+      return [{ ...session, probe: null }, [{ do: 'rival' }]]
     default:
       return outOfOrder(session, frame.kind)
   }
@@ -193,12 +238,17 @@ function admitted(
   now: Instant,
 ): SessionStep {
   if (session.phase !== 'admitting') return [session, []]
-  const { sessionId, resumeAfterSeq, spreadMs } = event
+  const { sessionId, resumeAfterSeq, spreadMs, greeting, trial } = event
   const { heartbeatMs, silenceMs } = session.limits
+  const welcome = send({ kind: 'welcome', sessionId, resumeAfterSeq, heartbeatMs, spreadMs, ...greeting })
+  if (trial) {
+    const [closed, farewell] = close(session, CloseCode.normal, 'the key holds')
+    return [closed, [welcome, ...farewell]]
+  }
   return [
     // Admission may have waited for the database: silence counts from the welcome.
     { ...session, phase: 'snapshot', phaseEndsAtMs: now.monoMs + silenceMs, lastFrameAtMs: now.monoMs },
-    [send({ kind: 'welcome', sessionId, resumeAfterSeq, heartbeatMs, spreadMs })],
+    [welcome],
   ]
 }
 
@@ -218,7 +268,26 @@ function converse(session: Session, frame: AgentFrame, now: Instant): SessionSte
       return [{ ...session, phase: 'live', phaseEndsAtMs: null, syncDue: false }, [{ do: 'synced' }]]
     case 'events':
       return events(session, frame)
+    case 'renew':
+      return [session, [{ do: 'renew', candidate: frame.candidate }]]
+    case 'alive':
+      return outOfOrder(session, frame.kind)
   }
+}
+
+const SUPERSEDED = 'a newer session of this agent took over'
+
+/** An agent that sent no nonce for the centre does not know probes, and cannot be asked. */
+function superseded(
+  session: Session,
+  { probe }: Extract<SessionEvent, { kind: 'superseded' }>,
+  { monoMs }: Instant,
+): SessionStep {
+  if (session.phase === 'probed') return [session, []]
+  if (probe === null || session.hello?.centreNonce === undefined)
+    return close(session, CloseCode.superseded, SUPERSEDED)
+  const phaseEndsAtMs = monoMs + session.limits.probeMs
+  return [{ ...session, phase: 'probed', probe, phaseEndsAtMs }, [send({ kind: 'probe', nonce: probe })]]
 }
 
 function heartbeat(session: Session, frame: Heartbeat, now: Instant): SessionStep {
@@ -276,6 +345,8 @@ function tick(session: Session, { monoMs }: Instant): SessionStep {
     return close(session, CloseCode.restart, 'this replica is stopping')
   // While the centre itself is slow to admit, the agent has nothing to say.
   if (session.phase === 'admitting') return [session, []]
+  if (session.phase === 'probed' && session.phaseEndsAtMs !== null && monoMs >= session.phaseEndsAtMs)
+    return close(session, CloseCode.superseded, SUPERSEDED)
   if (session.phaseEndsAtMs !== null && monoMs >= session.phaseEndsAtMs)
     return close(
       session,
@@ -308,6 +379,7 @@ function outOfOrder(session: Session, kind: AgentFrame['kind']): SessionStep {
     admitting: 'the welcome has not been sent',
     snapshot: session.syncDue ? 'synced is due' : 'a snapshot is due',
     live: 'the session is under way',
+    probed: 'the session is superseded',
     closed: 'the session is over',
   }
   return close(session, CloseCode.protocolError, `${kind}: ${expected[session.phase]}`)

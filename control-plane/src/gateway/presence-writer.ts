@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { closeSessions, keepReplica, noteSessions, type SessionNote } from '../agents/presence.ts'
+import {
+  closeSessions,
+  keepReplica,
+  type NewerSession,
+  noteSessions,
+  type SessionNote,
+} from '../agents/presence.ts'
 import type { Database } from '../database/client.ts'
 import { transact } from '../database/transact.ts'
 
@@ -25,8 +31,8 @@ export interface PresenceOptions {
   readonly replica: string
   readonly wallMs: () => number
   readonly log: { warn(facts: object, message: string): void }
-  /** These agents have a newer session than the one they were noted for. */
-  superseded(agentIds: readonly string[]): void
+  /** These agents have a newer session than the one they were noted for, or theirs was ended. */
+  superseded(newer: readonly NewerSession[]): void
 }
 
 const NOTE_EVERY_MS = 1_000

@@ -1,4 +1,7 @@
-import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import { randomBytes } from 'node:crypto'
+import type { Host } from '../agents/admit.ts'
+import type { NewerSession } from '../agents/presence.ts'
+import { isOtherHost } from '../agents/rival.ts'
 import type { Connection } from './connection.ts'
 
 /** The open connections of this replica, and which one speaks for which agent. */
@@ -7,8 +10,8 @@ export interface Registry {
   remove(connection: Connection): void
   /** The connection was admitted: an older session of its agent ends, or it does if it is the older. */
   joined(connection: Connection): void
-  /** These agents have a newer session on another replica. */
-  superseded(agentIds: readonly string[]): void
+  /** These agents have a newer session on another replica, or had theirs ended from there. */
+  superseded(newer: readonly NewerSession[]): void
   all(): Iterable<Connection>
   /** Connections, admitted or not. */
   size(): number
@@ -31,14 +34,16 @@ export function createRegistry(): Registry {
       if (agent === null) return
       const before = speakers.get(agent.agent.id)
       if (before !== undefined && (before.agent?.generation ?? 0) > agent.generation)
-        return supersede(connection)
+        return supersede(connection, before?.agent?.host ?? agent.host)
       speakers.set(agent.agent.id, connection)
-      if (before !== undefined && before !== connection) supersede(before)
+      if (before !== undefined && before !== connection) supersede(before, agent.host)
     },
-    superseded: (agentIds) => {
-      for (const agentId of agentIds) {
+    superseded: (newer) => {
+      for (const { agentId, generation, host, dismissal } of newer) {
         const speaker = speakers.get(agentId)
-        if (speaker !== undefined) supersede(speaker)
+        if (speaker === undefined || (speaker.agent?.generation ?? 0) >= generation) continue
+        if (dismissal === null) supersede(speaker, host)
+        else speaker.tell({ kind: 'ended', ...dismissal })
       }
     },
     all: () => all,
@@ -47,12 +52,11 @@ export function createRegistry(): Registry {
   }
 }
 
-function supersede(connection: Connection): void {
-  connection.tell({
-    kind: 'ended',
-    code: CloseCode.superseded,
-    reason: 'a newer session of this agent took over',
-  })
+/** By a session of `by`: if that is another host, it is asked whether this one is there as well. */
+function supersede(connection: Connection, by: Host): void {
+  const isElsewhere = connection.agent !== null && isOtherHost(connection.agent.host, by)
+  const probe = isElsewhere ? randomBytes(16).toString('base64url') : null
+  connection.tell({ kind: 'superseded', probe })
 }
 
 /** An agent's first retry is random within this: 200 connections a second come back, however many there are. */

@@ -17,6 +17,7 @@ import { SUBPROTOCOL } from '@aloft/shared/protocol/version'
 import { WebSocket } from 'ws'
 import { ADMIN_EVERYWHERE } from '../access/permissions.ts'
 import { enrol } from '../agents/enrol.ts'
+import { Centre } from '../centre-keys/centre.ts'
 import type { Database } from '../database/client.ts'
 import { createEnrolmentToken } from '../enrolment-tokens/create.ts'
 import type { Caller } from '../http/request-context.ts'
@@ -44,7 +45,10 @@ export async function startTestGateway(
     info: () => {},
     warn: (facts: object, message: string) => void warnings.push([message, facts]),
   }
-  const gateway = startGateway({ db, log, limits: { ...SESSION_LIMITS, drainMs: 50 }, ...options })
+  const centre = options.centre ?? testCentre(db)
+  await centre.keys()
+  const limits = { ...SESSION_LIMITS, drainMs: 50 }
+  const gateway = startGateway({ db, log, limits, ...options, centre })
   const folder = mkdtempSync(path.join(os.tmpdir(), 'aloft-test-gateway-'))
   const server = createServer((_request, response) => response.writeHead(404).end())
   server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
@@ -61,6 +65,11 @@ export async function startTestGateway(
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The centre of a test's database, with its keys in the clear. */
+export function testCentre(db: Database): Centre {
+  return new Centre({ db, keyEncryptionKey: null, now: Date.now })
 }
 
 export interface TestIdentity {
@@ -108,7 +117,7 @@ export function enrolmentOf(token: string, node: string, keys: ReturnType<typeof
 export async function enrolNode(db: Database, site: string, node: string): Promise<TestIdentity> {
   const keys = newKey()
   const body = enrolmentOf(await newToken(db, { site }), node, keys)
-  const { agentId } = await enrol({ db, nowMs: Date.now(), log: SILENT }, body)
+  const { agentId } = await enrol({ db, centre: testCentre(db), nowMs: Date.now(), log: SILENT }, body)
   return { agentId, node, site, key: keys.key }
 }
 

@@ -4,6 +4,7 @@ import { hashSecret, mintSecret } from '../access/secrets.ts'
 import { createApp } from '../app.ts'
 import { createBus } from '../bus/bus.ts'
 import { notifyCarrier } from '../bus/store-notify.ts'
+import { Centre } from '../centre-keys/centre.ts'
 import { ringAfterCommit } from '../database/after-commit.ts'
 import { apiTokens, browserSessions } from '../database/schema/index.ts'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
@@ -47,6 +48,7 @@ export async function startTestApplication(
   const log = { info: () => {}, warn: () => {}, error: (facts: object) => void faults.push(facts) }
   const app = createApp({
     database,
+    centre: new Centre({ db: database.db, keyEncryptionKey: null, now: () => clock.nowMs }),
     reader,
     dashboard,
     log,

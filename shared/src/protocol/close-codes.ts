@@ -15,5 +15,9 @@ export const CloseCode = {
   quarantined: 4004,
   slowConsumer: 4005,
   drain: 4006,
+  /** The agent enrolled and nobody has approved it yet. VRRP goes on; it asks again. */
+  pending: 4007,
+  /** The agent says: this is not the centre it was enrolled with. */
+  wrongCentre: 4008,
 } as const
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode]

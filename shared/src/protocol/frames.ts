@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FamilyName, Role, SpooledEvent } from './events.ts'
+import { CentreName, Credential } from './identity.ts'
 import { BATCH_EVENTS_MAX } from './version.ts'
 
 /**
@@ -12,9 +13,15 @@ import { BATCH_EVENTS_MAX } from './version.ts'
  *   agent   events …             everything after the resume point, in order
  *   server  ack …                cumulative, sent after commit
  *   agent   heartbeat / server pong   liveness and the four timestamps of the clock offset
+ *   agent   renew / server credential   the next credential, or one for a new key
+ *   server  probe / agent alive         is the older of two sessions still there?
  */
 
-/** What the agent proves itself with: Ed25519 over `challengeText(...)`, base64. */
+/**
+ * What the agent proves itself with: Ed25519 over `challengeText(...)`, base64. `centreNonce`: what the centre is to prove
+ * itself over; an agent that sends one knows credentials and probes. `machineId` tells hosts apart that have one
+ * `bootId`. `trial`: nothing but a test of a new key, which opens no session.
+ */
 export const Hello = z.object({
   kind: z.literal('hello'),
   protocolVersion: z.int(),
@@ -28,6 +35,10 @@ export const Hello = z.object({
   firstSeq: z.int().min(1),
   lastSeq: z.int().min(0),
   wallMs: z.number(),
+  machineId: z.string().max(200).optional(),
+  centreNonce: z.string().min(16).max(200).optional(),
+  credential: Credential.optional(),
+  trial: z.literal(true).optional(),
 })
 export type Hello = z.infer<typeof Hello>
 
@@ -74,22 +85,49 @@ export const Heartbeat = z.object({
 })
 export type Heartbeat = z.infer<typeof Heartbeat>
 
-export const AgentFrame = z.discriminatedUnion('kind', [Hello, Snapshot, Synced, Events, Heartbeat])
+/** A credential is asked for: for the key of this session, or for one that is to follow it (`candidateText`). */
+export const Renew = z.object({
+  kind: z.literal('renew'),
+  candidate: z.object({ publicKey: z.string(), signature: z.string() }).nullable(),
+})
+
+export type Renew = z.infer<typeof Renew>
+
+/** The answer to a probe, by whoever is at this end of the session. */
+export const Alive = z.object({ kind: z.literal('alive'), nonce: z.string() })
+
+export const AgentFrame = z.discriminatedUnion('kind', [
+  Hello,
+  Snapshot,
+  Synced,
+  Events,
+  Heartbeat,
+  Renew,
+  Alive,
+])
 export type AgentFrame = z.infer<typeof AgentFrame>
 
+/** `centre`: which centre this is. It proves it in its welcome; an agent that trusts another leaves at once. */
 export const Challenge = z.object({
   kind: z.literal('challenge'),
   nonce: z.string(),
   protocolVersion: z.int(),
+  centre: CentreName.optional(),
 })
 
-/** `resumeAfterSeq`: 0 when the server holds nothing of this epoch. `spreadMs`: first retry is random within it. */
+/**
+ * `resumeAfterSeq`: 0 when the server holds nothing of this epoch. `spreadMs`: first retry is random within it. `proof`: the
+ * centre's signature over `centreProofText(...)`. `credential`: to be used from now on. `rotateKey`: make a new key.
+ */
 export const Welcome = z.object({
   kind: z.literal('welcome'),
   sessionId: z.string(),
   resumeAfterSeq: z.int().min(0),
   heartbeatMs: z.number(),
   spreadMs: z.number(),
+  proof: z.string().optional(),
+  credential: Credential.optional(),
+  rotateKey: z.literal(true).optional(),
 })
 export type Welcome = z.infer<typeof Welcome>
 
@@ -109,7 +147,30 @@ export const Goaway = z.object({
   reconnectWithinMs: z.number(),
 })
 
-export const ServerFrame = z.discriminatedUnion('kind', [Challenge, Welcome, Ack, Resume, Pong, Goaway])
+/**
+ * `candidate`: for the key that was asked about, to be tried on a connection of its own before it is used. `rotateKey`: make
+ * a new key.
+ */
+export const CredentialFrame = z.object({
+  kind: z.literal('credential'),
+  credential: Credential,
+  candidate: z.boolean(),
+  rotateKey: z.literal(true).optional(),
+})
+
+/** Another host speaks for this agent: who is there says so. Silence is an answer too. */
+export const Probe = z.object({ kind: z.literal('probe'), nonce: z.string() })
+
+export const ServerFrame = z.discriminatedUnion('kind', [
+  Challenge,
+  Welcome,
+  Ack,
+  Resume,
+  Pong,
+  Goaway,
+  CredentialFrame,
+  Probe,
+])
 export type ServerFrame = z.infer<typeof ServerFrame>
 
 /** A frame could not be read: what was wrong, in one line. */
@@ -169,7 +230,15 @@ export const EnrolRequest = z.object({
 })
 export type EnrolRequest = z.infer<typeof EnrolRequest>
 
-export const EnrolResponse = z.object({ agentId: z.string(), site: z.string(), node: z.string() })
+/** `centre`: the key to trust from now on. `pending`: somebody must approve the node before it is let in. */
+export const EnrolResponse = z.object({
+  agentId: z.string(),
+  site: z.string(),
+  node: z.string(),
+  centre: CentreName.optional(),
+  credential: Credential.optional(),
+  pending: z.boolean().optional(),
+})
 export type EnrolResponse = z.infer<typeof EnrolResponse>
 
 /** The text an agent signs to enrol: it proves the key, and binds it to the token and the name. */

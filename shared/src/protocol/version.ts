@@ -4,6 +4,7 @@
  *
  * 1  2026-11-22  hello, events, snapshot, synced, heartbeat · challenge, welcome, ack, resume, pong, goaway
  *    2026-11-23  before its first release: events of BFD, trackers, priorities, stalls, the LAN, notifications and holdings
+ *    2026-11-27  identity: renew, alive · credential, probe; sent only to a side that has shown that it knows them
  */
 export const PROTOCOL_VERSION = 1
 

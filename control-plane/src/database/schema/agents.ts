@@ -6,6 +6,7 @@ import {
   doublePrecision,
   index,
   integer,
+  jsonb,
   pgTable,
   primaryKey,
   text,
@@ -29,9 +30,26 @@ export const agents = pgTable(
     enrolledAtMs: doublePrecision('enrolled_at_ms').notNull(),
     /** Not null: refused at the door, and why. */
     quarantinedReason: text('quarantined_reason'),
+    /** Of the token it enrolled with. */
+    labels: jsonb('labels').$type<Labels>().notNull().default({}),
+    /** Whether people let it in: only an approved one is. */
+    standing: text('standing').$type<Standing>().notNull().default('approved'),
+    standingReason: text('standing_reason'),
+    /** Since when it has its key; null for one that enrolled before that was kept: since it enrolled. */
+    keySinceMs: doublePrecision('key_since_ms'),
+    /** The newest credential it was given; null for one that never was given any. */
+    credentialSerial: text('credential_serial'),
+    credentialExpiresAtMs: doublePrecision('credential_expires_at_ms'),
+    /** A key that is to follow `publicKey` once the agent has tried it. */
+    candidateKey: text('candidate_key'),
+    /** Somebody wants it to have a new key, since then. */
+    rotateRequestedAtMs: doublePrecision('rotate_requested_at_ms'),
   },
   (t) => [unique('agents_site_node').on(t.siteId, t.node), unique('agents_public_key').on(t.publicKey)],
 )
+
+export type Labels = Readonly<Record<string, string>>
+export type Standing = 'approved' | 'pending' | 'revoked'
 
 /**
  * The newest session of each agent, and what it last said of itself. A session is live while `disconnectedAtMs` is
@@ -49,6 +67,7 @@ export const agentSessions = pgTable(
     replica: text('replica').notNull(),
     bootId: text('boot_id').notNull(),
     runId: text('run_id').notNull(),
+    machineId: text('machine_id'),
     connectedAtMs: doublePrecision('connected_at_ms').notNull(),
     lastSeenAtMs: doublePrecision('last_seen_at_ms').notNull(),
     disconnectedAtMs: doublePrecision('disconnected_at_ms'),
@@ -58,8 +77,14 @@ export const agentSessions = pgTable(
     clockErrorMs: doublePrecision('clock_error_ms'),
     spoolBacklog: integer('spool_backlog'),
     routerAlive: boolean('router_alive'),
+    /** The session was ended from here: the close code and the reason its replica has to tell the agent. */
+    dismissedCode: integer('dismissed_code'),
+    dismissedReason: text('dismissed_reason'),
   },
-  (t) => [index('agent_sessions_live').on(t.replica).where(sql`${t.disconnectedAtMs} is null`)],
+  (t) => [
+    index('agent_sessions_live').on(t.replica).where(sql`${t.disconnectedAtMs} is null`),
+    index('agent_sessions_dismissed').on(t.replica).where(sql`${t.dismissedCode} is not null`),
+  ],
 )
 
 /** How far the centre holds each spool of each agent: everything from 1 to `seq`, without holes. */
@@ -98,6 +123,10 @@ export const enrolmentTokens = pgTable(
     maxUses: integer('max_uses').notNull(),
     uses: integer('uses').notNull().default(0),
     revokedAtMs: doublePrecision('revoked_at_ms'),
+    /** Given to every agent that enrols with it. */
+    labels: jsonb('labels').$type<Labels>().notNull().default({}),
+    /** Agents that enrol with it wait until somebody approves them. */
+    needsApproval: boolean('needs_approval').notNull().default(false),
     createdBy: text('created_by').notNull(),
     idempotencyKey: text('idempotency_key'),
     requestHash: text('request_hash').notNull(),
@@ -123,3 +152,20 @@ export const enrolmentTokenUses = pgTable(
   },
   (t) => [primaryKey({ columns: [t.tokenId, t.publicKey] })],
 )
+
+/**
+ * The keys the centre proves itself with. The one made last is used; each but the first was endorsed by the one before
+ * it, so that an agent that trusts an old one finds its way.
+ */
+export const centreKeys = pgTable('centre_keys', {
+  /** Ed25519, SPKI DER, base64. */
+  publicKey: text('public_key').primaryKey(),
+  /** PKCS8, base64; sealed with the key-encryption key where there is one. Null: erased, for its time is over. */
+  privateKey: text('private_key'),
+  sealed: boolean('sealed').notNull(),
+  createdAtMs: doublePrecision('created_at_ms').notNull(),
+  /** The key that endorsed it, its signature, and until when either may answer. Null of the first. */
+  endorsedBy: text('endorsed_by'),
+  endorsement: text('endorsement'),
+  overlapUntilMs: doublePrecision('overlap_until_ms'),
+})

@@ -1,0 +1,171 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { type CentreName, type Endorsement, endorsementText } from '@aloft/shared/protocol/identity'
+import type { Database, Transaction } from '../database/client.ts'
+import { transact } from '../database/transact.ts'
+import { seal, unseal } from './seal.ts'
+import { type CentreKeyRow, insertKey, lockKeys, selectKeys, setPrivateKey } from './store.ts'
+
+/** What the centre proves itself with, as it is now. */
+export interface CentreKeys {
+  /** For the challenge: the key in use, and how agents that trust an older one find to it. */
+  readonly name: CentreName
+  /** Ed25519 over the text with the key in use, base64. */
+  sign(text: string): string
+  /** Until when a credential of this issuer counts, whatever it says itself; null for a key that is none of ours. */
+  issuedUntilMs(issuer: string): number | null
+}
+
+export interface CentreOptions {
+  readonly db: Database
+  /** What private keys are sealed with in the database; null keeps them there in the clear. */
+  readonly keyEncryptionKey: string | null
+  readonly now: () => number
+}
+
+/** Other replicas hear of a new key within this. */
+const REFRESH_MS = 5_000
+/** After a rotation the key before it is answered and its credentials count for so long: a credential's life, and an hour. */
+const OVERLAP_MS = 25 * 3_600_000
+
+/** The signing key of the centre: made once, by whoever needs it first. It is the same for every replica. */
+export class Centre {
+  readonly #options: CentreOptions
+  #keys: CentreKeys | null = null
+  #loadedAtMs = Number.NEGATIVE_INFINITY
+  #loading: Promise<CentreKeys> | null = null
+
+  constructor(options: CentreOptions) {
+    this.#options = options
+  }
+
+  /** Fresh to a few seconds. While the database is away what was known stays good. */
+  async keys(): Promise<CentreKeys> {
+    if (this.#keys !== null && performance.now() - this.#loadedAtMs < REFRESH_MS) return this.#keys
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = null
+    })
+    const before = this.#keys
+    return before === null ? this.#loading : this.#loading.catch(() => before)
+  }
+
+  /** As they were last known; null before the first `keys()`. */
+  get latest(): CentreKeys | null {
+    return this.#keys
+  }
+
+  /**
+   * From now on the centre signs with a new key. The old one signs that it is so, and is then erased: replicas that have
+   * it in memory still answer with it for some seconds, which agents accept during the overlap.
+   */
+  async rotate(
+    within: (tx: Transaction, name: CentreName) => Promise<void> = async () => {},
+  ): Promise<CentreName> {
+    await this.keys()
+    await transact(this.#options.db, async (tx) => {
+      await lockKeys(tx)
+      const rows = await selectKeys(tx)
+      const last = rows.at(-1)
+      if (last === undefined) throw new Error('there is no key to follow')
+      const row = this.#newKey(last)
+      await insertKey(tx, row)
+      await setPrivateKey(tx, last.publicKey, { privateKey: null, sealed: false })
+      await within(tx, nameOf([...rows, row]))
+    })
+    this.#loadedAtMs = Number.NEGATIVE_INFINITY
+    return (await this.keys()).name
+  }
+
+  async #load(): Promise<CentreKeys> {
+    const { db, keyEncryptionKey } = this.#options
+    let rows = await selectKeys(db)
+    const last = rows.at(-1)
+    if (last === undefined || (keyEncryptionKey !== null && !last.sealed))
+      rows = await transact(db, (tx) => this.#settle(tx))
+    this.#keys = keysOf(rows, (row) => this.#privateKey(row))
+    this.#loadedAtMs = performance.now()
+    return this.#keys
+  }
+
+  /** There is a key, and it is sealed if it can be. */
+  async #settle(tx: Transaction): Promise<readonly CentreKeyRow[]> {
+    const { keyEncryptionKey } = this.#options
+    await lockKeys(tx)
+    const last = (await selectKeys(tx)).at(-1)
+    if (last === undefined) await insertKey(tx, this.#newKey(null))
+    else if (keyEncryptionKey !== null && !last.sealed && last.privateKey !== null)
+      await setPrivateKey(tx, last.publicKey, {
+        privateKey: seal(keyEncryptionKey, last.publicKey, last.privateKey),
+        sealed: true,
+      })
+    return selectKeys(tx)
+  }
+
+  #newKey(before: CentreKeyRow | null): CentreKeyRow {
+    const { keyEncryptionKey, now } = this.#options
+    const pair = generateKeyPairSync('ed25519')
+    const publicKey = pair.publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+    const privateKey = pair.privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')
+    const kept = keyEncryptionKey === null ? privateKey : seal(keyEncryptionKey, publicKey, privateKey)
+    const row = {
+      publicKey,
+      privateKey: kept,
+      sealed: keyEncryptionKey !== null,
+      createdAtMs: Math.max(now(), (before?.createdAtMs ?? 0) + 1),
+    }
+    if (before === null) return { ...row, endorsedBy: null, endorsement: null, overlapUntilMs: null }
+    const overlapUntilMs = now() + OVERLAP_MS
+    const endorsement = signWith(
+      this.#privateKey(before),
+      endorsementText({ key: publicKey, by: before.publicKey, overlapUntilMs }),
+    )
+    return { ...row, endorsedBy: before.publicKey, endorsement, overlapUntilMs }
+  }
+
+  /** Throws an Error that names the setting that is missing or wrong. */
+  #privateKey({ publicKey, privateKey, sealed }: CentreKeyRow): KeyObject {
+    const { keyEncryptionKey } = this.#options
+    if (privateKey === null) throw new Error('the signing key of this centre was erased from its database')
+    if (sealed && keyEncryptionKey === null)
+      throw new Error(
+        'the signing key of this centre is sealed: set ALOFT_KEY_ENCRYPTION_KEY to what it was sealed with',
+      )
+    const plain = sealed ? unseal(keyEncryptionKey ?? '', publicKey, privateKey) : privateKey
+    if (plain === null)
+      throw new Error(
+        'ALOFT_KEY_ENCRYPTION_KEY does not open the signing key of this centre; it was sealed with another',
+      )
+    return createPrivateKey({ key: Buffer.from(plain, 'base64'), format: 'der', type: 'pkcs8' })
+  }
+}
+
+function keysOf(rows: readonly CentreKeyRow[], privateKeyOf: (row: CentreKeyRow) => KeyObject): CentreKeys {
+  const last = rows.at(-1)
+  if (last === undefined) throw new Error('there is no key')
+  const privateKey = privateKeyOf(last)
+  const until = new Map(rows.map(({ publicKey }) => [publicKey, Number.POSITIVE_INFINITY]))
+  for (const { endorsedBy, overlapUntilMs } of rows) {
+    if (endorsedBy !== null) until.set(endorsedBy, overlapUntilMs ?? 0)
+  }
+  return {
+    name: nameOf(rows),
+    sign: (text) => signWith(privateKey, text),
+    issuedUntilMs: (issuer) => until.get(issuer) ?? null,
+  }
+}
+
+function nameOf(rows: readonly CentreKeyRow[]): CentreName {
+  const endorsements = rows.flatMap(
+    ({ publicKey, endorsedBy, endorsement, overlapUntilMs }): Endorsement[] =>
+      endorsedBy === null || endorsement === null || overlapUntilMs === null
+        ? []
+        : [{ key: publicKey, by: endorsedBy, overlapUntilMs, signature: endorsement }],
+  )
+  return { key: rows.at(-1)?.publicKey ?? '', endorsements: endorsements.slice(-ENDORSEMENTS_MAX) }
+}
+
+/** Rotated every month, agents that were away for five years still find their way. */
+const ENDORSEMENTS_MAX = 64
+
+function signWith(key: KeyObject, text: string): string {
+  return sign(null, Buffer.from(text), key).toString('base64')
+}
