@@ -6,12 +6,14 @@ import type { EventKey } from '../database/schema/index.ts'
 import { recordFailovers } from '../failovers/record.ts'
 import { appendToFeed, type Change } from '../feed/append.ts'
 import type { ClockOffset } from '../gateway/machine.ts'
+import { recordTransitions } from '../transitions/record.ts'
 import { observeRouters, type RouterObservation } from '../virtual-routers/observe.ts'
 import { correctTime } from './corrected-time.ts'
 import { planBatch } from './held.ts'
 import {
   advanceCursors,
   type Cursor,
+  type EventPlace,
   type EventRow,
   heldHashes,
   insertEvents,
@@ -61,6 +63,7 @@ export async function ingest(
     await advanceCursors(tx, [...cursors.values()])
     const observations = rows.flatMap((row) => observationOf(row, cursors))
     const touched = await observeRouters(tx, observations, nowMs)
+    await recordTransitions(tx, rows, touched.routers)
     const failovers = await recordFailovers(tx, touched.routers)
     changes.push(...runsOf(rows))
     for (const ref of touched.changed) changes.push({ kind: 'virtual-router', ref })
@@ -78,7 +81,7 @@ async function findRewound(
 ): Promise<ReadonlyMap<string, EventKey>> {
   const rewound = new Map<string, EventKey>()
   const sent = new Map<string, string>()
-  const again: EventKey[] = []
+  const again: EventPlace[] = []
   for (const { agentId, epoch, events } of batches) {
     const heldSeq = cursors.get(nameOf({ agentId, epoch }))?.seq ?? 0
     for (const event of events) {
@@ -87,14 +90,25 @@ async function findRewound(
       const before = sent.get(nameOfKey(key)) ?? hash
       if (before !== hash) rewound.set(agentId, key)
       sent.set(nameOfKey(key), hash)
-      if (event.seq <= heldSeq) again.push(key)
+      if (event.seq <= heldSeq) again.push({ ...key, wallMs: event.at.wallMs })
     }
   }
-  if (again.length === 0) return rewound
-  for (const { contentHash: held, ...key } of await heldHashes(tx, again)) {
+  for (const { contentHash: held, ...key } of await heldAs(tx, again)) {
     if (sent.get(nameOfKey(key)) !== held) rewound.set(key.agentId, key)
   }
   return rewound
+}
+
+/**
+ * What is held of these events. An honest repetition is found in its own day; only what is not there is looked for in
+ * all days: held with another clock, or dropped with its day long ago.
+ */
+async function heldAs(tx: Transaction, again: readonly EventPlace[]): ReturnType<typeof heldHashes> {
+  if (again.length === 0) return []
+  const found = await heldHashes(tx, again, false)
+  const known = new Set(found.map(nameOfKey))
+  const elsewhere = again.filter((place) => !known.has(nameOfKey(place)))
+  return elsewhere.length === 0 ? found : [...found, ...(await heldHashes(tx, elsewhere, true))]
 }
 
 /** Moves the cursors in memory, batch by batch, and gives the rows to insert. */
@@ -164,8 +178,17 @@ function runsOf(rows: readonly EventRow[]): Change[] {
   const runs = new Map<string, Extract<Change, { kind: 'events' }>>()
   for (const row of rows) {
     const { agentId, epoch, seq } = row
+    const { wallMs } = row.at
     const run = runs.get(nameOf(row))
-    runs.set(nameOf(row), { kind: 'events', agentId, epoch, firstSeq: run?.firstSeq ?? seq, lastSeq: seq })
+    runs.set(nameOf(row), {
+      kind: 'events',
+      agentId,
+      epoch,
+      firstSeq: run?.firstSeq ?? seq,
+      lastSeq: seq,
+      fromWallMs: Math.min(run?.fromWallMs ?? wallMs, wallMs),
+      toWallMs: Math.max(run?.toWallMs ?? wallMs, wallMs),
+    })
   }
   return [...runs.values()]
 }

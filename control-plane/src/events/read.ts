@@ -5,14 +5,9 @@ import type { EventKey } from '../database/schema/index.ts'
 import { isoInstant } from '../http/instant.ts'
 import { decodeCursor, isId, toPage } from '../http/list-query.ts'
 import { Invalid } from '../problems.ts'
-import {
-  type EventFilter,
-  type EventRow,
-  type Run,
-  selectEvents,
-  selectEventsByKey,
-  selectRuns,
-} from './store-read.ts'
+import { type EventFilter, type Run, type StoredEvent, selectEvents, selectRuns } from './store-read.ts'
+
+export type { StoredEvent } from './store-read.ts'
 
 export interface ListEvents extends Omit<EventFilter, 'after'> {
   readonly cursor?: string | undefined
@@ -33,15 +28,6 @@ export async function listEvents(db: Queryable, input: ListEvents) {
   return { items: page.items.map(toEvent), nextCursor: page.nextCursor }
 }
 
-/** The events with these keys, named by `eventId`. */
-export async function readEvents(
-  db: Queryable,
-  keys: readonly EventKey[],
-): Promise<ReadonlyMap<string, Event>> {
-  const rows = keys.length === 0 ? [] : await selectEventsByKey(db, keys)
-  return new Map(rows.map((row) => [eventId(keyOf(row)), toEvent(row)]))
-}
-
 /** Every event of these runs, by spool and seq. */
 export async function readRuns(db: Queryable, runs: readonly Run[]): Promise<readonly Event[]> {
   return runs.length === 0 ? [] : (await selectRuns(db, runs)).map(toEvent)
@@ -51,13 +37,9 @@ export function eventId({ agentId, epoch, seq }: EventKey): string {
   return `${agentId}/${epoch}/${seq}`
 }
 
-function keyOf(row: EventRow): EventKey {
-  return { agentId: row.agent_id, epoch: row.epoch, seq: Number(row.seq) }
-}
-
-function toEvent(row: EventRow): Event {
+export function toEvent(row: StoredEvent): Event {
   return {
-    id: eventId(keyOf(row)),
+    id: eventId({ agentId: row.agent_id, epoch: row.epoch, seq: Number(row.seq) }),
     agentId: row.agent_id,
     site: row.site,
     node: row.node,

@@ -39,15 +39,22 @@ export async function lockCursors(tx: Transaction, spools: readonly Spool[]): Pr
   }))
 }
 
-/** The content hashes of events already held; keys that are not held are missing from the answer. */
+/** Where an event is if it is held as it was sent: its key, and the instant that decides which day it belongs to. */
+export interface EventPlace extends EventKey {
+  readonly wallMs: number
+}
+
+/** The content hashes of events held at these places, or, with `anywhere`, of the same keys whatever their day. */
 export async function heldHashes(
   tx: Transaction,
-  keys: readonly EventKey[],
+  places: readonly EventPlace[],
+  anywhere: boolean,
 ): Promise<readonly (EventKey & { readonly contentHash: string })[]> {
   const rows = await tx.execute<{ agent_id: string; epoch: string; seq: string; content_hash: string }>(sql`
     select e.agent_id, e.epoch, e.seq, e.content_hash
-    from ${recordset(keys, 'as k("agentId" uuid, epoch text, seq bigint)')}
-    join events e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq = k.seq`)
+    from ${recordset(places, 'as k("agentId" uuid, epoch text, seq bigint, "wallMs" float8)')}
+    join events e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq = k.seq
+      ${anywhere ? sql`` : sql`and e.wall_ms = k."wallMs"`}`)
   return rows.map((row) => ({
     agentId: row.agent_id,
     epoch: row.epoch,
@@ -56,7 +63,10 @@ export async function heldHashes(
   }))
 }
 
-/** One statement with one parameter, however many rows: no limit on parameters, and one plan. */
+/**
+ * One statement with one parameter, however many rows: no limit on parameters, and one plan. What conflicts is left to
+ * each day's own primary key, since a partitioned table can have none without its partition key in it.
+ */
 export async function insertEvents(tx: Transaction, rows: readonly EventRow[]): Promise<void> {
   const flat = rows.map(({ at, body, ...row }) => ({
     ...row,
@@ -76,7 +86,7 @@ export async function insertEvents(tx: Transaction, rows: readonly EventRow[]): 
         "occurredAtMs" float8, "occurredAtErrorMs" float8, "receivedAtMs" float8, late boolean, kind text,
         "virtualRouter" text, vrid integer, family text, body jsonb, "contentHash" text)`,
     )}
-    on conflict (agent_id, epoch, seq) do nothing`)
+    on conflict do nothing`)
 }
 
 export async function advanceCursors(tx: Transaction, cursors: readonly Cursor[]): Promise<void> {

@@ -3,10 +3,9 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
 import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
-import type { EventKey } from '../database/schema/index.ts'
 
-export interface EventRow extends Record<string, unknown> {
-  readonly id: string
+/** An event as a row of any table that has it. */
+export interface StoredEvent extends Record<string, unknown> {
   readonly agent_id: string
   readonly site: string
   readonly node: string
@@ -20,6 +19,10 @@ export interface EventRow extends Record<string, unknown> {
   readonly received_at_ms: number
   readonly late: boolean
   readonly body: EventBody
+}
+
+export interface EventRow extends StoredEvent {
+  readonly id: string
 }
 
 const COLUMNS = sql`e.id, e.agent_id, t.name as site, a.node, e.epoch, e.seq, e.wall_ms, e.mono_ms, e.boot_id,
@@ -66,29 +69,26 @@ function conditionsOf(filter: EventFilter): SQL[] {
   return conditions
 }
 
-/** The events with these keys, in no order. */
-export async function selectEventsByKey(
-  db: Queryable,
-  keys: readonly EventKey[],
-): Promise<readonly EventRow[]> {
-  return db.execute<EventRow>(sql`
-    select ${COLUMNS} from ${recordset(keys, 'as k("agentId" uuid, epoch text, seq bigint)')}
-    join events e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq = k.seq ${NAMES}`)
-}
-
 /** A run of events of one spool. */
 export interface Run {
   readonly agentId: string
   readonly epoch: string
   readonly firstSeq: number
   readonly lastSeq: number
+  /** Between which instants of the agent's clock, so that only their days are read; null: anywhere. */
+  readonly fromWallMs: number | null
+  readonly toWallMs: number | null
 }
 
 /** The events of these runs, by spool and seq. */
 export async function selectRuns(db: Queryable, runs: readonly Run[]): Promise<readonly EventRow[]> {
   return db.execute<EventRow>(sql`
     select ${COLUMNS}
-    from ${recordset(runs, 'as k("agentId" uuid, epoch text, "firstSeq" bigint, "lastSeq" bigint)')}
+    from ${recordset(
+      runs,
+      `as k("agentId" uuid, epoch text, "firstSeq" bigint, "lastSeq" bigint, "fromWallMs" float8, "toWallMs" float8)`,
+    )}
     join events e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq between k."firstSeq" and k."lastSeq"
+      and e.wall_ms >= coalesce(k."fromWallMs", '-infinity') and e.wall_ms <= coalesce(k."toWallMs", 'infinity')
     ${NAMES} order by e.agent_id, e.epoch, e.seq`)
 }

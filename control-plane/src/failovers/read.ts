@@ -2,10 +2,11 @@ import type { Event, Failover } from '@aloft/shared/api/schemas'
 import { z } from 'zod'
 import type { Queryable } from '../database/client.ts'
 import type { Reach } from '../database/reach.ts'
-import { eventId, readEvents } from '../events/read.ts'
+import { eventId } from '../events/read.ts'
 import { isoInstant } from '../http/instant.ts'
 import { decodeCursor, toPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
+import { readTransitions } from '../transitions/read.ts'
 import { type FailoverFilter, type FailoverRow, selectFailovers } from './store-read.ts'
 
 export interface ListFailovers extends Omit<FailoverFilter, 'ids' | 'before'> {
@@ -38,7 +39,7 @@ export async function readFailovers(
 }
 
 async function withEvidence(db: Queryable, rows: readonly FailoverRow[]): Promise<Failover[]> {
-  const events = await readEvents(
+  const events = await readTransitions(
     db,
     rows.flatMap(({ evidence }) => evidence),
   )

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Transaction } from '../database/client.ts'
 import type { EventKey } from '../database/schema/index.ts'
+import { type Neighbour, transitionsAround } from '../transitions/read.ts'
 import type { TouchedRouter } from '../virtual-routers/observe.ts'
 import { type DerivedFailover, deriveFailovers } from './derive.ts'
-import { type FailoverRow, type Neighbour, observationsAround, putFailovers } from './store-record.ts'
+import { type FailoverRow, putFailovers } from './store-record.ts'
 
 /**
  * How many observations of a router before and after the new ones are looked at. A failover is derived again when
@@ -22,7 +23,7 @@ export async function recordFailovers(
   routers: readonly TouchedRouter[],
 ): Promise<readonly string[]> {
   if (routers.length === 0) return []
-  const around = await observationsAround(tx, routers, NEIGHBOURS)
+  const around = await transitionsAround(tx, routers, NEIGHBOURS)
   const rows = routers.flatMap((router) => failoversOf(router, around.get(router.id) ?? []))
   return rows.length === 0 ? [] : putFailovers(tx, rows)
 }

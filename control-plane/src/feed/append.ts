@@ -11,6 +11,9 @@ export type Change =
       readonly epoch: string
       readonly firstSeq: number
       readonly lastSeq: number
+      /** Between which instants of the agent's clock they lie. */
+      readonly fromWallMs: number
+      readonly toWallMs: number
     }
   | { readonly kind: Exclude<FeedKind, 'events'>; readonly ref: string }
 

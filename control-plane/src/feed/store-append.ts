@@ -25,6 +25,6 @@ export async function insertChanges(
 
 function toRow(change: Change, atMs: number): typeof feed.$inferInsert {
   if (change.kind !== 'events') return { ...change, atMs }
-  const { kind, agentId, epoch, firstSeq, lastSeq } = change
-  return { kind, ref: agentId, epoch, firstSeq, lastSeq, atMs }
+  const { agentId, ...run } = change
+  return { ...run, ref: agentId, atMs }
 }

@@ -44,9 +44,9 @@ async function eventsOf(
   db: Queryable,
   rows: readonly FeedRow[],
 ): Promise<ReadonlyMap<string, readonly Event[]>> {
-  const runs = rows.flatMap(({ kind, ref, epoch, firstSeq, lastSeq }) =>
+  const runs = rows.flatMap(({ kind, ref, epoch, firstSeq, lastSeq, fromWallMs, toWallMs }) =>
     kind === 'events' && epoch !== null && firstSeq !== null && lastSeq !== null
-      ? [{ agentId: ref, epoch, firstSeq, lastSeq }]
+      ? [{ agentId: ref, epoch, firstSeq, lastSeq, fromWallMs, toWallMs }]
       : [],
   )
   const bySpool = new Map<string, Event[]>()

@@ -10,6 +10,8 @@ import {
   routerName,
 } from './store-observe.ts'
 
+export { routerName } from './store-observe.ts'
+
 /** What one node's event or snapshot says of its part in a virtual router. */
 export interface RouterObservation {
   readonly siteId: string

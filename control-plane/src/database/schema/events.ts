@@ -1,4 +1,10 @@
-import type { EventBody, FamilyName, TransitionReason } from '@aloft/shared/protocol/events'
+import type {
+  EventBody,
+  FamilyName,
+  ResumedBody,
+  TransitionBody,
+  TransitionReason,
+} from '@aloft/shared/protocol/events'
 import {
   bigint,
   bigserial,
@@ -19,8 +25,9 @@ import { virtualRouters } from './virtual-routers.ts'
 
 /**
  * Everything the agents observed, once. No foreign keys: this is the hot path, and the gateway knows whom it speaks to.
- * `id` is the order of arrival, which for one agent is the order of observation. Partitions by `receivedAtMs` (days)
- * come with retention; nothing but the primary key stands in their way.
+ * `id` is the order of arrival, which for one agent is the order of observation. Partitioned by the day of `wallMs`
+ * (UTC), for which drizzle has no word: each partition has the primary key (agent, epoch, seq) of its own, and what is
+ * of no day that has one, an agent's clock being in 1970, is in `events_default`.
  */
 export const events = pgTable(
   'events',
@@ -49,10 +56,37 @@ export const events = pgTable(
     contentHash: text('content_hash').notNull(),
   },
   (t) => [
-    primaryKey({ columns: [t.agentId, t.epoch, t.seq] }),
     index('events_arrival').on(t.id),
+    index('events_received').using('brin', t.receivedAtMs),
     index('events_occurred').on(t.siteId, t.occurredAtMs),
     index('events_virtual_router').on(t.siteId, t.vrid, t.family, t.occurredAtMs),
+  ],
+)
+
+/**
+ * The events that say which role a node had in a virtual router, whole and once more: they outlive the days of
+ * `events`, and what is derived from a router's past finds it here in one index.
+ */
+export const transitions = pgTable(
+  'transitions',
+  {
+    agentId: uuid('agent_id').notNull(),
+    epoch: text('epoch').notNull(),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    virtualRouterId: uuid('virtual_router_id').notNull(),
+    wallMs: doublePrecision('wall_ms').notNull(),
+    monoMs: doublePrecision('mono_ms').notNull(),
+    bootId: text('boot_id').notNull(),
+    occurredAtMs: doublePrecision('occurred_at_ms').notNull(),
+    occurredAtErrorMs: doublePrecision('occurred_at_error_ms'),
+    receivedAtMs: doublePrecision('received_at_ms').notNull(),
+    late: boolean('late').notNull(),
+    body: jsonb('body').$type<TransitionBody | ResumedBody>().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.agentId, t.epoch, t.seq] }),
+    index('transitions_virtual_router').on(t.virtualRouterId, t.occurredAtMs),
+    index('transitions_received').using('brin', t.receivedAtMs),
   ],
 )
 
@@ -93,6 +127,7 @@ export const failovers = pgTable(
     index('failovers_occurred').on(t.occurredAtMs, t.id),
     index('failovers_site').on(t.siteId, t.occurredAtMs, t.id),
     index('failovers_virtual_router').on(t.virtualRouterId, t.occurredAtMs, t.id),
+    index('failovers_received').using('brin', t.receivedAtMs),
   ],
 )
 
@@ -107,6 +142,9 @@ export const feed = pgTable('feed', {
   epoch: text('epoch'),
   firstSeq: bigint('first_seq', { mode: 'number' }),
   lastSeq: bigint('last_seq', { mode: 'number' }),
+  /** Between which instants of the agent's clock the run lies, so that its days are found; null: anywhere. */
+  fromWallMs: doublePrecision('from_wall_ms'),
+  toWallMs: doublePrecision('to_wall_ms'),
   atMs: doublePrecision('at_ms').notNull(),
 })
 export type FeedKind = 'events' | 'failover' | 'virtual-router' | 'agent'
