@@ -145,7 +145,7 @@ create table events (
   family text,
   body jsonb not null,
   content_hash text not null
-);
+) partition by RANGE (wall_ms);
 
 create table failovers (
   id text not null,
@@ -171,7 +171,9 @@ create table feed (
   epoch text,
   first_seq bigint,
   last_seq bigint,
-  at_ms double precision not null
+  at_ms double precision not null,
+  from_wall_ms double precision,
+  to_wall_ms double precision
 );
 
 create table replicas (
@@ -191,6 +193,21 @@ create table sites (
   id uuid default gen_random_uuid() not null,
   name text not null,
   created_at_ms double precision not null
+);
+
+create table transitions (
+  agent_id uuid not null,
+  epoch text not null,
+  seq bigint not null,
+  virtual_router_id uuid not null,
+  wall_ms double precision not null,
+  mono_ms double precision not null,
+  boot_id text not null,
+  occurred_at_ms double precision not null,
+  occurred_at_error_ms double precision,
+  received_at_ms double precision not null,
+  late boolean not null,
+  body jsonb not null
 );
 
 create table virtual_router_members (
@@ -214,6 +231,8 @@ create table virtual_routers (
   created_at_ms double precision not null
 );
 
+create table events_default partition of events default;
+
 alter sequence events_id_seq owned by events.id;
 alter sequence feed_id_seq owned by feed.id;
 
@@ -227,12 +246,13 @@ alter table centre_keys add constraint centre_keys_pkey PRIMARY KEY (public_key)
 alter table duties add constraint duties_pkey PRIMARY KEY (name);
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_public_key_pk PRIMARY KEY (token_id, public_key);
 alter table enrolment_tokens add constraint enrolment_tokens_pkey PRIMARY KEY (id);
-alter table events add constraint events_agent_id_epoch_seq_pk PRIMARY KEY (agent_id, epoch, seq);
+alter table events_default add constraint events_default_pkey PRIMARY KEY (agent_id, epoch, seq);
 alter table failovers add constraint failovers_pkey PRIMARY KEY (id);
 alter table feed add constraint feed_pkey PRIMARY KEY (id);
 alter table replicas add constraint replicas_pkey PRIMARY KEY (id);
 alter table sign_in_codes add constraint sign_in_codes_pkey PRIMARY KEY (hash);
 alter table sites add constraint sites_pkey PRIMARY KEY (id);
+alter table transitions add constraint transitions_agent_id_epoch_seq_pk PRIMARY KEY (agent_id, epoch, seq);
 alter table virtual_router_members add constraint virtual_router_members_virtual_router_id_agent_id_pk PRIMARY KEY (virtual_router_id, agent_id);
 alter table virtual_routers add constraint virtual_routers_pkey PRIMARY KEY (id);
 alter table agents add constraint agents_public_key UNIQUE (public_key);
@@ -263,12 +283,16 @@ CREATE INDEX agent_sessions_live ON public.agent_sessions USING btree (replica) 
 CREATE INDEX audit_actor ON public.audit USING btree (actor, id);
 CREATE INDEX audit_site ON public.audit USING btree (site_id, id);
 CREATE INDEX audit_target ON public.audit USING btree (target_kind, target_id, id);
-CREATE INDEX events_arrival ON public.events USING btree (id);
-CREATE INDEX events_occurred ON public.events USING btree (site_id, occurred_at_ms);
-CREATE INDEX events_virtual_router ON public.events USING btree (site_id, vrid, family, occurred_at_ms);
+CREATE INDEX events_arrival ON ONLY public.events USING btree (id);
+CREATE INDEX events_occurred ON ONLY public.events USING btree (site_id, occurred_at_ms);
+CREATE INDEX events_received ON ONLY public.events USING brin (received_at_ms);
+CREATE INDEX events_virtual_router ON ONLY public.events USING btree (site_id, vrid, family, occurred_at_ms);
 CREATE INDEX failovers_occurred ON public.failovers USING btree (occurred_at_ms, id);
+CREATE INDEX failovers_received ON public.failovers USING brin (received_at_ms);
 CREATE INDEX failovers_site ON public.failovers USING btree (site_id, occurred_at_ms, id);
 CREATE INDEX failovers_virtual_router ON public.failovers USING btree (virtual_router_id, occurred_at_ms, id);
+CREATE INDEX transitions_received ON public.transitions USING brin (received_at_ms);
+CREATE INDEX transitions_virtual_router ON public.transitions USING btree (virtual_router_id, occurred_at_ms);
 CREATE INDEX virtual_router_members_agent ON public.virtual_router_members USING btree (agent_id);
 
 CREATE OR REPLACE FUNCTION public.audit_is_append_only()

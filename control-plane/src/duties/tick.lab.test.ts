@@ -5,6 +5,7 @@ import { type OpenDatabase, openDatabase } from '../database/client.ts'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
 import { until } from '../gateway/test-agent.ts'
 import { startTestApplication } from '../http/test-application.ts'
+import { ALL_DUTIES } from './all.ts'
 import type { Duty, DutyContext } from './duty.ts'
 import { tickRoute } from './routes.ts'
 import { type TickOptions, tick } from './tick.ts'
@@ -201,7 +202,7 @@ describe('POST /internal/tick', () => {
     const answer = await app.fetch('/internal/tick', post('the-tick-token'))
     expect(answer.status).toBe(200)
     const report = (await answer.json()) as { ran: { name: string }[] }
-    expect(report.ran.map(({ name }) => name).sort()).toEqual(['expired-credentials', 'replica-leases'])
+    expect(report.ran.map(({ name }) => name).sort()).toEqual(ALL_DUTIES.map(({ name }) => name).sort())
     expect(report).toMatchObject({ failed: [], busy: [] })
     expect(await app.database.sql`select hash from sign_in_codes`).toEqual([{ hash: 'a moment ago' }])
     const again = await app.fetch('/internal/tick', post('the-tick-token'))
