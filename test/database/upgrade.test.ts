@@ -1,12 +1,9 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { openDatabase } from '@aloft/control-plane/database/client'
 import { migrateDatabase } from '@aloft/control-plane/database/migrate'
 import { createTestDatabase, type TestDatabase } from '@aloft/control-plane/database/test-database'
 import { readTransitions } from '@aloft/control-plane/transitions/read'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { FIRST_ROWS } from './first-rows.ts'
 import { dumpSchema } from './schema-dump.ts'
@@ -34,10 +31,8 @@ async function install(tag: string, rows: string): Promise<void> {
   mkdirSync(path.join(until, 'meta'), { recursive: true })
   writeFileSync(path.join(until, 'meta/_journal.json'), JSON.stringify({ ...journal, entries }))
   await database.sql.unsafe('drop schema public cascade; create schema public; drop schema drizzle cascade')
-  const { sql, close } = openDatabase(database.address, 1)
-  await migrate(drizzle(sql), { migrationsFolder: until })
-  await sql.unsafe(rows.replaceAll('NOW', `${Date.now()}::float8`))
-  await close()
+  await migrateDatabase(database.address, until)
+  await database.sql.unsafe(rows.replaceAll('NOW', `${Date.now()}::float8`))
 }
 
 /** Every row of every table as text, column by column. */
