@@ -92,6 +92,20 @@ create table centre_keys (
   overlap_until_ms double precision
 );
 
+create table commands (
+  id uuid default gen_random_uuid() not null,
+  agent_id uuid not null,
+  kind text not null,
+  created_at_ms double precision not null,
+  created_by text not null,
+  expires_at_ms double precision not null,
+  sent_at_ms double precision,
+  sent_generation bigint,
+  outcome text,
+  detail text,
+  finished_at_ms double precision
+);
+
 create table duties (
   name text not null,
   fence bigint not null,
@@ -243,6 +257,7 @@ alter table api_tokens add constraint api_tokens_pkey PRIMARY KEY (id);
 alter table audit add constraint audit_pkey PRIMARY KEY (id);
 alter table browser_sessions add constraint browser_sessions_pkey PRIMARY KEY (id);
 alter table centre_keys add constraint centre_keys_pkey PRIMARY KEY (public_key);
+alter table commands add constraint commands_pkey PRIMARY KEY (id);
 alter table duties add constraint duties_pkey PRIMARY KEY (name);
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_public_key_pk PRIMARY KEY (token_id, public_key);
 alter table enrolment_tokens add constraint enrolment_tokens_pkey PRIMARY KEY (id);
@@ -263,10 +278,13 @@ alter table enrolment_tokens add constraint enrolment_tokens_hash_unique UNIQUE 
 alter table enrolment_tokens add constraint enrolment_tokens_idempotency UNIQUE (created_by, idempotency_key);
 alter table sites add constraint sites_name_unique UNIQUE (name);
 alter table virtual_routers add constraint virtual_routers_key UNIQUE (site_id, name, vrid, family);
+alter table commands add constraint commands_finished CHECK (((outcome IS NULL) = (finished_at_ms IS NULL)));
+alter table commands add constraint commands_outcome CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'unsupported'::text, 'expired'::text])));
 alter table enrolment_tokens add constraint enrolment_tokens_uses CHECK (((uses >= 0) AND (uses <= max_uses)));
 alter table agent_epochs add constraint agent_epochs_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table agent_sessions add constraint agent_sessions_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table agents add constraint agents_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
+alter table commands add constraint commands_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table enrolment_token_uses add constraint enrolment_token_uses_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_enrolment_tokens_id_fk FOREIGN KEY (token_id) REFERENCES enrolment_tokens(id) ON DELETE CASCADE;
 alter table enrolment_tokens add constraint enrolment_tokens_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
@@ -283,6 +301,8 @@ CREATE INDEX agent_sessions_live ON public.agent_sessions USING btree (replica) 
 CREATE INDEX audit_actor ON public.audit USING btree (actor, id);
 CREATE INDEX audit_site ON public.audit USING btree (site_id, id);
 CREATE INDEX audit_target ON public.audit USING btree (target_kind, target_id, id);
+CREATE INDEX commands_agent ON public.commands USING btree (agent_id, created_at_ms, id);
+CREATE INDEX commands_waiting ON public.commands USING btree (expires_at_ms) WHERE (outcome IS NULL);
 CREATE INDEX events_arrival ON ONLY public.events USING btree (id);
 CREATE INDEX events_occurred ON ONLY public.events USING btree (site_id, occurred_at_ms);
 CREATE INDEX events_received ON ONLY public.events USING brin (received_at_ms);

@@ -7,6 +7,7 @@ import { accessRoutes } from './access/routes.ts'
 import { enrolmentRoute } from './agents/enrolment-route.ts'
 import { agentRoutes } from './agents/routes.ts'
 import type { Centre } from './centre-keys/centre.ts'
+import { commandRoutes } from './commands/routes.ts'
 import type { OpenDatabase } from './database/client.ts'
 import { ping } from './database/ping.ts'
 import { databaseAway } from './database/transact.ts'
@@ -124,6 +125,7 @@ function mountApi(app: App, { database, reader, now, keepAliveMs = 15_000 }: App
   const slices = [
     siteRoutes(db),
     agentRoutes(db),
+    commandRoutes(db, now),
     virtualRouterRoutes(db),
     failoverRoutes(db),
     eventRoutes(db),

@@ -112,7 +112,7 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const reader = await startFeedReader({ db: database.db, bus, warn: (message) => log.warn({}, message) })
   undo.push(() => reader.stop())
   const centre = await openCentre(options, database)
-  const gateway = startGateway({ db: database.db, centre, log, replica })
+  const gateway = startGateway({ db: database.db, bus, centre, log, replica })
   undo.push(() => gateway.stop())
   const ticker = startTicker({ db: database.db, duties: ALL_DUTIES, replica, log })
   undo.push(() => ticker.stop())

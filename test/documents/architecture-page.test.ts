@@ -37,7 +37,9 @@ describe('docs/ARCHITECTURE.md', () => {
   it('names every file of the state directory', () => {
     const { directory, ...paths } = statePaths('/state')
     const real = Object.values(paths).map((file) => path.relative(directory, file))
-    expect([...firstColumn('file')].sort()).toEqual([...real, 'identity.json', 'notify', 'spool'].sort())
+    expect([...firstColumn('file')].sort()).toEqual(
+      [...real, 'commands.json', 'identity.json', 'notify', 'spool'].sort(),
+    )
   })
 
   it('names every table', () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { mountAgentReport } from './agent-report.ts'
 import { connectFleet, type FleetOptions, withFleetOptions } from './fleet-command.ts'
 import { showAgo } from './instant.ts'
 import { formatTable, orDash } from './table.ts'
@@ -13,6 +14,7 @@ export function mountAgents(program: Command): void {
     .description('list the agents and whether the centre sees them')
     .option('--site <site>', 'of one site only')
   withFleetOptions(command).action(showAgents)
+  mountAgentReport(command)
 }
 
 async function showAgents(options: AgentsOptions): Promise<void> {

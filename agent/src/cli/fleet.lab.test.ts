@@ -284,3 +284,66 @@ describe('aloft events', () => {
     })
   })
 })
+
+describe('aloft agents report', () => {
+  const agent = (site: string, node: string) => ({
+    ...{ id: `${site}-${node}`, site, node, state: 'connected', software: 'x', enrolledAt: 'x' },
+    ...{ connectedSince: 'x', lastSeenAt: '2026-11-22T21:00:00.000Z', clock: null, spoolBacklog: 0 },
+    routerAlive: true,
+  })
+  const command = (state: string, detail: string | null = null) => ({
+    ...{ id: 'c1', agentId: 'vienna-lb1', kind: 'report', state, detail, createdAt: 'x', createdBy: 'x' },
+    ...{ expiresAt: '2026-11-22T21:00:30.000Z', sentAt: null, finishedAt: null },
+  })
+  /** Answers with one state after the other; the last one for ever. */
+  const commanding = (...states: readonly ReturnType<typeof command>[]) => {
+    const left = [...states]
+    return centre((request, response) => {
+      if (request.url?.startsWith('/api/v1/agents?'))
+        return json(page([agent('vienna', 'lb1'), agent('vienna', 'lb2'), agent('graz', 'lb2')]))(
+          request,
+          response,
+        )
+      const now = left.length > 1 ? left.shift() : left[0]
+      if (request.method === 'POST') return json(now, 202)(request, response)
+      return json(page([now]))(request, response)
+    })
+  }
+
+  it('waits until it has', async () => {
+    const { run, asked } = await commanding(
+      command('waiting'),
+      command('sent'),
+      command('done', 'virtual routers: 2'),
+    )
+    const { code, stdout } = await run(['agents', 'report', 'lb1'])
+    expect([code, stdout]).toEqual([0, 'vienna/lb1 has reported. virtual routers: 2\n'])
+    expect(asked[1]).toBe('POST /api/v1/agents/vienna-lb1/commands')
+  })
+
+  it.each([
+    [command('expired'), 'not connected before 2026-11-22T21:00:30.000Z'],
+    [command('no-answer'), 'has not answered'],
+    [command('unsupported', 'does not know report'), 'does not know report'],
+    [command('failed', 'no disk'), 'no disk'],
+  ])('says why not: $state', async (state, why) => {
+    const { run } = await commanding(state)
+    const { code, stderr } = await run(['agents', 'report', 'vienna/lb1'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(why)])
+  })
+
+  it('wants to know which of several it is, and that there is one', async () => {
+    const { run } = await commanding(command('done'))
+    const several = await run(['agents', 'report', 'lb2'])
+    expect([several.code, several.stderr]).toEqual([2, expect.stringContaining('vienna/lb2, graz/lb2')])
+    const none = await run(['agents', 'report', 'lb9'])
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('there is no agent lb9')])
+    expect((await run(['agents', 'report', 'lb1', '--within', '1ms'])).code).toBe(2)
+  })
+
+  it('prints JSON as the API answers it', async () => {
+    const { run } = await commanding(command('done', 'fine'))
+    const { stdout } = await run(['agents', 'report', 'graz/lb2', '--json'])
+    expect(JSON.parse(stdout)).toEqual(command('done', 'fine'))
+  })
+})

@@ -8,6 +8,7 @@ import type { Credential } from '@aloft/shared/protocol/identity'
 import { BATCH_EVENTS_MAX, FRAME_BYTES_MAX, WINDOW_EVENTS_MAX } from '@aloft/shared/protocol/version'
 import { addSample, clockOffset } from './clock-offset.ts'
 import { farewellTo } from './farewell.ts'
+import { hearCommand, judgeCommands } from './obedience.ts'
 import { renewAgainMs, renewalDelayMs, spentMs } from './renewal.ts'
 import type { Live, Moment, SessionAction, SessionEvent, SessionState, SessionStep } from './state.ts'
 
@@ -49,6 +50,7 @@ export function beginLive(state: SessionState, frame: Welcome, moment: Moment): 
     leaveAtMs: null,
     samples: [],
     renewAtMs: firstRenewal(state, frame, moment),
+    commands: [],
   }
   const retry = { ...state.retry, refusals: 0, spreadMs }
   const credential = frame.credential ?? state.credential
@@ -95,6 +97,9 @@ export function stepLive(state: SessionState, live: Live, event: LiveEvent, mome
         { ...state, routerAlive: event.alive },
         event.alive && !state.routerAlive && live.synced ? [{ do: 'take-snapshot' }] : [],
       ]
+    case 'obeyed':
+      // To another session it is said when the command comes again there.
+      return [state, [{ do: 'send', frame: event.result }]]
     case 'tick':
       return tick(state, live, moment)
     case 'candidate': {
@@ -118,8 +123,14 @@ function hear(state: SessionState, live: Live, frame: ServerFrame, moment: Momen
       return acked(state, live, frame, moment)
     case 'resume':
       return sentBack(state, live, frame, moment)
-    case 'pong':
-      return [withLive(state, measure(live, frame, moment)), []]
+    case 'pong': {
+      const [judged, actions] = judgeCommands(measure(live, frame, moment), moment)
+      return [withLive(state, judged), actions]
+    }
+    case 'command': {
+      const [judged, actions] = hearCommand(live, frame, moment)
+      return [withLive(state, judged), actions]
+    }
     case 'goaway': {
       const withinMs = Math.min(Math.max(frame.reconnectWithinMs, GOAWAY_MS_MIN), GOAWAY_MS_MAX)
       const leaveAtMs = live.leaveAtMs ?? moment.nowMs + moment.random * withinMs

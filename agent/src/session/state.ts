@@ -1,5 +1,6 @@
 /** The agent's half of a session as data: what is remembered, what happens to it, and what it wants done. */
 import type { CloseCode } from '@aloft/shared/protocol/close-codes'
+import type { Command, CommandResult } from '@aloft/shared/protocol/commands'
 import type { SpooledEvent } from '@aloft/shared/protocol/events'
 import type {
   AgentFrame,
@@ -72,6 +73,8 @@ export interface Live {
   readonly samples: readonly ClockSample[]
   /** When the next credential is asked for; null when this centre gives none. */
   readonly renewAtMs: number | null
+  /** Heard, and waiting for the difference of the clocks to be known. */
+  readonly commands: readonly Command[]
 }
 
 export interface SessionState {
@@ -124,6 +127,8 @@ export type SessionEvent =
   | { readonly kind: 'candidate'; readonly publicKey: string; readonly signature: string }
   /** The new key was tried and is this agent's from now on; so is its credential. */
   | { readonly kind: 'key-changed'; readonly credential: Credential }
+  /** What came of an `obey`. */
+  | { readonly kind: 'obeyed'; readonly result: CommandResult }
 
 export type UnsignedHello = Omit<Hello, 'signature'>
 
@@ -141,6 +146,8 @@ export type SessionAction =
     }
   /** Ask the router for its state; a `snapshot` event follows. */
   | { readonly do: 'take-snapshot' }
+  /** Do what the centre orders, unless that was done; `obeyed` follows. */
+  | { readonly do: 'obey'; readonly command: Command }
   /** The centre holds everything up to `seq`; it may be less than it once held. */
   | { readonly do: 'held'; readonly epoch: string; readonly seq: number }
   /** From now on this is the credential. */

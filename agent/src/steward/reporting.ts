@@ -11,6 +11,7 @@ import { centreDialler } from '../node/centre-dialler.ts'
 import { openSpool, type Spool } from '../node/spool.ts'
 import type { SpoolLimits } from '../node/spool-retention.ts'
 import { bootId, monotonicMs } from '../router/boot-identity.ts'
+import { CommandLedger } from './command-ledger.ts'
 import { type Enrolled, ensureEnrolled } from './enrolment.ts'
 import { type Identity, saveIdentity } from './identity.ts'
 import { IdentityKeeper } from './identity-keeper.ts'
@@ -130,6 +131,7 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
       },
       identity: keeperOf(identityFile, enrolled, log),
       routers: () => routerStates(router),
+      ledger: new CommandLedger(path.join(stateDir, 'commands.json'), log),
       monoMs: monotonicMs,
       wallMs: Date.now,
       log,

@@ -7,8 +7,10 @@ import type { Spool } from '../node/spool.ts'
 import type { Dialler, Link } from '../session/link.ts'
 import { initialSession, nextDeadlineMs, stepSession } from '../session/machine.ts'
 import type { SessionAction, SessionConfig, SessionEvent, SessionState } from '../session/state.ts'
+import type { CommandLedger } from './command-ledger.ts'
 import type { IdentityKeeper, SessionProof } from './identity-keeper.ts'
 import { tryKey } from './key-trial.ts'
+import { type Deeds, knownCommands, obey } from './obey.ts'
 import type { UplinkStatus } from './status-contract.ts'
 
 export interface UplinkOptions {
@@ -19,6 +21,7 @@ export interface UplinkOptions {
   readonly identity: IdentityKeeper
   /** Null: the router process does not answer. */
   readonly routers: () => Promise<readonly RouterState[] | null>
+  readonly ledger: CommandLedger
   readonly monoMs: () => number
   readonly wallMs: () => number
   readonly log: (text: string) => void
@@ -26,6 +29,8 @@ export interface UplinkOptions {
 
 /** The longest the router may take to say what it does before the snapshot says that it does not answer. */
 const SNAPSHOT_MS = 1_000
+/** From making a key to knowing whether the centre takes it: a little more than its trial may last. */
+const ROTATION_MS = 45_000
 /** setTimeout's own limit; a deadline further off just rings in between. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
@@ -35,6 +40,8 @@ export class Uplink {
   #link: Link | null = null
   #proof: SessionProof
   #timer: NodeJS.Timeout | null = null
+  /** Who waits for the outcome of a new key's trial. */
+  #keyTried: (holds: boolean) => void = () => {}
   #since: { readonly phase: UplinkStatus['state']; readonly wallMs: number }
   #saidProblem: string | null = null
 
@@ -76,6 +83,31 @@ export class Uplink {
     }
   }
 
+  /** What the centre may order. */
+  readonly #deeds: Deeds = {
+    report: {
+      repeatable: true,
+      act: async () => {
+        const routers = await this.#takeSnapshot()
+        return routers === null ? 'the router process does not answer' : `virtual routers: ${routers.length}`
+      },
+    },
+    'rotate-key': { repeatable: false, act: () => this.#rotateKey() },
+  }
+
+  /** A new key, tried and in use; rejects when the old one stays. */
+  async #rotateKey(): Promise<string> {
+    const { phase } = this.#state
+    if (phase.name !== 'live') throw new Error('the session ended before the key could be changed')
+    const tried = new Promise<boolean>((resolve) => {
+      this.#keyTried = resolve
+      setTimeout(() => resolve(false), ROTATION_MS).unref()
+    })
+    await this.#makeKey(phase.sessionId)
+    if (!(await tried)) throw new Error('the new key was tried in vain; the old one stays')
+    return 'a new key is in use'
+  }
+
   #spooled(): void {
     const { epoch, firstSeq, lastSeq } = this.#options.spool.condition
     this.#feed({ kind: 'spooled', range: { epoch, firstSeq, lastSeq } })
@@ -102,9 +134,11 @@ export class Uplink {
         this.#link?.close(action.code, action.reason)
         this.#link = null
         break
-      case 'hello':
-        this.#link?.send(JSON.stringify(this.#proof.hello(action.nonce, action.hello)))
+      case 'hello': {
+        const obeys = knownCommands(this.#deeds)
+        this.#link?.send(JSON.stringify({ ...this.#proof.hello(action.nonce, action.hello), obeys }))
         break
+      }
       case 'send':
         this.#link?.send(JSON.stringify(action.frame))
         break
@@ -113,6 +147,11 @@ export class Uplink {
         break
       case 'take-snapshot':
         void this.#takeSnapshot()
+        break
+      case 'obey':
+        void obey(this.#options.ledger, action.command, this.#deeds).then((result) =>
+          this.#feed({ kind: 'obeyed', result }),
+        )
         break
       case 'held':
         spool.markHeld(action.seq)
@@ -154,6 +193,7 @@ export class Uplink {
       this.#feed({ kind: 'candidate', ...(await identity.makeCandidate(sessionId)) })
     } catch (error) {
       log(`a new key cannot be kept, so the old one stays: ${String(error)}`)
+      this.#keyTried(false)
     }
   }
 
@@ -175,6 +215,7 @@ export class Uplink {
       return true
     })
     if (holds) this.#feed({ kind: 'key-changed', credential })
+    this.#keyTried(holds)
   }
 
   async #read({ afterSeq, countMax, bytesMax }: Extract<SessionAction, { do: 'read' }>): Promise<void> {
@@ -193,7 +234,7 @@ export class Uplink {
   }
 
   /** `asOfSeq` is taken before the router is asked: an event told twice does no harm, one left out would. */
-  async #takeSnapshot(): Promise<void> {
+  async #takeSnapshot(): Promise<readonly RouterState[] | null> {
     const { spool, routers } = this.#options
     const link = this.#link
     const asOfSeq = spool.condition.lastSeq
@@ -205,6 +246,7 @@ export class Uplink {
     if (timer) clearTimeout(timer)
     // A session that ended meanwhile has no use for it; the next one takes its own.
     if (link === this.#link) this.#feed({ kind: 'snapshot', asOfSeq, routers: answer })
+    return answer
   }
 
   #rearm(): void {

@@ -1,7 +1,14 @@
 import { expiredCredentials } from '../access/expired-credentials.ts'
 import { replicaLeases } from '../agents/presence.ts'
+import { oldCommands } from '../commands/forget.ts'
 import { eventDaysAhead, eventDaysOver } from '../events/keep-days.ts'
 import type { Duty } from './duty.ts'
 
 /** Every duty there is, the urgent ones first. */
-export const ALL_DUTIES: readonly Duty[] = [replicaLeases, eventDaysAhead, expiredCredentials, eventDaysOver]
+export const ALL_DUTIES: readonly Duty[] = [
+  replicaLeases,
+  eventDaysAhead,
+  expiredCredentials,
+  eventDaysOver,
+  oldCommands,
+]

@@ -1,4 +1,5 @@
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import type { Command, CommandResult } from '@aloft/shared/protocol/commands'
 import { decodeAgentFrame, type ServerFrame } from '@aloft/shared/protocol/frames'
 import type { CentreName } from '@aloft/shared/protocol/identity'
 import type { Admission } from '../agents/admit.ts'
@@ -28,6 +29,12 @@ export interface Line {
   bufferedBytes(): number
 }
 
+/** A session on record: of an agent, the how manieth. */
+export interface SessionName {
+  readonly agentId: string
+  readonly generation: number
+}
+
 /** What a session asks of the rest of the control plane. Each may reject with `Unavailable`: the database is away. */
 export interface Services {
   readonly now: () => Instant
@@ -41,7 +48,8 @@ export interface Services {
   /** Both sessions were found alive: what to tell this one. */
   rival(session: AgentSession): Promise<{ readonly code: CloseCode; readonly reason: string }>
   show(shown: Shown): Promise<void>
-  synced(session: { readonly agentId: string; readonly generation: number }): Promise<void>
+  finish(result: CommandResult, session: SessionName): Promise<void>
+  synced(session: SessionName): Promise<void>
   write(batch: Batch): Promise<Outcome>
   note(note: SessionNote): void
   /** More is queued for the database than memory should hold. */
@@ -103,6 +111,14 @@ export class Connection {
     this.#services.log.warn({ agentId: this.#agent?.agent.id ?? null, why }, 'a session broke')
   }
 
+  /** Whether the command went out: the session stands, and its agent knows this kind. */
+  order(command: Command): 'sent' | 'unsupported' | 'not-yet' {
+    if (this.#session.phase !== 'live') return 'not-yet'
+    if (!this.#session.hello?.obeys?.includes(command.command)) return 'unsupported'
+    this.tell({ kind: 'command', command })
+    return 'sent'
+  }
+
   tell(event: SessionEvent): void {
     const [session, actions] = stepSession(this.#session, event, this.#services.now())
     this.#session = session
@@ -135,6 +151,11 @@ export class Connection {
           break
         case 'synced':
           this.#inTurn(({ agent, generation }) => this.#services.synced({ agentId: agent.id, generation }))
+          break
+        case 'finish':
+          this.#inTurn(({ agent, generation }) =>
+            this.#services.finish(action.result, { agentId: agent.id, generation }),
+          )
           break
         case 'ingest':
           void this.#ingest(action)

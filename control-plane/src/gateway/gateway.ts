@@ -7,11 +7,14 @@ import { admit } from '../agents/admit.ts'
 import { markSynced, retireReplica } from '../agents/presence.ts'
 import { renew } from '../agents/renew.ts'
 import { foundRival } from '../agents/rival.ts'
+import type { Bus } from '../bus/bus.ts'
 import type { Centre } from '../centre-keys/centre.ts'
+import { finishCommand } from '../commands/deliver.ts'
 import type { Database } from '../database/client.ts'
 import { databaseAway, isConnectionLoss, transact } from '../database/transact.ts'
 import { showSnapshot } from '../virtual-routers/show.ts'
 import { Connection, type Services } from './connection.ts'
+import { type Deliveries, startDeliveries } from './deliveries.ts'
 import { createDismissals } from './dismissals.ts'
 import { SESSION_LIMITS, type SessionLimits } from './machine.ts'
 import { type PresenceWriter, startPresenceWriter } from './presence-writer.ts'
@@ -24,6 +27,8 @@ export interface GatewayOptions {
   /** Its keys were loaded. */
   readonly centre: Centre
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void }
+  /** Says when there is a command to look for. */
+  readonly bus: Bus
   /** This process, among all that serve the same database. Default: a random one. */
   readonly replica?: string
   readonly limits?: SessionLimits
@@ -60,7 +65,9 @@ export function startGateway(options: GatewayOptions): Gateway {
     log: options.log,
     superseded: registry.superseded,
   })
-  const services = servicesOf(options, { replica, registry, writer, presence })
+  const { db, bus, log } = options
+  const deliveries = startDeliveries({ db, bus, log, replica, registry, wallMs })
+  const services = servicesOf(options, { replica, registry, writer, presence, deliveries })
   const lookForDismissals = createDismissals({
     db: options.db,
     replica,
@@ -101,6 +108,7 @@ export function startGateway(options: GatewayOptions): Gateway {
     }),
     stop: async () => {
       stopping = true
+      await deliveries.stop()
       await drain(registry, options.limits ?? SESSION_LIMITS)
       clearInterval(ticks)
       await writer.stop()
@@ -115,10 +123,11 @@ interface Parts {
   readonly registry: Registry
   readonly writer: Writer
   readonly presence: PresenceWriter
+  readonly deliveries: Deliveries
 }
 
 function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): Services {
-  const { replica, registry, writer, presence } = parts
+  const { replica, registry, writer, presence, deliveries } = parts
   const wallMs = () => Date.now()
   return {
     log,
@@ -143,8 +152,12 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
     },
     show: (shown) =>
       transact(db, (tx) => showSnapshot(tx, shown, wallMs()), { reconnectForMs: DATABASE_PATIENCE_MS }),
-    synced: (session) =>
-      transact(db, (tx) => markSynced(tx, session, wallMs()), { reconnectForMs: DATABASE_PATIENCE_MS }),
+    synced: async (session) => {
+      const patience = { reconnectForMs: DATABASE_PATIENCE_MS }
+      await transact(db, (tx) => markSynced(tx, session, wallMs()), patience)
+      deliveries.look()
+    },
+    finish: (result, session) => finishCommand(db, result, { session, nowMs: wallMs() }),
     write: (batch) => writer.write(batch),
     note: (note) => presence.note(note),
     overfull: () => writer.queued() > QUEUED_EVENTS_MAX,

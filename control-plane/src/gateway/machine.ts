@@ -7,6 +7,7 @@
  *                                                      └──── superseded from another host ──▶ probed ──┘
  */
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import type { Command, CommandResult } from '@aloft/shared/protocol/commands'
 import type {
   AgentFrame,
   Events,
@@ -95,6 +96,8 @@ export type SessionEvent =
   | { readonly kind: 'held'; readonly epoch: string; readonly seq: number }
   /** What came next was not what is missing: the agent must go back. */
   | { readonly kind: 'hole'; readonly epoch: string; readonly afterSeq: number }
+  /** To be sent on, if the session stands; the agent named it among those it knows. */
+  | { readonly kind: 'command'; readonly command: Command }
   | { readonly kind: 'ended'; readonly code: CloseCode; readonly reason: string }
   /**
    * A newer session of this agent took over. From another host, if there is a `probe`: then it matters whether ours is
@@ -133,6 +136,7 @@ export type SessionAction =
   /** Two hosts answer for this agent: one over a newer session, and one over this. `ended` follows. */
   | { readonly do: 'rival' }
   | { readonly do: 'note'; readonly heartbeat: Heartbeat; readonly clock: ClockOffset | null }
+  | { readonly do: 'finish'; readonly result: CommandResult }
   | { readonly do: 'close'; readonly code: CloseCode; readonly reason: string }
 
 export type SessionStep = readonly [Session, readonly SessionAction[]]
@@ -184,6 +188,8 @@ export function stepSession(session: Session, event: SessionEvent, now: Instant)
       const order = rotateKey ? ({ rotateKey: true } as const) : {}
       return [session, [send({ kind: 'credential', credential, candidate, ...order })]]
     }
+    case 'command':
+      return [session, session.phase === 'live' ? [send(event.command)] : []]
     case 'drain':
       return drain(session, event, now)
     case 'tick':
@@ -272,6 +278,8 @@ function converse(session: Session, frame: AgentFrame, now: Instant): SessionSte
       return [session, [{ do: 'renew', candidate: frame.candidate }]]
     case 'alive':
       return outOfOrder(session, frame.kind)
+    case 'command-result':
+      return [session, [{ do: 'finish', result: frame }]]
   }
 }
 

@@ -12,6 +12,8 @@ export interface Registry {
   joined(connection: Connection): void
   /** These agents have a newer session on another replica, or had theirs ended from there. */
   superseded(newer: readonly NewerSession[]): void
+  /** The connection that speaks for this agent here. */
+  speakerOf(agentId: string): Connection | null
   all(): Iterable<Connection>
   /** Connections, admitted or not. */
   size(): number
@@ -46,6 +48,7 @@ export function createRegistry(): Registry {
         else speaker.tell({ kind: 'ended', ...dismissal })
       }
     },
+    speakerOf: (agentId) => speakers.get(agentId) ?? null,
     all: () => all,
     size: () => all.size,
     agents: () => speakers.size,

@@ -17,7 +17,9 @@ import { SUBPROTOCOL } from '@aloft/shared/protocol/version'
 import { WebSocket } from 'ws'
 import { ADMIN_EVERYWHERE } from '../access/permissions.ts'
 import { enrol } from '../agents/enrol.ts'
+import { lonelyBus } from '../bus/lonely-bus.fixture.ts'
 import { Centre } from '../centre-keys/centre.ts'
+import { ringAfterCommit } from '../database/after-commit.ts'
 import type { Database } from '../database/client.ts'
 import { createEnrolmentToken } from '../enrolment-tokens/create.ts'
 import type { Caller } from '../http/request-context.ts'
@@ -48,7 +50,9 @@ export async function startTestGateway(
   const centre = options.centre ?? testCentre(db)
   await centre.keys()
   const limits = { ...SESSION_LIMITS, drainMs: 50 }
-  const gateway = startGateway({ db, log, limits, ...options, centre })
+  const bus = options.bus ?? lonelyBus()
+  ringAfterCommit(db, bus.publish)
+  const gateway = startGateway({ db, log, limits, ...options, bus, centre })
   const folder = mkdtempSync(path.join(os.tmpdir(), 'aloft-test-gateway-'))
   const server = createServer((_request, response) => response.writeHead(404).end())
   server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
@@ -61,6 +65,7 @@ export async function startTestGateway(
     url: `ws+unix:${socketPath}:/agent/v1/connect`,
     stop: async () => {
       await gateway.stop()
+      if (options.bus === undefined) await bus.stop()
       await new Promise((resolve) => server.close(resolve))
       rmSync(folder, { recursive: true, force: true })
     },

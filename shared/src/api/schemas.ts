@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { COMMAND_KINDS } from '../protocol/commands.ts'
 import { EventBody, FamilyName, Observed, Role, TransitionReason } from '../protocol/events.ts'
 
 /** What `/api/v1` answers. Instants are ISO 8601 with milliseconds, UTC; durations carry their unit in the name. */
@@ -150,3 +151,40 @@ export type Problem = z.infer<typeof Problem>
  */
 export const StreamKind = z.enum(['hello', 'event', 'failover', 'virtual-router', 'agent'])
 export type StreamKind = z.infer<typeof StreamKind>
+
+/**
+ * `waiting`: not sent yet. `sent`: the agent has it and has not answered. `expired`: it was not done before its deadline
+ * and will not be. `no-answer`: it was sent, and whether it was done is not known. `unsupported`: the agent does not know it.
+ */
+export const CommandState = z.enum([
+  'waiting',
+  'sent',
+  'done',
+  'failed',
+  'unsupported',
+  'expired',
+  'no-answer',
+])
+export type CommandState = z.infer<typeof CommandState>
+
+export const AgentCommand = z.object({
+  id: z.string(),
+  agentId: z.string(),
+  kind: z.string(),
+  state: CommandState,
+  /** What the agent said of it, for people. */
+  detail: z.string().nullable(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  expiresAt: z.string(),
+  sentAt: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+})
+export type AgentCommand = z.infer<typeof AgentCommand>
+
+export const CreateCommand = z.object({
+  /** `report`: show the state of all virtual routers anew. `rotate-key`: begin with a new key. */
+  kind: z.enum(COMMAND_KINDS),
+  ttlMs: z.int().min(1_000).max(86_400_000).default(60_000),
+})
+export type CreateCommand = z.infer<typeof CreateCommand>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Command, CommandResult } from './commands.ts'
 import { FamilyName, Role, SpooledEvent } from './events.ts'
 import { CentreName, Credential } from './identity.ts'
 import { BATCH_EVENTS_MAX } from './version.ts'
@@ -12,6 +13,7 @@ import { BATCH_EVENTS_MAX } from './version.ts'
  *   agent   snapshot, synced     the state now, then the marker after which only changes come
  *   agent   events …             everything after the resume point, in order
  *   server  ack …                cumulative, sent after commit
+ *   server  command / agent command-result   do this, once, until then
  *   agent   heartbeat / server pong   liveness and the four timestamps of the clock offset
  *   agent   renew / server credential   the next credential, or one for a new key
  *   server  probe / agent alive         is the older of two sessions still there?
@@ -39,6 +41,8 @@ export const Hello = z.object({
   centreNonce: z.string().min(16).max(200).optional(),
   credential: Credential.optional(),
   trial: z.literal(true).optional(),
+  /** Commands this agent knows; none are sent to one that does not say. */
+  obeys: z.array(z.string().max(64)).max(64).optional(),
 })
 export type Hello = z.infer<typeof Hello>
 
@@ -104,6 +108,7 @@ export const AgentFrame = z.discriminatedUnion('kind', [
   Heartbeat,
   Renew,
   Alive,
+  CommandResult,
 ])
 export type AgentFrame = z.infer<typeof AgentFrame>
 
@@ -170,6 +175,7 @@ export const ServerFrame = z.discriminatedUnion('kind', [
   Goaway,
   CredentialFrame,
   Probe,
+  Command,
 ])
 export type ServerFrame = z.infer<typeof ServerFrame>
 

@@ -1,0 +1,63 @@
+import type { Agent, AgentCommand } from '@aloft/shared/api/schemas'
+import { parseDuration } from '@aloft/shared/time/duration'
+import type { Command } from 'commander'
+import type { ApiClient } from './api-client.ts'
+import { connectFleet, type FleetOptions, withFleetOptions } from './fleet-command.ts'
+import { Refused, WrongUsage } from './outcome.ts'
+
+interface ReportOptions extends FleetOptions {
+  readonly within: string
+}
+
+/** `aloft agents report NODE`: a command to an agent, and what came of it. */
+export function mountAgentReport(agents: Command): void {
+  const report = agents
+    .command('report')
+    .description('have an agent show the state of its virtual routers anew, and wait until it has')
+    .argument('<node>', 'NODE, SITE/NODE or the agent’s id')
+    .option('--within <duration>', 'how long the agent may take, 1s to 24h', '30s')
+  withFleetOptions(report).action((node: string) => reportNow(node, report.optsWithGlobals()))
+}
+
+const ASK_EVERY_MS = 250
+
+async function reportNow(node: string, options: ReportOptions): Promise<void> {
+  const { AgentCommand, CreateCommand } = await import('@aloft/shared/api/schemas')
+  const request = CreateCommand.safeParse({ kind: 'report', ttlMs: parseDuration(options.within) })
+  if (!request.success) throw new WrongUsage(`--within ${options.within}: write 1s to 24h, for example 30s`)
+  const client = await connectFleet(options)
+  const agent = await findAgent(client, node)
+  const path = `agents/${agent.id}/commands`
+  let command: AgentCommand = await client.create(AgentCommand, path, request.data)
+  while (command.state === 'waiting' || command.state === 'sent') {
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
+    const { id } = command
+    const newest = await client.list(AgentCommand, path, { limit: 50 })
+    const again = newest.items.find((one) => one.id === id)
+    if (again === undefined) throw new Refused(`${agent.site}/${agent.node}: the command is gone`)
+    command = again
+  }
+  if (options.json) console.log(JSON.stringify(command, null, 2))
+  if (command.state !== 'done') throw new Refused(`${agent.site}/${agent.node}: ${whyNot(command)}`)
+  if (!options.json)
+    console.log(`${agent.site}/${agent.node} has reported. ${command.detail ?? ''}`.trimEnd())
+}
+
+async function findAgent(client: ApiClient, node: string): Promise<Agent> {
+  const { Agent } = await import('@aloft/shared/api/schemas')
+  const { items } = await client.list(Agent, 'agents')
+  const named = items.filter((one) => [one.id, one.node, `${one.site}/${one.node}`].includes(node))
+  const [agent, ...others] = named
+  if (agent === undefined) throw new Refused(`there is no agent ${node}; \`aloft agents\` lists them`)
+  if (others.length > 0) {
+    const names = named.map((one) => `${one.site}/${one.node}`).join(', ')
+    throw new WrongUsage(`${node} is the name of several agents: ${names}`)
+  }
+  return agent
+}
+
+function whyNot({ state, detail, expiresAt }: AgentCommand): string {
+  if (state === 'expired') return `it was not connected before ${expiresAt}, and was not told`
+  if (state === 'no-answer') return 'it was told, and has not answered'
+  return detail ?? state
+}
