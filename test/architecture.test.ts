@@ -29,6 +29,7 @@ const PURE = [
   'agent/src/router/loop/',
   'shared/src/',
   'control-plane/src/gateway/machine.ts',
+  'control-plane/src/gateway/clocks.ts',
   'control-plane/src/failovers/derive.ts',
 ]
 const isPure = (file: string) => PURE.some((prefix) => file.startsWith(prefix))

@@ -21,12 +21,9 @@ import type {
 } from '@aloft/shared/protocol/frames'
 import type { CentreName, Credential } from '@aloft/shared/protocol/identity'
 import { PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
+import type { ClockOffset, Instant } from './clocks.ts'
 
-/** Monotonic for deadlines, wall for what is told to the agent and written down. */
-export interface Instant {
-  readonly monoMs: number
-  readonly wallMs: number
-}
+export type { ClockOffset, Instant }
 
 export interface SessionLimits {
   readonly heartbeatMs: number
@@ -50,12 +47,6 @@ export const SESSION_LIMITS: SessionLimits = {
   burstFrames: 400,
   drainMs: 1_000,
   probeMs: 5_000,
-}
-
-/** Server clock − agent clock, and by how much that may be wrong. */
-export interface ClockOffset {
-  readonly offsetMs: number
-  readonly errorMs: number
 }
 
 export interface Session {
