@@ -30,41 +30,62 @@ interface Job {
 const GROUP_EVENTS_MAX = 2_000
 const RETRY_MS = 200
 
+/**
+ * Transactions under way at once: while PostgreSQL works on one, the other is prepared here. A site's batches keep to one
+ * lane, so that they stay in order and two transactions never want the same rows; only the feed's lock is common.
+ */
+const LANES = 2
+
 export function startWriter(options: WriterOptions): Writer {
-  const state: WriterState = { ...options, queue: [], queued: 0, running: null, stopping: false, away: false }
+  const common: Common = { ...options, stopping: false, away: false }
+  const lanes = Array.from({ length: LANES }, (): Lane => ({ common, queue: [], queued: 0, running: null }))
   return {
     write: (batch) =>
       new Promise((resolve, reject) => {
-        if (state.stopping) return reject(new Unavailable('the control plane is stopping'))
-        state.queue.push({ batch, resolve, reject })
-        state.queued += batch.events.length
-        state.running ??= run(state).finally(() => {
-          state.running = null
+        const lane = lanes[laneOf(batch.siteId)]
+        if (common.stopping || lane === undefined)
+          return reject(new Unavailable('the control plane is stopping'))
+        lane.queue.push({ batch, resolve, reject })
+        lane.queued += batch.events.length
+        lane.running ??= run(lane).finally(() => {
+          lane.running = null
         })
       }),
-    queued: () => state.queued,
+    queued: () => lanes.reduce((sum, { queued }) => sum + queued, 0),
     stop: async () => {
-      state.stopping = true
-      await state.running
-      for (const { reject } of state.queue.splice(0)) reject(new Unavailable('the control plane is stopping'))
-      state.queued = 0
+      common.stopping = true
+      for (const lane of lanes) {
+        await lane.running
+        for (const { reject } of lane.queue.splice(0))
+          reject(new Unavailable('the control plane is stopping'))
+        lane.queued = 0
+      }
     },
   }
 }
 
-interface WriterState extends WriterOptions {
-  readonly queue: Job[]
-  queued: number
-  running: Promise<void> | null
+interface Common extends WriterOptions {
   stopping: boolean
   away: boolean
 }
 
-async function run(state: WriterState): Promise<void> {
-  while (state.queue.length > 0 && !state.stopping) {
-    const group = nextGroup(state.queue)
-    await writeGroup(state, group)
-    state.queued -= eventsIn(group)
+interface Lane {
+  readonly common: Common
+  readonly queue: Job[]
+  queued: number
+  running: Promise<void> | null
+}
+
+/** Ids are random, so any part of one spreads sites evenly. */
+export function laneOf(siteId: string): number {
+  return Number.parseInt(siteId.slice(-4), 16) % LANES || 0
+}
+
+async function run(lane: Lane): Promise<void> {
+  while (lane.queue.length > 0 && !lane.common.stopping) {
+    const group = nextGroup(lane.queue)
+    await writeGroup(lane.common, group)
+    lane.queued -= eventsIn(group)
   }
 }
 
@@ -80,7 +101,7 @@ function nextGroup(queue: Job[]): readonly Job[] {
 }
 
 /** While the database is away the group waits: its agents are not acknowledged, and nothing of theirs is lost. */
-async function writeGroup(state: WriterState, group: readonly Job[]): Promise<void> {
+async function writeGroup(state: Common, group: readonly Job[]): Promise<void> {
   for (;;) {
     try {
       const outcomes = await commit(state, group)
@@ -103,7 +124,7 @@ async function writeGroup(state: WriterState, group: readonly Job[]): Promise<vo
 }
 
 /** One batch that cannot be written must not hold up the others. */
-async function writeAlone(state: WriterState, group: readonly Job[], error: unknown): Promise<void> {
+async function writeAlone(state: Common, group: readonly Job[], error: unknown): Promise<void> {
   const [only] = group
   if (group.length === 1 || state.stopping) {
     for (const { reject } of group) reject(error)
@@ -114,7 +135,7 @@ async function writeAlone(state: WriterState, group: readonly Job[], error: unkn
   for (const job of group) await writeGroup(state, [job])
 }
 
-function commit(state: WriterState, group: readonly Job[]): Promise<readonly Outcome[]> {
+function commit(state: Common, group: readonly Job[]): Promise<readonly Outcome[]> {
   const batches = group.map(({ batch }) => batch)
   return transact(state.db, (tx) => ingest(tx, batches, state.wallMs()))
 }
