@@ -4,6 +4,7 @@ import path from 'node:path'
 import { type CentreAddress, parseCentreAddress } from '../../agent/src/node/centre-address.ts'
 import { centreDialler } from '../../agent/src/node/centre-dialler.ts'
 import { between, chance, type Entropy, integer } from '../../agent/src/simulated/entropy.ts'
+import { CommandLedger } from '../../agent/src/steward/command-ledger.ts'
 import { ensureEnrolled } from '../../agent/src/steward/enrolment.ts'
 import { saveIdentity } from '../../agent/src/steward/identity.ts'
 import { IdentityKeeper } from '../../agent/src/steward/identity-keeper.ts'
@@ -67,6 +68,8 @@ export class SimulatedAgent {
     this.#links = life
     const { token, folder, log, site, node, entropy } = this.#options
     const identityFile = path.join(folder, `${site.name}-${node.name}.json`)
+    const ledgerFile = path.join(folder, `${site.name}-${node.name}-commands.json`)
+    const say = (line: string) => log(`${this.name}: ${line}`)
     const enrolled = await ensureEnrolled({
       identityFile,
       centre: this.#centre,
@@ -96,12 +99,13 @@ export class SimulatedAgent {
         enrolment,
         save: (changed) => saveIdentity(identityFile, changed),
         wallMs: () => node.clock.wallMs(),
-        log: (line) => log(`${this.name}: ${line}`),
+        log: say,
       }),
+      ledger: new CommandLedger(ledgerFile, say),
       routers: async () => site.routersOf(node),
       monoMs: () => node.clock.monoMs(),
       wallMs: () => node.clock.wallMs(),
-      log: (line) => log(`${this.name}: ${line}`),
+      log: say,
     })
     this.#uplink.start()
     this.#uplink.routerIs(true)
