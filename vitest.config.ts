@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{shared,agent,control-plane,dashboard}/src/**/*.test.{ts,tsx}',
+            '{shared,client,agent,control-plane,dashboard}/src/**/*.test.{ts,tsx}',
             'test/{simulation,scenarios,contract,captures,documents,planted-bugs,fuzz}/**/*.test.ts',
           ],
           exclude: ['**/*.lab.test.ts', '**/node_modules/**'],

@@ -1,8 +1,8 @@
-import type { Agent, AgentCommand } from '@aloft/shared/api/schemas'
+import type { Agent, AgentCommand } from '@aloft/client/api.generated'
+import type { Client } from '@aloft/client/client'
 import { parseDuration } from '@aloft/shared/time/duration'
 import type { Command } from 'commander'
-import type { ApiClient } from './api-client.ts'
-import { connectFleet, type FleetOptions, withFleetOptions } from './fleet-command.ts'
+import { connectFleet, type FleetOptions, printJson, withFleetOptions } from './fleet-command.ts'
 import { Refused, WrongUsage } from './outcome.ts'
 
 interface ReportOptions extends FleetOptions {
@@ -22,30 +22,32 @@ export function mountAgentReport(agents: Command): void {
 const ASK_EVERY_MS = 250
 
 async function reportNow(node: string, options: ReportOptions): Promise<void> {
-  const { AgentCommand, CreateCommand } = await import('@aloft/shared/api/schemas')
+  const { CreateCommand } = await import('@aloft/shared/api/schemas')
   const request = CreateCommand.safeParse({ kind: 'report', ttlMs: parseDuration(options.within) })
   if (!request.success) throw new WrongUsage(`--within ${options.within}: write 1s to 24h, for example 30s`)
   const client = await connectFleet(options)
   const agent = await findAgent(client, node)
-  const path = `agents/${agent.id}/commands`
-  let command: AgentCommand = await client.create(AgentCommand, path, request.data)
+  const path = { id: agent.id }
+  let command: AgentCommand = await client.call('POST /api/v1/agents/{id}/commands', {
+    path,
+    body: request.data,
+  })
   while (command.state === 'waiting' || command.state === 'sent') {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
     const { id } = command
-    const newest = await client.list(AgentCommand, path, { limit: 50 })
+    const newest = await client.list('GET /api/v1/agents/{id}/commands', 50, { path })
     const again = newest.items.find((one) => one.id === id)
     if (again === undefined) throw new Refused(`${agent.site}/${agent.node}: the command is gone`)
     command = again
   }
-  if (options.json) console.log(JSON.stringify(command, null, 2))
+  if (options.json) printJson(command)
   if (command.state !== 'done') throw new Refused(`${agent.site}/${agent.node}: ${whyNot(command)}`)
   if (!options.json)
     console.log(`${agent.site}/${agent.node} has reported. ${command.detail ?? ''}`.trimEnd())
 }
 
-async function findAgent(client: ApiClient, node: string): Promise<Agent> {
-  const { Agent } = await import('@aloft/shared/api/schemas')
-  const { items } = await client.list(Agent, 'agents')
+async function findAgent(client: Client, node: string): Promise<Agent> {
+  const { items } = await client.list('GET /api/v1/agents', Number.POSITIVE_INFINITY)
   const named = items.filter((one) => [one.id, one.node, `${one.site}/${one.node}`].includes(node))
   const [agent, ...others] = named
   if (agent === undefined) throw new Refused(`there is no agent ${node}; \`aloft agents\` lists them`)

@@ -1,11 +1,14 @@
+import type { Agent } from '@aloft/client/api.generated'
 import type { Command } from 'commander'
 import { mountAgentReport } from './agent-report.ts'
-import { connectFleet, type FleetOptions, withFleetOptions } from './fleet-command.ts'
+import { connectFleet, type FleetOptions, isFiltered, printJson, withFleetOptions } from './fleet-command.ts'
 import { showAgo } from './instant.ts'
 import { formatTable, orDash } from './table.ts'
 
 interface AgentsOptions extends FleetOptions {
   readonly site?: string
+  readonly node?: string
+  readonly state?: string
 }
 
 export function mountAgents(program: Command): void {
@@ -13,33 +16,48 @@ export function mountAgents(program: Command): void {
     .command('agents')
     .description('list the agents and whether the centre sees them')
     .option('--site <site>', 'of one site only')
+    .option('--node <node>', 'of this name only')
+    .option('--state <state>', 'in this state only, such as connected')
   withFleetOptions(command).action(showAgents)
   mountAgentReport(command)
 }
 
 async function showAgents(options: AgentsOptions): Promise<void> {
   const client = await connectFleet(options)
-  const { Agent } = await import('@aloft/shared/api/schemas')
-  const agents = await client.list(Agent, 'agents', { filters: { site: options.site } })
-  if (options.json) return console.log(JSON.stringify(agents, null, 2))
+  const { site, node, state } = options
+  // The API says which states there are when it is none of them.
+  const query = { site, node, state: state as Agent['state'] | undefined }
+  const agents = await client.list('GET /api/v1/agents', Number.POSITIVE_INFINITY, { query })
+  if (options.json) return printJson(agents)
   if (agents.items.length === 0) {
     return console.log(
-      'No agent yet. `aloft token create --site NAME` says what to run on a node to enrol it.',
+      isFiltered(query)
+        ? 'No agent matches. `aloft agents` without filters lists them all.'
+        : 'No agent yet. `aloft token create --site NAME` says what to run on a node to enrol it.',
     )
   }
-  const rows = agents.items.map(
-    ({ site, node, state, routerAlive, lastSeenAt, spoolBacklog, clock, software }) => [
-      site,
-      node,
-      state,
-      routerAlive === null ? 'unknown' : routerAlive ? 'running' : 'not running',
-      showAgo(lastSeenAt, Date.now()),
-      orDash(spoolBacklog),
-      clock === null ? '-' : `${Math.round(clock.offsetMs)}ms ± ${Math.ceil(clock.errorMs)}ms`,
-      orDash(software),
-    ],
-  )
+  const now = Date.now()
+  const headings = ['SITE', 'NODE', 'STATE', 'ROUTER', 'LAST SEEN', 'BACKLOG', 'CLOCK', 'SOFTWARE']
   console.log(
-    formatTable(['SITE', 'NODE', 'STATE', 'ROUTER', 'LAST SEEN', 'BACKLOG', 'CLOCK', 'SOFTWARE'], rows),
+    formatTable(
+      headings,
+      agents.items.map((agent) => row(agent, now)),
+    ),
   )
+}
+
+function row(agent: Agent, nowMs: number): string[] {
+  const { site, node, state, routerAlive, lastSeenAt, spoolBacklog, clock, software } = agent
+  const router = routerAlive === null ? 'unknown' : routerAlive ? 'running' : 'not running'
+  const offset = clock === null ? '-' : `${Math.round(clock.offsetMs)}ms ± ${Math.ceil(clock.errorMs)}ms`
+  return [
+    site,
+    node,
+    state,
+    router,
+    showAgo(lastSeenAt, nowMs),
+    orDash(spoolBacklog),
+    offset,
+    orDash(software),
+  ]
 }

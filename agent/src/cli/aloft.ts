@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { fleetFailure } from './fleet-failure.ts'
 import { Answered, Refused, WrongUsage } from './outcome.ts'
 import { createProgram } from './program.ts'
 
@@ -20,7 +21,7 @@ function exitCode(error: unknown): number {
     process.stderr.write(`aloft: ${error.message}\n`)
     return error instanceof WrongUsage ? 2 : 1
   }
-  const text = error instanceof Error ? error.message : String(error)
+  const text = fleetFailure(error) ?? (error instanceof Error ? error.message : String(error))
   const isVerbose = process.env['ALOFT_DEBUG'] !== undefined && error instanceof Error
   process.stderr.write(`aloft: ${isVerbose ? error.stack : text}\n`)
   return 1

@@ -1,4 +1,4 @@
-import type { Event } from '@aloft/shared/api/schemas'
+import type { Event } from '@aloft/client/api.generated'
 import { expect, it } from 'vitest'
 import { describeEvent } from './describe-event.ts'
 

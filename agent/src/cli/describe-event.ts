@@ -1,4 +1,4 @@
-import type { Event } from '@aloft/shared/api/schemas'
+import type { Event } from '@aloft/client/api.generated'
 import type { LanBody } from '@aloft/shared/protocol/events'
 import { FINDINGS } from './finding-words.ts'
 import { showInstant, showOutage } from './instant.ts'

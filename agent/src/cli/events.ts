@@ -1,16 +1,41 @@
-import type { Event } from '@aloft/shared/api/schemas'
+import type { Event } from '@aloft/client/api.generated'
+import type { Client } from '@aloft/client/client'
 import type { Command } from 'commander'
-import type { ApiClient } from './api-client.ts'
-import { connectFleet, type FleetOptions, wholeNumber, withFleetOptions } from './fleet-command.ts'
-import { readInstant } from './instant.ts'
+import { connectFleet, type FleetOptions, printJson, wholeNumber, withFleetOptions } from './fleet-command.ts'
+import { readSpan } from './instant.ts'
 
-interface EventsOptions extends FleetOptions {
-  readonly follow?: boolean
+export interface EventFilters {
   readonly site?: string
   readonly node?: string
+  readonly kind?: string
+  readonly vrid?: number
+  readonly late?: boolean
   readonly from?: string
   readonly to?: string
+}
+
+interface EventsOptions extends FleetOptions, EventFilters {
+  readonly follow?: boolean
   readonly limit?: number
+}
+
+type Kind = Event['body']['kind']
+
+/** What selects events, here and for `aloft export events`. */
+export function withEventFilters(command: Command): Command {
+  return command
+    .option('--site <site>', 'of one site only')
+    .option('--node <node>', 'of one node only')
+    .option('--kind <kind>', 'of one kind only, such as transition, link, tracker, bfd, gap')
+    .option('--vrid <vrid>', 'about virtual routers with this VRID only', wholeNumber(1, 255))
+    .option('--late', 'only what arrived long after it happened')
+    .option('--from <when>', 'not before this instant (2026-11-22T21:00:00Z) or this long ago (1h)')
+    .option('--to <when>', 'before this instant or this long ago')
+}
+
+export function eventQuery({ site, node, kind, vrid, late, from, to }: EventFilters) {
+  // The API says which kinds there are when it is none of them.
+  return { site, node, kind: kind as Kind | undefined, vrid, late, ...readSpan({ from, to }, Date.now()) }
 }
 
 export function mountEvents(program: Command): void {
@@ -18,11 +43,11 @@ export function mountEvents(program: Command): void {
     .command('events')
     .description('list what the agents observed, oldest first')
     .option('--follow', 'go on with what happens now, until Ctrl-C; with --json one event a line')
-    .option('--site <site>', 'of one site only')
-    .option('--node <node>', 'of one node only')
-    .option('--from <when>', 'not before this instant (2026-11-22T21:00:00Z) or this long ago (1h)')
-    .option('--to <when>', 'before this instant or this long ago; not with --follow')
-    .option('--limit <count>', 'the newest so many (default: 50; with --follow 10)', wholeNumber(0, 100_000))
+  withEventFilters(command).option(
+    '--limit <count>',
+    'the newest so many (default: 50; with --follow 10)',
+    wholeNumber(0, 100_000),
+  )
   withFleetOptions(command).action((options: EventsOptions) =>
     options.follow ? follow(options) : list(options),
   )
@@ -31,26 +56,18 @@ export function mountEvents(program: Command): void {
 async function list(options: EventsOptions): Promise<void> {
   const client = await connectFleet(options)
   const { items, nextCursor } = await newest(client, options, options.limit ?? 50)
-  if (options.json) return console.log(JSON.stringify({ items, nextCursor }, null, 2))
+  if (options.json) return printJson({ items, nextCursor })
   const { describeEvent } = await import('./describe-event.ts')
   if (items.length === 0) return console.log('No event. `aloft events --follow` waits for the next one.')
   for (const event of items) console.log(describeEvent(event))
 }
 
 /** The newest events the options select, oldest first. */
-async function newest(client: ApiClient, options: EventsOptions, limit: number) {
-  const { site, node, from, to } = options
-  const filters = {
-    site,
-    node,
-    from: from === undefined ? undefined : readInstant('--from', from, Date.now()),
-    to: to === undefined ? undefined : readInstant('--to', to, Date.now()),
-    order: 'desc',
-  }
+async function newest(client: Client, options: EventsOptions, limit: number) {
   if (limit === 0) return { items: [], nextCursor: null }
-  const { Event: schema } = await import('@aloft/shared/api/schemas')
-  const { items, nextCursor } = await client.list(schema, 'events', { limit, filters })
-  return { items: items.reverse(), nextCursor }
+  const query = { ...eventQuery(options), order: 'desc' } as const
+  const { items, nextCursor } = await client.list('GET /api/v1/events', limit, { query })
+  return { items: items.toReversed(), nextCursor }
 }
 
 async function follow(options: EventsOptions): Promise<void> {
@@ -70,10 +87,23 @@ async function follow(options: EventsOptions): Promise<void> {
   const onLost = (why: string, isTryingAgain: boolean) =>
     console.error(`aloft: ${why}${isTryingAgain ? '; trying again' : ''}`)
   for await (const event of followEvents({ client, signal: ended, onLost, onOpen })) {
-    const isWanted = [options.site ?? event.site, options.node ?? event.node]
-    if (past.delete(event.id) || isWanted[0] !== event.site || isWanted[1] !== event.node) continue
-    print(event)
+    if (!past.delete(event.id) && isWanted(event, options)) print(event)
   }
+}
+
+/** The same filters as the list has, on what comes from the stream. */
+function isWanted(event: Event, { site, node, kind, vrid, late, from, to }: EventsOptions): boolean {
+  const span = readSpan({ from, to }, Date.now())
+  const isOf = <T>(wanted: T | undefined, actual: T | undefined) => wanted === undefined || wanted === actual
+  return (
+    isOf(site, event.site) &&
+    isOf(node, event.node) &&
+    isOf<string>(kind, event.body.kind) &&
+    isOf(vrid, 'vrid' in event.body ? (event.body.vrid ?? undefined) : undefined) &&
+    isOf(late, event.late) &&
+    (span.from === undefined || event.occurredAt >= span.from) &&
+    (span.to === undefined || event.occurredAt < span.to)
+  )
 }
 
 /** Ctrl-C is how following ends, and no failure. */

@@ -1,5 +1,5 @@
+import type { Client } from '@aloft/client/client'
 import { type Command, InvalidArgumentError } from 'commander'
-import type { ApiClient } from './api-client.ts'
 import { WrongUsage } from './outcome.ts'
 
 /** What every fleet command is given. */
@@ -19,7 +19,7 @@ export function withFleetOptions(command: Command): Command {
 }
 
 /** Throws `WrongUsage` when the options and the environment name no token or no such URL. */
-export async function connectFleet(options: FleetOptions): Promise<ApiClient> {
+export async function connectFleet(options: FleetOptions): Promise<Client> {
   const url = options.url ?? process.env['ALOFT_URL'] ?? URL_DEFAULT
   const token = options.token ?? process.env['ALOFT_TOKEN']
   if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
@@ -30,8 +30,18 @@ export async function connectFleet(options: FleetOptions): Promise<ApiClient> {
       'no API token: set ALOFT_TOKEN or give --token; the control plane wrote one to DATA-DIR/admin-token at its first start',
     )
   }
-  const { createApiClient } = await import('./api-client.ts')
-  return createApiClient({ url: url.replace(/\/+$/, ''), token: token.trim() })
+  const { createClient } = await import('@aloft/client/client')
+  return createClient({ url: url.replace(/\/+$/, ''), token: token.trim() })
+}
+
+/** As the API answers it, to be read by a program. */
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2))
+}
+
+/** Whether any filter was given: an empty list then means something else. */
+export function isFiltered(filters: Readonly<Record<string, unknown>>): boolean {
+  return Object.values(filters).some((value) => value !== undefined)
 }
 
 /** Reads the argument of an option that is a whole number within bounds. */

@@ -3,6 +3,7 @@ import { mountAgents } from './agents.ts'
 import { mountControlPlane, mountDemo } from './centre-commands.ts'
 import { mountCheck } from './check.ts'
 import { mountEvents } from './events.ts'
+import { mountExport } from './export.ts'
 import { mountFailovers } from './failovers.ts'
 import { mountAgent, mountReplay, mountStatus, mountStepDown, mountUpgrade } from './node-commands.ts'
 import { mountSchema } from './schema.ts'
@@ -41,6 +42,7 @@ export function createProgram(): Command {
     mountVirtualRouters,
     mountFailovers,
     mountEvents,
+    mountExport,
     mountToken,
   ]) {
     mount(program)

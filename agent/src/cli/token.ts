@@ -1,13 +1,19 @@
+import type { EnrolmentToken } from '@aloft/client/api.generated'
 import { parseDuration } from '@aloft/shared/time/duration'
 import type { Command } from 'commander'
-import { connectFleet, type FleetOptions, wholeNumber, withFleetOptions } from './fleet-command.ts'
-import { showInstant } from './instant.ts'
+import { connectFleet, type FleetOptions, printJson, wholeNumber, withFleetOptions } from './fleet-command.ts'
+import { showAgo, showAhead, showInstant } from './instant.ts'
 import { WrongUsage } from './outcome.ts'
+import { formatTable } from './table.ts'
 
 interface TokenOptions extends FleetOptions {
   readonly site: string
   readonly ttl: string
   readonly maxUses: number
+}
+
+interface ListOptions extends FleetOptions {
+  readonly site?: string
 }
 
 export function mountToken(program: Command): void {
@@ -19,10 +25,20 @@ export function mountToken(program: Command): void {
     .option('--ttl <duration>', 'how long it can be used, 1s to 30d', '1h')
     .option('--max-uses <count>', 'how many agents it lets in', wholeNumber(1, 10_000), 1)
   withFleetOptions(create).action(createToken)
+  const list = token
+    .command('list')
+    .description('list the enrolment tokens that were not revoked, newest first')
+    .option('--site <site>', 'of one site only')
+  withFleetOptions(list).action(listTokens)
+  const revoke = token
+    .command('revoke')
+    .description('let nobody else in with a token; agents that are in stay')
+    .argument('<id>', 'as `aloft token list` shows it')
+  withFleetOptions(revoke).action(revokeToken)
 }
 
 async function createToken(options: TokenOptions): Promise<void> {
-  const { CreateEnrolmentToken, EnrolmentToken } = await import('@aloft/shared/api/schemas')
+  const { CreateEnrolmentToken } = await import('@aloft/shared/api/schemas')
   const { site, ttl, maxUses } = options
   const request = CreateEnrolmentToken.safeParse({ site, ttlMs: parseDuration(ttl), maxUses })
   if (!request.success) {
@@ -33,8 +49,8 @@ async function createToken(options: TokenOptions): Promise<void> {
     )
   }
   const client = await connectFleet(options)
-  const created = await client.create(EnrolmentToken, 'enrolment-tokens', request.data)
-  if (options.json) return console.log(JSON.stringify(created, null, 2))
+  const created = await client.call('POST /api/v1/enrolment-tokens', { body: request.data })
+  if (options.json) return printJson(created)
   console.log(
     `aloft agent --config aloft.yaml --control-plane ${client.url} --enrolment-token ${created.token}`,
   )
@@ -43,4 +59,34 @@ async function createToken(options: TokenOptions): Promise<void> {
   console.error(
     `Run this on the node; it lets ${uses} into ${created.site} until ${showInstant(created.expiresAt)} UTC.`,
   )
+}
+
+async function listTokens(options: ListOptions): Promise<void> {
+  const client = await connectFleet(options)
+  const query = { site: options.site }
+  const tokens = await client.list('GET /api/v1/enrolment-tokens', Number.POSITIVE_INFINITY, { query })
+  if (options.json) return printJson(tokens)
+  if (tokens.items.length === 0) {
+    return console.log('No enrolment token. `aloft token create --site NAME` makes one.')
+  }
+  const now = Date.now()
+  const headings = ['ID', 'SITE', 'USES', 'CREATED', 'EXPIRES (UTC)', 'IN']
+  console.log(
+    formatTable(
+      headings,
+      tokens.items.map((token) => row(token, now)),
+    ),
+  )
+}
+
+function row({ id, site, uses, maxUses, createdAt, expiresAt }: EnrolmentToken, nowMs: number): string[] {
+  const ends = [showInstant(expiresAt), showAhead(expiresAt, nowMs)]
+  return [id, site, `${uses}/${maxUses}`, showAgo(createdAt, nowMs), ...ends]
+}
+
+async function revokeToken(id: string, options: FleetOptions): Promise<void> {
+  const client = await connectFleet(options)
+  await client.call('DELETE /api/v1/enrolment-tokens/{id}', { path: { id } })
+  if (options.json) return printJson({ revoked: id })
+  console.log('Revoked. Agents that it let in before stay; `aloft agents` lists them.')
 }

@@ -1,10 +1,22 @@
-import type { VirtualRouter } from '@aloft/shared/api/schemas'
+import type { VirtualRouter } from '@aloft/client/api.generated'
 import type { Command } from 'commander'
-import { connectFleet, type FleetOptions, withFleetOptions } from './fleet-command.ts'
+import {
+  connectFleet,
+  type FleetOptions,
+  isFiltered,
+  printJson,
+  wholeNumber,
+  withFleetOptions,
+} from './fleet-command.ts'
+import { showAgo } from './instant.ts'
 import { formatTable, orDash } from './table.ts'
 
 interface VirtualRoutersOptions extends FleetOptions {
   readonly site?: string
+  readonly name?: string
+  readonly vrid?: number
+  readonly family?: string
+  readonly state?: string
 }
 
 export function mountVirtualRouters(program: Command): void {
@@ -12,28 +24,44 @@ export function mountVirtualRouters(program: Command): void {
     .command('virtual-routers')
     .description('list the virtual routers, who is active and who stands by')
     .option('--site <site>', 'of one site only')
+    .option('--name <name>', 'of this name only')
+    .option('--vrid <vrid>', 'of one VRID only', wholeNumber(1, 255))
+    .option('--family <family>', 'ipv4 or ipv6 only')
+    .option('--state <state>', 'in this state only, such as served or no-active')
   withFleetOptions(command).action(showVirtualRouters)
 }
 
 async function showVirtualRouters(options: VirtualRoutersOptions): Promise<void> {
   const client = await connectFleet(options)
-  const { VirtualRouter: schema } = await import('@aloft/shared/api/schemas')
-  const routers = await client.list(schema, 'virtual-routers', { filters: { site: options.site } })
-  if (options.json) return console.log(JSON.stringify(routers, null, 2))
+  const { site, name, vrid, family, state } = options
+  // The API says what there is when it is none of them.
+  const narrow = { family: family as VirtualRouter['family'], state: state as VirtualRouter['state'] }
+  const query = { site, name, vrid, ...narrow }
+  const routers = await client.list('GET /api/v1/virtual-routers', Number.POSITIVE_INFINITY, { query })
+  if (options.json) return printJson(routers)
   if (routers.items.length === 0) {
     return console.log(
-      'No virtual router yet. One appears here when an enrolled agent runs it; see `aloft agents`.',
+      isFiltered(query)
+        ? 'No virtual router matches. `aloft virtual-routers` without filters lists them all.'
+        : 'No virtual router yet. One appears here when an enrolled agent runs it; see `aloft agents`.',
     )
   }
+  const now = Date.now()
+  const headings = ['SITE', 'NAME', 'VRID', 'STATE', 'ACTIVE', 'NODES', 'ADDRESSES', 'LAST FAILOVER']
   console.log(
-    formatTable(['SITE', 'NAME', 'VRID', 'STATE', 'ACTIVE', 'NODES', 'ADDRESSES'], routers.items.map(row)),
+    formatTable(
+      headings,
+      routers.items.map((router) => row(router, now)),
+    ),
   )
 }
 
-function row({ site, name, vrid, state, active, members, addresses }: VirtualRouter): string[] {
+function row(router: VirtualRouter, nowMs: number): string[] {
+  const { site, name, vrid, state, active, members, addresses, lastFailoverAt } = router
   const nodes = members.map(
     ({ node, role, lastKnownRole, priority }) =>
       `${node} ${priority} ${role ?? `unknown (was ${lastKnownRole})`}`,
   )
-  return [site, name, String(vrid), state, orDash(active), nodes.join(', '), addresses.join(' ')]
+  const who = [String(vrid), state, orDash(active), nodes.join(', '), addresses.join(' ')]
+  return [site, name, ...who, showAgo(lastFailoverAt, nowMs)]
 }

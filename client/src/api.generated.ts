@@ -1,0 +1,473 @@
+/**
+ * What the control plane answers, made from its OpenAPI document by `npm run generate`; held to it by
+ * test/contract/client-types.test.ts. Not edited by hand.
+ */
+
+export type Agent = {
+  readonly id: string
+  readonly site: string
+  readonly node: string
+  readonly state: AgentState
+  readonly software: string | null
+  readonly enrolledAt: string
+  readonly connectedSince: string | null
+  readonly lastSeenAt: string | null
+  readonly clock: {
+    readonly offsetMs: number
+    readonly errorMs: number
+  } | null
+  readonly spoolBacklog: number | null
+  readonly routerAlive: boolean | null
+}
+
+export type AgentCommand = {
+  readonly id: string
+  readonly agentId: string
+  readonly kind: string
+  readonly state: "waiting" | "sent" | "done" | "failed" | "unsupported" | "expired" | "no-answer"
+  readonly detail: string | null
+  readonly createdAt: string
+  readonly createdBy: string
+  readonly expiresAt: string
+  readonly sentAt: string | null
+  readonly finishedAt: string | null
+}
+
+export type AgentState = "enrolled" | "connected" | "disconnected" | "quarantined"
+
+export type EnrolmentToken = {
+  readonly id: string
+  readonly site: string
+  readonly token?: string | undefined
+  readonly createdAt: string
+  readonly expiresAt: string
+  readonly maxUses: number
+  readonly uses: number
+}
+
+export type Event = {
+  readonly id: string
+  readonly agentId: string
+  readonly site: string
+  readonly node: string
+  readonly epoch: string
+  readonly seq: number
+  readonly occurredAt: string
+  readonly occurredAtErrorMs: number | null
+  readonly receivedAt: string
+  readonly late: boolean
+  readonly observed: {
+    readonly wallMs: number
+    readonly monoMs: number
+    readonly bootId: string
+  }
+  readonly body: {
+    readonly kind: "transition"
+    readonly virtualRouter: string
+    readonly vrid: number
+    readonly family: "ipv4" | "ipv6"
+    readonly interface: string
+    readonly from: "initialize" | "backup" | "active" | "fault"
+    readonly to: "initialize" | "backup" | "active" | "fault"
+    readonly reason: "startup" | "shutdown" | "no-response" | "preempted" | "priority" | "higher-priority-backup" | "interface-up" | "interface-down" | "no-primary-ip-address" | "no-virtual-ip-addresses" | "no-peers" | "tracker" | "sync-group" | "stall" | "configuration" | "step-down" | "holding-lost"
+    readonly priority: number
+    readonly heard: {
+      readonly address: string
+      readonly priority: number
+      readonly agoMs: number
+    } | null
+    readonly source?: string | null | undefined
+    readonly outageMs: number | null
+    readonly detectedBy?: "bfd" | undefined
+    readonly addresses: readonly (string)[]
+  } | {
+    readonly kind: "resumed"
+    readonly virtualRouter: string
+    readonly vrid: number
+    readonly family: "ipv4" | "ipv6"
+    readonly interface: string
+    readonly role: "initialize" | "backup" | "active" | "fault"
+    readonly priority: number
+    readonly gapMs: number
+  } | {
+    readonly kind: "process"
+    readonly process: "router" | "steward"
+    readonly what: "started" | "stopped" | "lost"
+    readonly runId: string
+    readonly detail: string | null
+  } | {
+    readonly kind: "protocol-error"
+    readonly interface: string
+    readonly vrid: number | null
+    readonly reason: "truncated" | "ip-header" | "ip-ttl" | "version" | "type" | "packet-length" | "checksum" | "zero-interval" | "zero-count" | "vrid" | "family" | "authentication-type" | "authentication-failure" | "authentication-trailer" | "replay" | "destination" | "source" | "interval-mismatch" | "own-advertisement" | "address-owner"
+    readonly source: string | null
+    readonly count: number
+    readonly windowMs: number
+  } | {
+    readonly kind: "link"
+    readonly interface: string
+    readonly up: boolean
+  } | {
+    readonly kind: "tracker"
+    readonly tracker: "script" | "file" | "process" | "bfd"
+    readonly name: string
+    readonly state: "up" | "down"
+    readonly value: number | null
+    readonly why: string
+    readonly output: string | null
+  } | {
+    readonly kind: "bfd"
+    readonly session: string | null
+    readonly interface: string | null
+    readonly local: string | null
+    readonly remote: string
+    readonly from: "admin-down" | "down" | "init" | "up"
+    readonly to: "admin-down" | "down" | "init" | "up"
+    readonly diagnostic: string
+    readonly detectionMs: number | null
+    readonly activeLost: boolean
+  } | {
+    readonly kind: "false-alarm"
+    readonly interface: string
+    readonly remote: string
+    readonly virtualRouters: number
+    readonly heardAfterMs: number
+    readonly twoActivesMs: number
+    readonly distrustedMs: number
+  } | {
+    readonly kind: "config"
+    readonly revision: string
+    readonly outcome: "running" | "refused"
+    readonly detail: string | null
+  } | {
+    readonly kind: "gap"
+    readonly count: number | null
+    readonly cause: "spool-overflow" | "spool-corrupt" | "journal-overflow" | "journal-corrupt"
+    readonly fromWallMs: number | null
+    readonly toWallMs: number | null
+  } | {
+    readonly kind: "stall"
+    readonly lateMs: number
+    readonly virtualRouters: number
+  } | {
+    readonly kind: "priority"
+    readonly virtualRouter: string
+    readonly vrid: number
+    readonly family: "ipv4" | "ipv6"
+    readonly interface: string
+    readonly role: "initialize" | "backup" | "active" | "fault"
+    readonly from: number
+    readonly to: number
+    readonly why: string
+  } | {
+    readonly kind: "lan"
+    readonly finding: "foreign-router" | "address-list" | "interval" | "twin" | "two-owners" | "lower-priority-active" | "unheard" | "several-actives" | "duplicate-address"
+    readonly interface: string
+    readonly family: "ipv4" | "ipv6"
+    readonly vrid: number | null
+    readonly virtualRouter: string | null
+    readonly source: string
+    readonly evidence: { readonly [key: string]: string | number }
+    readonly count: number
+    readonly windowMs: number
+  } | {
+    readonly kind: "notification-failed"
+    readonly channel: string
+    readonly about: string | null
+    readonly detail: string
+    readonly count: number
+  } | {
+    readonly kind: "holding-lost"
+    readonly virtualRouter: string | null
+    readonly vrid: number | null
+    readonly family: "ipv4" | "ipv6" | null
+    readonly interface: string | null
+    readonly items: readonly (string)[]
+    readonly count: number
+    readonly byPort: number | null
+    readonly cause: "removed" | "lease-expired"
+    readonly response: "mended" | "reelected" | "listening"
+    readonly windowMs: number
+  } | {
+    readonly kind: "holding-refused"
+    readonly virtualRouter: string | null
+    readonly vrid: number | null
+    readonly family: "ipv4" | "ipv6" | null
+    readonly interface: string | null
+    readonly of: "address" | "route" | "rule" | "announcement"
+    readonly what: string
+    readonly error: string
+    readonly remedy: string | null
+    readonly count: number
+    readonly windowMs: number
+  }
+}
+
+export type ExportEnd = {
+  readonly end: {
+    readonly items: number
+    readonly nextCursor: string | null
+  }
+}
+
+export type ExportFailed = {
+  readonly failed: Problem
+}
+
+export type Failover = {
+  readonly id: string
+  readonly site: string
+  readonly virtualRouter: string
+  readonly vrid: number
+  readonly family: "ipv4" | "ipv6"
+  readonly from: string | null
+  readonly to: string
+  readonly reason: "startup" | "shutdown" | "no-response" | "preempted" | "priority" | "higher-priority-backup" | "interface-up" | "interface-down" | "no-primary-ip-address" | "no-virtual-ip-addresses" | "no-peers" | "tracker" | "sync-group" | "stall" | "configuration" | "step-down" | "holding-lost"
+  readonly planned: boolean
+  readonly occurredAt: string
+  readonly occurredAtErrorMs: number | null
+  readonly receivedAt: string
+  readonly late: boolean
+  readonly outageMs: number | null
+  readonly evidence: readonly (Event)[]
+}
+
+export type Member = {
+  readonly agentId: string
+  readonly node: string
+  readonly role: "initialize" | "backup" | "active" | "fault" | null
+  readonly lastKnownRole: "initialize" | "backup" | "active" | "fault"
+  readonly since: string
+  readonly priority: number
+  readonly interface: string
+}
+
+export type Problem = {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail?: string | undefined
+  readonly errors?: readonly ({
+    readonly pointer: string
+    readonly message: string
+  })[] | undefined
+}
+
+export type Site = {
+  readonly id: string
+  readonly name: string
+  readonly agents: {
+    readonly total: number
+    readonly connected: number
+  }
+  readonly virtualRouters: {
+    readonly total: number
+    readonly served: number
+    readonly splitBrain: number
+    readonly noActive: number
+    readonly unknown: number
+  }
+  readonly lastFailoverAt: string | null
+}
+
+export type VirtualRouter = {
+  readonly id: string
+  readonly site: string
+  readonly name: string
+  readonly vrid: number
+  readonly family: "ipv4" | "ipv6"
+  readonly addresses: readonly (string)[]
+  readonly state: VirtualRouterState
+  readonly active: string | null
+  readonly members: readonly (Member)[]
+  readonly lastFailoverAt: string | null
+}
+
+export type VirtualRouterState = "served" | "split-brain" | "no-active" | "unknown"
+
+export interface Operations {
+  /** Agents, by site and node */
+  readonly 'GET /api/v1/agents': {
+    readonly path: Record<never, never>
+    readonly query: { readonly site?: string | undefined; readonly node?: string | undefined; readonly state?: AgentState | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Agent)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: never
+  }
+  /** One agent */
+  readonly 'GET /api/v1/agents/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: Agent
+    readonly lines: never
+  }
+  /** Commands given to an agent, newest first */
+  readonly 'GET /api/v1/agents/{id}/commands': {
+    readonly path: { readonly id: string }
+    readonly query: { readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (AgentCommand)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: never
+  }
+  /** Give an agent a command */
+  readonly 'POST /api/v1/agents/{id}/commands': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly kind: "report" | "rotate-key"
+      readonly ttlMs?: number | undefined
+    }
+    readonly answer: AgentCommand
+    readonly lines: never
+  }
+  /** One command, and what came of it */
+  readonly 'GET /api/v1/agents/{id}/commands/{commandId}': {
+    readonly path: { readonly id: string; readonly commandId: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: AgentCommand
+    readonly lines: never
+  }
+  /** Enrolment tokens that were not revoked, newest first */
+  readonly 'GET /api/v1/enrolment-tokens': {
+    readonly path: Record<never, never>
+    readonly query: { readonly site?: string | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (EnrolmentToken)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: never
+  }
+  /** Make a token that nodes of a site enrol with */
+  readonly 'POST /api/v1/enrolment-tokens': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly site: string
+      readonly ttlMs?: number | undefined
+      readonly maxUses?: number | undefined
+    }
+    readonly answer: EnrolmentToken
+    readonly lines: never
+  }
+  /** Revoke an enrolment token */
+  readonly 'DELETE /api/v1/enrolment-tokens/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: undefined
+    readonly lines: never
+  }
+  /** Everything the agents observed, in the order of arrival */
+  readonly 'GET /api/v1/events': {
+    readonly path: Record<never, never>
+    readonly query: { readonly site?: string | undefined; readonly node?: string | undefined; readonly kind?: "transition" | "resumed" | "process" | "protocol-error" | "link" | "tracker" | "bfd" | "false-alarm" | "config" | "gap" | "stall" | "priority" | "lan" | "notification-failed" | "holding-lost" | "holding-refused" | undefined; readonly virtualRouter?: string | undefined; readonly vrid?: number | undefined; readonly family?: "ipv4" | "ipv6" | undefined; readonly late?: boolean | undefined; readonly from?: string | undefined; readonly to?: string | undefined; readonly order?: "asc" | "desc" | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Event)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: Event | ExportEnd | ExportFailed
+  }
+  /** Failovers, newest first by corrected time */
+  readonly 'GET /api/v1/failovers': {
+    readonly path: Record<never, never>
+    readonly query: { readonly site?: string | undefined; readonly virtualRouter?: string | undefined; readonly name?: string | undefined; readonly vrid?: number | undefined; readonly family?: "ipv4" | "ipv6" | undefined; readonly node?: string | undefined; readonly reason?: "startup" | "shutdown" | "no-response" | "preempted" | "priority" | "higher-priority-backup" | "interface-up" | "interface-down" | "no-primary-ip-address" | "no-virtual-ip-addresses" | "no-peers" | "tracker" | "sync-group" | "stall" | "configuration" | "step-down" | "holding-lost" | undefined; readonly planned?: boolean | undefined; readonly late?: boolean | undefined; readonly from?: string | undefined; readonly to?: string | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Failover)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: Failover | ExportEnd | ExportFailed
+  }
+  /** One failover with its evidence */
+  readonly 'GET /api/v1/failovers/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: Failover
+    readonly lines: never
+  }
+  /** Sites, by name */
+  readonly 'GET /api/v1/sites': {
+    readonly path: Record<never, never>
+    readonly query: { readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Site)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: never
+  }
+  /** Make a site */
+  readonly 'POST /api/v1/sites': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly name: string
+    }
+    readonly answer: Site
+    readonly lines: never
+  }
+  /** One site, by its id or name */
+  readonly 'GET /api/v1/sites/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: Site
+    readonly lines: never
+  }
+  /** Remove a site that has no nodes and no history */
+  readonly 'DELETE /api/v1/sites/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: undefined
+    readonly lines: never
+  }
+  /** Give a site another name */
+  readonly 'PATCH /api/v1/sites/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly name: string
+    }
+    readonly answer: Site
+    readonly lines: never
+  }
+  /** Everything as it happens (Server-Sent Events) */
+  readonly 'GET /api/v1/stream': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: never
+    readonly lines: never
+  }
+  /** Virtual routers, by site and name */
+  readonly 'GET /api/v1/virtual-routers': {
+    readonly path: Record<never, never>
+    readonly query: { readonly site?: string | undefined; readonly name?: string | undefined; readonly vrid?: number | undefined; readonly family?: "ipv4" | "ipv6" | undefined; readonly node?: string | undefined; readonly state?: VirtualRouterState | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (VirtualRouter)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: never
+  }
+  /** One virtual router */
+  readonly 'GET /api/v1/virtual-routers/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: VirtualRouter
+    readonly lines: never
+  }
+}
