@@ -134,8 +134,6 @@ create table enrolment_tokens (
   uses integer default 0 not null,
   revoked_at_ms double precision,
   created_by text not null,
-  idempotency_key text,
-  request_hash text not null,
   labels jsonb default '{}'::jsonb not null,
   needs_approval boolean default false not null
 );
@@ -190,6 +188,14 @@ create table feed (
   to_wall_ms double precision
 );
 
+create table idempotency_keys (
+  owner text not null,
+  key text not null,
+  request_hash text not null,
+  answer text not null,
+  created_at_ms double precision not null
+);
+
 create table replicas (
   id text not null,
   started_at_ms double precision not null,
@@ -206,7 +212,8 @@ create table sign_in_codes (
 create table sites (
   id uuid default gen_random_uuid() not null,
   name text not null,
-  created_at_ms double precision not null
+  created_at_ms double precision not null,
+  revision integer default 1 not null
 );
 
 create table transitions (
@@ -264,6 +271,7 @@ alter table enrolment_tokens add constraint enrolment_tokens_pkey PRIMARY KEY (i
 alter table events_default add constraint events_default_pkey PRIMARY KEY (agent_id, epoch, seq);
 alter table failovers add constraint failovers_pkey PRIMARY KEY (id);
 alter table feed add constraint feed_pkey PRIMARY KEY (id);
+alter table idempotency_keys add constraint idempotency_keys_owner_key_pk PRIMARY KEY (owner, key);
 alter table replicas add constraint replicas_pkey PRIMARY KEY (id);
 alter table sign_in_codes add constraint sign_in_codes_pkey PRIMARY KEY (hash);
 alter table sites add constraint sites_pkey PRIMARY KEY (id);
@@ -275,7 +283,6 @@ alter table agents add constraint agents_site_node UNIQUE (site_id, node);
 alter table api_tokens add constraint api_tokens_hash_unique UNIQUE (hash);
 alter table browser_sessions add constraint browser_sessions_hash_unique UNIQUE (hash);
 alter table enrolment_tokens add constraint enrolment_tokens_hash_unique UNIQUE (hash);
-alter table enrolment_tokens add constraint enrolment_tokens_idempotency UNIQUE (created_by, idempotency_key);
 alter table sites add constraint sites_name_unique UNIQUE (name);
 alter table virtual_routers add constraint virtual_routers_key UNIQUE (site_id, name, vrid, family);
 alter table commands add constraint commands_finished CHECK (((outcome IS NULL) = (finished_at_ms IS NULL)));
@@ -311,6 +318,7 @@ CREATE INDEX failovers_occurred ON public.failovers USING btree (occurred_at_ms,
 CREATE INDEX failovers_received ON public.failovers USING brin (received_at_ms);
 CREATE INDEX failovers_site ON public.failovers USING btree (site_id, occurred_at_ms, id);
 CREATE INDEX failovers_virtual_router ON public.failovers USING btree (virtual_router_id, occurred_at_ms, id);
+CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at_ms);
 CREATE INDEX transitions_received ON public.transitions USING brin (received_at_ms);
 CREATE INDEX transitions_virtual_router ON public.transitions USING btree (virtual_router_id, occurred_at_ms);
 CREATE INDEX virtual_router_members_agent ON public.virtual_router_members USING btree (agent_id);

@@ -16,12 +16,16 @@ import { tickRoute } from './duties/routes.ts'
 import { enrolmentTokenRoutes } from './enrolment-tokens/routes.ts'
 import { eventRoutes } from './events/routes.ts'
 import { failoverRoutes } from './failovers/routes.ts'
-import { credentialOf, requireCaller } from './http/credentials.ts'
+import { apiDocument } from './http/api-document.ts'
+import { applyRules, refuseTheRest } from './http/api-rules.ts'
+import { trustedProxies } from './http/client-address.ts'
+import { credentialOf, requireCaller, SESSION_COOKIE } from './http/credentials.ts'
 import { docsPage } from './http/docs-page.ts'
 import { everyAnswer } from './http/every-answer.ts'
 import { AnswerCounter, processFigures } from './http/metrics.ts'
 import { dashboardMissingPage, STYLE } from './http/pages.ts'
 import { problemAnswer } from './http/problem-answer.ts'
+import { RATE_LIMITS, type RateLimits } from './http/rate-limit.ts'
 import type { RequestVariables } from './http/request-context.ts'
 import { requirePermission } from './http/router.ts'
 import { type StaticFiles, staticAnswer } from './http/static-files.ts'
@@ -54,22 +58,15 @@ export interface AppDependencies {
   /** What a scheduler outside shows at `POST /internal/tick`; null admits nobody. */
   readonly tickToken: string | null
   readonly keepAliveMs?: number
+  /** Instead of the usual ones; null limits nobody. */
+  readonly rateLimits?: RateLimits | null
+  /** Balancers in front, as addresses or prefixes: their `X-Forwarded-For` says who calls. */
+  readonly trustedProxies?: readonly string[]
 }
 
 type App = OpenAPIHono<{ Variables: RequestVariables }>
 
 const BODY_BYTES_MAX = 64 * 1024
-
-const INFO = {
-  openapi: '3.1.0',
-  info: {
-    title: 'Aloft',
-    version: '1',
-    description: 'Virtual IPs that stay up, seen and steered from one place.',
-  },
-  servers: [{ url: '/' }],
-  security: [{ bearer: [] }, { session: [] }],
-}
 
 /** The whole HTTP side as a Web-standard `fetch` handler. WebSockets of agents are taken before it (`gateway/`). */
 export function createApp(dependencies: AppDependencies): App {
@@ -78,9 +75,11 @@ export function createApp(dependencies: AppDependencies): App {
   const app: App = new OpenAPIHono<{ Variables: RequestVariables }>()
   app.use(everyAnswer(answers))
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
-  app.onError((error, c) =>
-    problemAnswer(error, () => log.error({ err: error, requestId: c.get('requestId') }, 'request failed')),
-  )
+  app.use((c, next) => {
+    c.set('report', (err) => log.error({ err, requestId: c.get('requestId') }, 'request failed'))
+    return next()
+  })
+  app.onError((error, c) => problemAnswer(error, c.get('report')))
   mountOpen(app, dependencies)
   mountApi(app, dependencies)
   mountDocuments(app, dependencies, answers)
@@ -115,15 +114,13 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
   })
 }
 
-function mountApi(app: App, { database, reader, now, keepAliveMs = 15_000 }: AppDependencies): void {
+function mountApi(app: App, dependencies: AppDependencies): void {
+  const { database, reader, now, keepAliveMs = 15_000 } = dependencies
+  const { rateLimits = RATE_LIMITS, trustedProxies: proxies = [] } = dependencies
   const { db } = database
-  app.use('/api/*', requireCaller(db, now))
-  app.use('/api/*', async (c, next) => {
-    await next()
-    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
-  })
+  applyRules(app, { db, now, rateLimits, trustedProxies: trustedProxies(proxies) })
   const slices = [
-    siteRoutes(db),
+    siteRoutes(db, now),
     agentRoutes(db),
     commandRoutes(db, now),
     virtualRouterRoutes(db),
@@ -133,21 +130,14 @@ function mountApi(app: App, { database, reader, now, keepAliveMs = 15_000 }: App
     streamRoutes({ db, reader, now, keepAliveMs }),
   ]
   for (const slice of slices) app.route('/api/v1', slice)
-  app.all('/api/*', (c) => {
-    throw new NotFound(`there is no ${c.req.method} ${c.req.path}; /docs lists what there is`)
-  })
+  refuseTheRest(app)
 }
 
 function mountDocuments(app: App, dependencies: AppDependencies, answers: AnswerCounter): void {
   const { database, now } = dependencies
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
-  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
-    type: 'apiKey',
-    in: 'cookie',
-    name: 'aloft_session',
-  })
+  describeCredentials(app)
   const signedIn = requireCaller(database.db, now)
-  const document = () => app.getOpenAPI31Document(INFO)
+  const document = () => apiDocument(app)
   app.get('/openapi.json', signedIn, (c) => c.json(document()))
   app.get(
     '/docs',
@@ -161,6 +151,12 @@ function mountDocuments(app: App, dependencies: AppDependencies, answers: Answer
     }),
   )
   app.get('/pages.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
+}
+
+function describeCredentials({ openAPIRegistry }: App): void {
+  openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  const session = { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE } as const
+  openAPIRegistry.registerComponent('securitySchemes', 'session', session)
 }
 
 /** A browser that nobody signed in: shown the way, not a problem document. */

@@ -4,6 +4,8 @@
  */
 export class RequestProblem extends Error {
   override readonly name: string = 'RequestProblem'
+  /** What the answer says beside its body. */
+  readonly headers: Readonly<Record<string, string>> = {}
 }
 
 export class NotFound extends RequestProblem {
@@ -37,6 +39,56 @@ export class Invalid extends RequestProblem {
   constructor(message: string, faults: readonly Fault[] = []) {
     super(message)
     this.faults = faults
+  }
+}
+
+/** The path is there, the method is not (HTTP 405). */
+export class MethodNotAllowed extends RequestProblem {
+  override readonly name = 'MethodNotAllowed'
+  override readonly headers: Readonly<Record<string, string>>
+
+  constructor(message: string, allowed: readonly string[]) {
+    super(message)
+    this.headers = { allow: allowed.join(', ') }
+  }
+}
+
+/** None of the forms there are is one the caller accepts (HTTP 406). */
+export class NotAcceptable extends RequestProblem {
+  override readonly name = 'NotAcceptable'
+}
+
+/** What `If-Match` names is no longer what is there (HTTP 412). */
+export class PreconditionFailed extends RequestProblem {
+  override readonly name = 'PreconditionFailed'
+}
+
+/** The body is in a form that is not read here (HTTP 415). */
+export class UnsupportedMediaType extends RequestProblem {
+  override readonly name = 'UnsupportedMediaType'
+  override readonly headers: Readonly<Record<string, string>>
+
+  constructor(message: string, accepted: string) {
+    super(message)
+    this.headers = { 'accept-post': accepted }
+  }
+}
+
+/** The `Idempotency-Key` stands for another request (HTTP 409). */
+export class KeyReused extends RequestProblem {
+  override readonly name = 'KeyReused'
+}
+
+/** The caller, or its address, asks too often (HTTP 429 with Retry-After). */
+export class TooManyRequests extends RequestProblem {
+  override readonly name = 'TooManyRequests'
+  override readonly headers: Readonly<Record<string, string>>
+  readonly retryAfterMs: number
+
+  constructor(message: string, retryAfterMs: number, headers: Readonly<Record<string, string>> = {}) {
+    super(message)
+    this.retryAfterMs = retryAfterMs
+    this.headers = headers
   }
 }
 

@@ -77,6 +77,8 @@ test.each(SHIPPED)('from $tag every row of every table arrives as it was', async
 const GONE: Readonly<Record<string, readonly string[]>> = {
   api_tokens: ['scopes'],
   browser_sessions: ['scopes'],
+  // Of requests that were sent again within a day: they have a table of their own, which begins empty.
+  enrolment_tokens: ['request_hash', 'idempotency_key'],
 }
 
 test('an upgrade gives those who had scopes the grants that are worth the same', async () => {

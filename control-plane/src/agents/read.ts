@@ -3,23 +3,27 @@ import { z } from 'zod'
 import type { Queryable } from '../database/client.ts'
 import type { Reach } from '../database/reach.ts'
 import { isoInstant, isoInstantOrNull } from '../http/instant.ts'
-import { decodeCursor, isId, toPage } from '../http/list-query.ts'
+import { decodeCursor, isId, searchPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
 import { type AgentRow, selectAgents } from './store-read.ts'
 
 export interface ListAgents {
   readonly reach: Reach
   readonly site?: string | undefined
+  readonly node?: string | undefined
+  readonly state?: AgentState | undefined
   readonly cursor?: string | undefined
   readonly limit: number
 }
 
 const Cursor = z.tuple([z.string(), z.string()])
 
-export async function listAgents(db: Queryable, { reach, site, cursor, limit }: ListAgents) {
-  const rows = await selectAgents(db, { reach, site, after: decodeCursor(cursor, Cursor), limit: limit + 1 })
-  const page = toPage(rows, limit, (row) => [row.site, row.node])
-  return { items: page.items.map(toAgent), nextCursor: page.nextCursor }
+export function listAgents(db: Queryable, { state, cursor, limit, ...filter }: ListAgents) {
+  return searchPage<Agent, z.infer<typeof Cursor>>(decodeCursor(cursor, Cursor), limit, {
+    read: async (after, rows) => (await selectAgents(db, { ...filter, after, limit: rows })).map(toAgent),
+    keysOf: ({ site, node }) => [site, node],
+    isWanted: (agent) => state === undefined || agent.state === state,
+  })
 }
 
 export async function getAgent(db: Queryable, reach: Reach, id: string): Promise<Agent> {

@@ -1,7 +1,7 @@
-import { Agent, page } from '@aloft/shared/api/schemas'
+import { Agent, AgentState, page } from '@aloft/shared/api/schemas'
 import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
-import { paging, siteFilter } from '../http/list-query.ts'
+import { nodeFilter, paging, siteFilter } from '../http/list-query.ts'
 import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS } from '../http/router.ts'
 import { getAgent, listAgents } from './read.ts'
 
@@ -10,7 +10,9 @@ const list = apiRoute({
   method: 'get',
   path: '/agents',
   summary: 'Agents, by site and node',
-  request: { query: z.strictObject({ ...siteFilter, ...paging }) },
+  request: {
+    query: z.strictObject({ ...siteFilter, ...nodeFilter, state: AgentState.optional(), ...paging }),
+  },
   responses: { 200: json(page(Agent), 'A page of agents.'), ...PROBLEMS },
 })
 

@@ -24,6 +24,7 @@ export interface AgentFilter {
   readonly reach: Reach
   readonly ids?: readonly string[]
   readonly site?: string | undefined
+  readonly node?: string | undefined
   readonly after?: readonly [site: string, node: string] | null
   readonly limit: number
 }
@@ -39,6 +40,7 @@ export async function selectAgents(db: Queryable, filter: AgentFilter): Promise<
       )})`,
     )
   if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
+  if (filter.node !== undefined) conditions.push(sql`a.node = ${filter.node}`)
   if (filter.after) conditions.push(sql`(t.name, a.node) > (${filter.after[0]}, ${filter.after[1]})`)
   return db.execute<AgentRow>(sql`
     select a.id, t.name as site, a.node, a.software, a.enrolled_at_ms, a.quarantined_reason is not null as quarantined,

@@ -20,6 +20,11 @@ export function announce(tx: Transaction, topic: Topic, cursor: string): void {
   announced.set(tx, own.set(topic, cursor))
 }
 
+/** For `transact`: a savepoint ended well, and what it announced is for its transaction to say. */
+export function handOn(savepoint: Transaction, outer: Transaction): void {
+  for (const [topic, cursor] of announced.get(savepoint) ?? []) announce(outer, topic, cursor)
+}
+
 /** For `transact`, when `tx` has committed. */
 export function committed(db: Database, tx: Transaction | null): void {
   const own = tx === null ? undefined : announced.get(tx)

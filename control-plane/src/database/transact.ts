@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Unavailable } from '../problems.ts'
-import { committed } from './after-commit.ts'
+import { committed, handOn } from './after-commit.ts'
 import type { Database, Transaction } from './client.ts'
 
 export interface TransactOptions {
@@ -13,6 +14,22 @@ export interface TransactOptions {
 
 const CONFLICT_ATTEMPTS = 8
 
+/** The transaction that everything called from here belongs to; null once it has ended. */
+const enclosing = new AsyncLocalStorage<{ tx: Transaction | null }>()
+
+/**
+ * Runs `work` so that every `transact` within it becomes a savepoint of `tx`: what a verb does commits or vanishes
+ * together with what is recorded about its request, and the verb need not know.
+ */
+export async function within<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
+  const holder: { tx: Transaction | null } = { tx }
+  try {
+    return await enclosing.run(holder, work)
+  } finally {
+    holder.tx = null
+  }
+}
+
 /**
  * Runs `work` in one transaction. A serialization failure or deadlock is tried again, for it left nothing behind.
  * Throws `Unavailable` when the database cannot be reached, and whatever `work` throws.
@@ -22,10 +39,11 @@ export async function transact<T>(
   work: (tx: Transaction) => Promise<T>,
   options: TransactOptions = {},
 ): Promise<T> {
+  const outer = enclosing.getStore()?.tx
   const giveUpAtMs = performance.now() + (options.reconnectForMs ?? 0)
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(db, work)
+      return outer ? await nested(outer, work) : await transactOnce(db, work)
     } catch (error) {
       const code = databaseErrorCode(error)
       const conflict = code === '40001' || code === '40P01'
@@ -36,13 +54,25 @@ export async function transact<T>(
   }
 }
 
-async function once<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+/** One attempt, for work that cannot be begun again. */
+export async function transactOnce<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
   let last: Transaction | null = null
   const result = await db.transaction((tx) => {
     last = tx
     return work(tx)
   })
   committed(db, last)
+  return result
+}
+
+/** A savepoint; what it announces is said when the whole has committed. */
+async function nested<T>(outer: Transaction, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  let last: Transaction | null = null
+  const result = await outer.transaction((tx) => {
+    last = tx
+    return work(tx)
+  })
+  if (last !== null) handOn(last, outer)
   return result
 }
 

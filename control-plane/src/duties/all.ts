@@ -2,6 +2,7 @@ import { expiredCredentials } from '../access/expired-credentials.ts'
 import { replicaLeases } from '../agents/presence.ts'
 import { oldCommands } from '../commands/forget.ts'
 import { eventDaysAhead, eventDaysOver } from '../events/keep-days.ts'
+import { forgottenKeys } from '../idempotency/forget.ts'
 import type { Duty } from './duty.ts'
 
 /** Every duty there is, the urgent ones first. */
@@ -11,4 +12,5 @@ export const ALL_DUTIES: readonly Duty[] = [
   expiredCredentials,
   eventDaysOver,
   oldCommands,
+  forgottenKeys,
 ]

@@ -1,4 +1,3 @@
-import { createHash, createHmac } from 'node:crypto'
 import type { CreateEnrolmentToken, EnrolmentToken } from '@aloft/shared/api/schemas'
 import { hashSecret, mintSecret } from '../access/secrets.ts'
 import { recordAudit } from '../audit/record.ts'
@@ -8,24 +7,20 @@ import { transact } from '../database/transact.ts'
 import { isoInstant } from '../http/instant.ts'
 import type { Caller } from '../http/request-context.ts'
 import { Conflict, NotFound } from '../problems.ts'
-import { findSite, insertSite, insertToken, selectByIdempotencyKey, type TokenRow } from './store-manage.ts'
+import { findSite, insertSite, insertToken, type TokenRow } from './store-manage.ts'
 
 export interface CreateToken {
   readonly caller: Caller
   readonly reach: Reach
   readonly request: CreateEnrolmentToken
-  readonly idempotencyKey: string | null
   readonly nowMs: number
 }
 
-/**
- * Makes an enrolment token, and its site if it is new. Sent again with the same `Idempotency-Key`, answers the same
- * token; with the same key and another body, throws `Conflict`.
- */
+/** Makes an enrolment token, and its site if it is new. */
 export async function createEnrolmentToken(db: Database, input: CreateToken): Promise<EnrolmentToken> {
-  const { caller, request, idempotencyKey, nowMs } = input
-  const token = idempotencyKey === null ? mintSecret('enrol') : repeatableToken(caller, idempotencyKey)
-  const requestHash = createHash('sha256').update(JSON.stringify(request)).digest('hex')
+  const { caller, request, nowMs } = input
+  const { site, maxUses } = request
+  const token = mintSecret('enrol')
   return transact(db, async (tx) => {
     const siteId = await settleSite(tx, input)
     const expiresAtMs = nowMs + request.ttlMs
@@ -34,25 +29,15 @@ export async function createEnrolmentToken(db: Database, input: CreateToken): Pr
       siteId,
       createdAtMs: nowMs,
       expiresAtMs,
-      maxUses: request.maxUses,
+      maxUses,
       createdBy: caller.credential,
-      idempotencyKey,
-      requestHash,
     })
-    if (id !== null) {
-      const { site, maxUses } = request
-      const instants = { createdAt: isoInstant(nowMs), expiresAt: isoInstant(expiresAtMs) }
-      const made = { id, site, ...instants, maxUses, uses: 0 }
-      const target = { kind: 'enrolment-token', id }
-      const change = { action: 'enrolment-token.create', target, siteId, before: null, after: made } as const
-      await recordAudit(tx, caller, change, nowMs)
-      return { ...made, token }
-    }
-    const earlier = await selectByIdempotencyKey(tx, caller.credential, idempotencyKey ?? '')
-    if (earlier?.request_hash !== requestHash) {
-      throw new Conflict('this Idempotency-Key was used with another request')
-    }
-    return { ...toEnrolmentToken(earlier), token }
+    const instants = { createdAt: isoInstant(nowMs), expiresAt: isoInstant(expiresAtMs) }
+    const made = { id, site, ...instants, maxUses, uses: 0 }
+    const target = { kind: 'enrolment-token', id }
+    const change = { action: 'enrolment-token.create', target, siteId, before: null, after: made } as const
+    await recordAudit(tx, caller, change, nowMs)
+    return { ...made, token }
   })
 }
 
@@ -74,17 +59,6 @@ async function settleSite(tx: Transaction, input: CreateToken): Promise<string> 
   const change = { action: 'site.create', target, siteId, before: null, after: { name } } as const
   await recordAudit(tx, caller, change, nowMs)
   return siteId
-}
-
-/**
- * The same token for the same caller and key. It comes from what the caller presented, which the database does not
- * hold: a retry gets its answer, and nobody who reads the database does.
- */
-function repeatableToken(caller: Caller, idempotencyKey: string): string {
-  const bits = createHmac('sha256', caller.secret)
-    .update(`enrolment-token ${idempotencyKey}`)
-    .digest('base64url')
-  return `aloft_enrol_${bits}`
 }
 
 export function toEnrolmentToken(row: TokenRow): EnrolmentToken {

@@ -13,14 +13,9 @@ const create = apiRoute({
   summary: 'Make a token that nodes of a site enrol with',
   description: 'The only answer that holds the token itself. The site is made if it is new.',
   request: {
-    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
     body: { required: true, content: { 'application/json': { schema: CreateEnrolmentToken.strict() } } },
   },
-  responses: {
-    201: json(EnrolmentToken, 'The token.'),
-    ...PROBLEMS,
-    409: { ...PROBLEMS[400], description: 'The Idempotency-Key was used with another request.' },
-  },
+  responses: { 201: json(EnrolmentToken, 'The token.'), ...PROBLEMS },
 })
 
 const list = apiRoute({
@@ -44,12 +39,10 @@ const remove = apiRoute({
 export function enrolmentTokenRoutes(db: Database, now: () => number): ApiRouter {
   return newRouter()
     .openapi(create, async (c) => {
-      const idempotencyKey = c.req.valid('header')['idempotency-key'] ?? null
       const input = {
         caller: c.get('caller'),
         reach: c.get('reach'),
         request: c.req.valid('json'),
-        idempotencyKey,
         nowMs: now(),
       }
       return c.json(await createEnrolmentToken(db, input), 201)

@@ -10,10 +10,9 @@ export interface TokenRow extends Record<string, unknown> {
   readonly expires_at_ms: number
   readonly max_uses: number
   readonly uses: number
-  readonly request_hash: string
 }
 
-const COLUMNS = sql`k.id, t.name as site, k.created_at_ms, k.expires_at_ms, k.max_uses, k.uses, k.request_hash`
+const COLUMNS = sql`k.id, t.name as site, k.created_at_ms, k.expires_at_ms, k.max_uses, k.uses`
 
 export async function findSite(tx: Transaction, name: string): Promise<string | null> {
   const [site] = await tx.select({ id: sites.id }).from(sites).where(eq(sites.name, name))
@@ -30,28 +29,13 @@ export async function insertSite(tx: Transaction, name: string, nowMs: number): 
   return site?.id ?? null
 }
 
-/** Null when the same caller used the same idempotency key before. */
 export async function insertToken(
   tx: Transaction,
   token: typeof enrolmentTokens.$inferInsert,
-): Promise<string | null> {
-  const [row] = await tx
-    .insert(enrolmentTokens)
-    .values(token)
-    .onConflictDoNothing({ target: [enrolmentTokens.createdBy, enrolmentTokens.idempotencyKey] })
-    .returning({ id: enrolmentTokens.id })
-  return row?.id ?? null
-}
-
-export async function selectByIdempotencyKey(
-  db: Queryable,
-  createdBy: string,
-  key: string,
-): Promise<TokenRow | null> {
-  const [row] = await db.execute<TokenRow>(sql`
-    select ${COLUMNS} from enrolment_tokens k join sites t on t.id = k.site_id
-    where k.created_by = ${createdBy} and k.idempotency_key = ${key}`)
-  return row ?? null
+): Promise<string> {
+  const [row] = await tx.insert(enrolmentTokens).values(token).returning({ id: enrolmentTokens.id })
+  if (row === undefined) throw new Error('an insert returned no row')
+  return row.id
 }
 
 /** Newest first, without revoked ones; at most `limit`. */

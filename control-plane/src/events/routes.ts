@@ -1,9 +1,19 @@
-import { Event, page } from '@aloft/shared/api/schemas'
+import { Event } from '@aloft/shared/api/schemas'
 import { EventBody } from '@aloft/shared/protocol/events'
 import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
-import { paging, siteFilter, timeSpan } from '../http/list-query.ts'
-import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { exportLines, jsonOrLines } from '../http/lines.ts'
+import {
+  familyFilter,
+  lateFilter,
+  nodeFilter,
+  paging,
+  siteFilter,
+  timeSpan,
+  vridFilter,
+} from '../http/list-query.ts'
+import { wantsLines } from '../http/negotiation.ts'
+import { type ApiRouter, apiRoute, newRouter, PROBLEMS } from '../http/router.ts'
 import { listEvents } from './read.ts'
 
 const kinds = EventBody.options.map((option) => option.shape.kind.value)
@@ -18,19 +28,24 @@ const list = apiRoute({
   request: {
     query: z.strictObject({
       ...siteFilter,
-      node: z.string().min(1).optional(),
+      ...nodeFilter,
       kind: z.enum(kinds).optional(),
       virtualRouter: z.string().min(1).optional().openapi({ description: 'Id of a virtual router.' }),
+      ...vridFilter,
+      ...familyFilter,
+      ...lateFilter,
       ...timeSpan,
       order: z.enum(['asc', 'desc']).default('desc'),
       ...paging,
     }),
   },
-  responses: { 200: json(page(Event), 'A page of events.'), ...PROBLEMS },
+  responses: { 200: jsonOrLines(Event, 'A page of events.'), ...PROBLEMS },
 })
 
 export function eventRoutes(db: Database): ApiRouter {
-  return newRouter().openapi(list, async (c) =>
-    c.json(await listEvents(db, { reach: c.get('reach'), ...c.req.valid('query') }), 200),
-  )
+  return newRouter().openapi(list, async (c) => {
+    const query = { reach: c.get('reach'), ...c.req.valid('query') }
+    if (wantsLines(c)) return exportLines(c, query, (each) => listEvents(db, each))
+    return c.json(await listEvents(db, query), 200)
+  })
 }

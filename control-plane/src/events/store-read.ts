@@ -35,6 +35,9 @@ export interface EventFilter {
   readonly node?: string | undefined
   readonly kind?: string | undefined
   readonly virtualRouter?: string | undefined
+  readonly vrid?: number | undefined
+  readonly family?: string | undefined
+  readonly late?: boolean | undefined
   readonly from?: number | undefined
   readonly to?: number | undefined
   readonly after: number | null
@@ -56,6 +59,9 @@ function conditionsOf(filter: EventFilter): SQL[] {
   if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
   if (filter.node !== undefined) conditions.push(sql`a.node = ${filter.node}`)
   if (filter.kind !== undefined) conditions.push(sql`e.kind = ${filter.kind}`)
+  if (filter.vrid !== undefined) conditions.push(sql`e.vrid = ${filter.vrid}::int`)
+  if (filter.family !== undefined) conditions.push(sql`e.family = ${filter.family}`)
+  if (filter.late !== undefined) conditions.push(sql`e.late = ${filter.late}`)
   if (filter.from !== undefined) conditions.push(sql`e.occurred_at_ms >= ${filter.from}::float8`)
   if (filter.to !== undefined) conditions.push(sql`e.occurred_at_ms < ${filter.to}::float8`)
   if (filter.virtualRouter !== undefined) {

@@ -4,7 +4,7 @@ import type { Queryable } from '../database/client.ts'
 import type { Reach } from '../database/reach.ts'
 import { eventId } from '../events/read.ts'
 import { isoInstant } from '../http/instant.ts'
-import { decodeCursor, toPage } from '../http/list-query.ts'
+import { decodeCursor, isId, toPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
 import { readTransitions } from '../transitions/read.ts'
 import { type FailoverFilter, type FailoverRow, selectFailovers } from './store-read.ts'
@@ -17,6 +17,8 @@ const Cursor = z.tuple([z.number(), z.string()])
 
 export async function listFailovers(db: Queryable, { cursor, limit, ...filter }: ListFailovers) {
   const before = decodeCursor(cursor, Cursor)
+  if (filter.virtualRouter !== undefined && !isId(filter.virtualRouter))
+    return { items: [], nextCursor: null }
   const rows = await selectFailovers(db, { ...filter, before, limit: limit + 1 })
   const page = toPage(rows, limit, (row) => [row.occurred_at_ms, row.id])
   return { items: await withEvidence(db, page.items), nextCursor: page.nextCursor }

@@ -28,7 +28,15 @@ export interface FailoverFilter {
   readonly reach: Reach
   readonly ids?: readonly string[]
   readonly site?: string | undefined
+  readonly virtualRouter?: string | undefined
+  readonly name?: string | undefined
   readonly vrid?: number | undefined
+  readonly family?: string | undefined
+  /** From or to. */
+  readonly node?: string | undefined
+  readonly reason?: string | undefined
+  readonly planned?: boolean | undefined
+  readonly late?: boolean | undefined
   readonly from?: number | undefined
   readonly to?: number | undefined
   readonly before?: readonly [occurredAtMs: number, id: string] | null
@@ -61,6 +69,14 @@ function conditionsOf(filter: FailoverFilter): SQL[] {
     )
   if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
   if (filter.vrid !== undefined) conditions.push(sql`f.vrid = ${filter.vrid}::int`)
+  if (filter.virtualRouter !== undefined)
+    conditions.push(sql`f.virtual_router_id = ${filter.virtualRouter}::uuid`)
+  if (filter.name !== undefined) conditions.push(sql`v.name = ${filter.name}`)
+  if (filter.family !== undefined) conditions.push(sql`v.family = ${filter.family}`)
+  if (filter.node !== undefined) conditions.push(sql`${filter.node} in (new.node, old.node)`)
+  if (filter.reason !== undefined) conditions.push(sql`f.reason = ${filter.reason}`)
+  if (filter.planned !== undefined) conditions.push(sql`f.planned = ${filter.planned}`)
+  if (filter.late !== undefined) conditions.push(sql`f.late = ${filter.late}`)
   if (filter.from !== undefined) conditions.push(sql`f.occurred_at_ms >= ${filter.from}::float8`)
   if (filter.to !== undefined) conditions.push(sql`f.occurred_at_ms < ${filter.to}::float8`)
   if (filter.before) {

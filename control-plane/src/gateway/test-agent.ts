@@ -107,7 +107,6 @@ export async function newToken(
     caller: TEST_CALLER,
     reach: 'everywhere',
     request: { ttlMs: 3_600_000, maxUses: 1, ...request },
-    idempotencyKey: null,
     nowMs: Date.now(),
   })
   return token ?? ''

@@ -14,6 +14,10 @@ export interface Caller extends Actor {
 
 export interface RequestVariables {
   requestId: string
+  /** Tells the log of a fault of our own. */
+  report: (error: unknown) => void
+  /** Of what is answered, when its reader may change it: part of its `ETag`. */
+  revision?: number
   caller: Caller
   /** Where the caller has the permission that the route names; set by the route (`apiRoute`). */
   reach: Reach

@@ -4,6 +4,7 @@ import type { MiddlewareHandler } from 'hono'
 import { type Permission, reachOf } from '../access/permissions.ts'
 import type { Reach } from '../database/reach.ts'
 import { Forbidden, Invalid } from '../problems.ts'
+import { PROBLEM_KINDS, type ProblemName } from './problem-kinds.ts'
 import type { Caller, RequestVariables } from './request-context.ts'
 
 export type ApiRouter = OpenAPIHono<{ Variables: RequestVariables }>
@@ -65,16 +66,17 @@ export const json = <T>(schema: T, description: string) => ({
   content: { 'application/json': { schema } },
 })
 
-const problem = (description: string) => ({
-  description,
+/** The description of an answer that is no. */
+export const problem = (name: ProblemName) => ({
+  description: PROBLEM_KINDS[name].meaning,
   content: { 'application/problem+json': { schema: Problem } },
 })
 
-/** What any route under `/api/v1` may answer besides its result. */
+/** What any route under `/api/v1` may answer besides its result; `apiDocument` adds what all of them may. */
 export const PROBLEMS = {
-  400: problem('The request is not valid; `errors` point at what is wrong.'),
-  401: problem('No credential, or one that does not hold.'),
-  403: problem('The credential does not reach this far.'),
-  404: problem('There is no such thing.'),
-  503: problem('The database is not answering; `Retry-After` says when to try again.'),
+  400: problem('invalid'),
+  401: problem('unauthenticated'),
+  403: problem('forbidden'),
+  404: problem('not-found'),
+  503: problem('unavailable'),
 }

@@ -1,7 +1,7 @@
 import type { AccessRole } from '@aloft/shared/api/access'
 import { ADMIN_EVERYWHERE } from '../access/permissions.ts'
 import { hashSecret, mintSecret } from '../access/secrets.ts'
-import { createApp } from '../app.ts'
+import { type AppDependencies, createApp } from '../app.ts'
 import { createBus } from '../bus/bus.ts'
 import { notifyCarrier } from '../bus/store-notify.ts'
 import { Centre } from '../centre-keys/centre.ts'
@@ -24,18 +24,23 @@ export interface TestApplication {
   ): Promise<string>
   session(): Promise<string>
   /** `as: null` sends no credential. */
-  fetch(path: string, init?: RequestInit & { readonly as?: string | null }): Promise<Response>
+  fetch(path: string, init?: RequestInit & Asked): Promise<Response>
   close(): Promise<void>
+}
+
+interface Asked {
+  readonly as?: string | null
+  /** What a server would hand on beside the request, such as the peer's address. */
+  readonly env?: object
 }
 
 /** The whole application on a database of its own, called without a socket. */
 export async function startTestApplication(
-  options: {
+  options: Partial<Pick<AppDependencies, 'keepAliveMs' | 'tickToken' | 'rateLimits' | 'trustedProxies'>> & {
     readonly dashboardFolder?: string
-    readonly keepAliveMs?: number
-    readonly tickToken?: string
   } = {},
 ): Promise<TestApplication> {
+  const { dashboardFolder, ...given } = options
   const database = await createTestDatabase()
   const faults: unknown[] = []
   const clock = { nowMs: Date.now() }
@@ -44,7 +49,7 @@ export async function startTestApplication(
   ringAfterCommit(database.db, bus.publish)
   const reader = await startFeedReader({ db: database.db, bus, warn: (message) => faults.push(message) })
   const dashboard: StaticFiles | null =
-    options.dashboardFolder === undefined ? null : loadStaticFiles(options.dashboardFolder)
+    dashboardFolder === undefined ? null : loadStaticFiles(dashboardFolder)
   const log = { info: () => {}, warn: () => {}, error: (facts: object) => void faults.push(facts) }
   const app = createApp({
     database,
@@ -55,8 +60,10 @@ export async function startTestApplication(
     now: () => clock.nowMs,
     gatewayFigures: () => ({ agents: 3 }),
     replica: 'test',
-    tickToken: options.tickToken ?? null,
-    ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
+    tickToken: null,
+    // Tests ask as fast as they can.
+    rateLimits: null,
+    ...given,
   })
   const token: TestApplication['token'] = async (role, { sites, expiresAtMs = null } = {}) => {
     const secret = mintSecret('api')
@@ -79,10 +86,10 @@ export async function startTestApplication(
       await database.db.insert(browserSessions).values({ ...row, expiresAtMs: clock.nowMs + 60_000 })
       return secret
     },
-    fetch: async (path, { as = admin, ...init } = {}) => {
+    fetch: async (path, { as = admin, env, ...init } = {}) => {
       const headers = new Headers(init.headers)
       if (as !== null) headers.set('authorization', `Bearer ${as}`)
-      return app.request(`http://aloft.test${path}`, { ...init, headers })
+      return app.request(`http://aloft.test${path}`, { ...init, headers }, env)
     },
     close: async () => {
       await reader.stop()

@@ -24,10 +24,16 @@ export async function listSites(db: Queryable, input: ListSites) {
 }
 
 /** By id or by name: both are unique, and people know the name. */
-export async function getSite(db: Queryable, reach: Reach, idOrName: string): Promise<Site> {
-  const [site] = await withStates(db, await selectSites(db, { reach, idOrName, limit: 1 }))
-  if (site === undefined) throw new NotFound(`there is no site ${idOrName}`)
-  return site
+export async function getSite(
+  db: Queryable,
+  reach: Reach,
+  idOrName: string,
+): Promise<{ readonly site: Site; readonly revision: number }> {
+  const rows = await selectSites(db, { reach, idOrName, limit: 1 })
+  const [site] = await withStates(db, rows)
+  const revision = rows[0]?.revision
+  if (site === undefined || revision === undefined) throw new NotFound(`there is no site ${idOrName}`)
+  return { site, revision }
 }
 
 async function withStates(db: Queryable, rows: readonly SiteRow[]): Promise<Site[]> {

@@ -6,6 +6,7 @@ import { type Reach, withinReach } from '../database/reach.ts'
 export interface SiteRow extends Record<string, unknown> {
   readonly id: string
   readonly name: string
+  readonly revision: number
   readonly agents: number
   readonly connected: number
   readonly last_failover_ms: number | null
@@ -27,10 +28,10 @@ export async function selectSites(
   }
   if (filter.after) conditions.push(sql`t.name > ${filter.after}`)
   return db.execute<SiteRow>(sql`
-    select t.id, t.name, count(a.id)::int as agents, count(s.agent_id)::int as connected,
+    select t.id, t.name, t.revision, count(a.id)::int as agents, count(s.agent_id)::int as connected,
       (select max(f.occurred_at_ms) from failovers f where f.site_id = t.id) as last_failover_ms
     from (select * from sites t where ${sql.join(conditions, sql` and `)} order by t.name limit ${filter.limit}::int) t
     left join agents a on a.site_id = t.id
     ${joinLiveSession}
-    group by t.id, t.name order by t.name`)
+    group by t.id, t.name, t.revision order by t.name`)
 }

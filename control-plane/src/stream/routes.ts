@@ -48,15 +48,16 @@ export function streamRoutes(options: StreamOptions): ApiRouter {
         throw error
       }
     }
+    const headers = {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    }
+    // Nobody would read it, or end it.
+    if (c.req.method === 'HEAD') return new Response(null, { headers })
     const after = positionOf(c.req.valid('header')['last-event-id'])
     const body = follow({ db, reader, after, reach: c.get('reach'), reachNow, keepAliveMs })
-    return new Response(body, {
-      headers: {
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store, no-transform',
-        'x-accel-buffering': 'no',
-      },
-    })
+    return new Response(body, { headers })
   })
 }
 

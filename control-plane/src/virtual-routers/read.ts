@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Queryable } from '../database/client.ts'
 import type { Reach } from '../database/reach.ts'
 import { isoInstant, isoInstantOrNull } from '../http/instant.ts'
-import { decodeCursor, isId, toPage } from '../http/list-query.ts'
+import { decodeCursor, isId, searchPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
 import { stateOf, stateOfMembers } from './state.ts'
 import {
@@ -18,19 +18,23 @@ import {
 export interface ListRouters {
   readonly reach: Reach
   readonly site?: string | undefined
+  readonly name?: string | undefined
   readonly vrid?: number | undefined
+  readonly family?: string | undefined
+  readonly node?: string | undefined
+  readonly state?: VirtualRouterState | undefined
   readonly cursor?: string | undefined
   readonly limit: number
 }
 
 const Cursor = z.tuple([z.string(), z.string(), z.uuid()])
 
-export async function listVirtualRouters(db: Queryable, input: ListRouters) {
-  const { reach, site, vrid, cursor, limit } = input
-  const after = decodeCursor(cursor, Cursor)
-  const rows = await selectRouters(db, { reach, site, vrid, after, limit: limit + 1 })
-  const page = toPage(rows, limit, (row) => [row.site, row.name, row.id])
-  return { items: await withMembers(db, page.items), nextCursor: page.nextCursor }
+export function listVirtualRouters(db: Queryable, { state, cursor, limit, ...filter }: ListRouters) {
+  return searchPage<VirtualRouter, z.infer<typeof Cursor>>(decodeCursor(cursor, Cursor), limit, {
+    read: async (after, rows) => withMembers(db, await selectRouters(db, { ...filter, after, limit: rows })),
+    keysOf: ({ site, name, id }) => [site, name, id],
+    isWanted: (router) => state === undefined || router.state === state,
+  })
 }
 
 export async function getVirtualRouter(db: Queryable, reach: Reach, id: string): Promise<VirtualRouter> {

@@ -1,7 +1,7 @@
-import { page, VirtualRouter } from '@aloft/shared/api/schemas'
+import { page, VirtualRouter, VirtualRouterState } from '@aloft/shared/api/schemas'
 import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
-import { paging, siteFilter, vridFilter } from '../http/list-query.ts'
+import { familyFilter, nameFilter, paging, siteFilter, vridFilter } from '../http/list-query.ts'
 import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS } from '../http/router.ts'
 import { getVirtualRouter, listVirtualRouters } from './read.ts'
 
@@ -10,7 +10,17 @@ const list = apiRoute({
   method: 'get',
   path: '/virtual-routers',
   summary: 'Virtual routers, by site and name',
-  request: { query: z.strictObject({ ...siteFilter, ...vridFilter, ...paging }) },
+  request: {
+    query: z.strictObject({
+      ...siteFilter,
+      ...nameFilter,
+      ...vridFilter,
+      ...familyFilter,
+      node: z.string().min(1).optional().openapi({ description: 'Name of a node that takes part in it.' }),
+      state: VirtualRouterState.optional(),
+      ...paging,
+    }),
+  },
   responses: { 200: json(page(VirtualRouter), 'A page of virtual routers.'), ...PROBLEMS },
 })
 

@@ -31,7 +31,10 @@ export interface RouterFilter {
   readonly reach: Reach
   readonly ids?: readonly string[]
   readonly site?: string | undefined
+  readonly name?: string | undefined
   readonly vrid?: number | undefined
+  readonly family?: string | undefined
+  readonly node?: string | undefined
   readonly after?: readonly [site: string, name: string, id: string] | null
   readonly limit: number
 }
@@ -48,6 +51,12 @@ export async function selectRouters(db: Queryable, filter: RouterFilter): Promis
     )
   if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
   if (filter.vrid !== undefined) conditions.push(sql`v.vrid = ${filter.vrid}::int`)
+  if (filter.name !== undefined) conditions.push(sql`v.name = ${filter.name}`)
+  if (filter.family !== undefined) conditions.push(sql`v.family = ${filter.family}`)
+  if (filter.node !== undefined) {
+    conditions.push(sql`exists (select from virtual_router_members m join agents a on a.id = m.agent_id
+      where m.virtual_router_id = v.id and a.node = ${filter.node})`)
+  }
   if (filter.after) {
     const [site, name, id] = filter.after
     conditions.push(sql`(t.name, v.name, v.id) > (${site}, ${name}, ${id}::uuid)`)

@@ -4,125 +4,149 @@ import { EventBody, FamilyName, Observed, Role, TransitionReason } from '../prot
 
 /** What `/api/v1` answers. Instants are ISO 8601 with milliseconds, UTC; durations carry their unit in the name. */
 
-export const Site = z.object({
-  id: z.string(),
-  name: z.string(),
-  agents: z.object({ total: z.int(), connected: z.int() }),
-  virtualRouters: z.object({
-    total: z.int(),
-    served: z.int(),
-    splitBrain: z.int(),
-    noActive: z.int(),
-    unknown: z.int(),
-  }),
-  lastFailoverAt: z.string().nullable(),
-})
+export const Site = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    agents: z.object({ total: z.int(), connected: z.int() }),
+    virtualRouters: z.object({
+      total: z.int(),
+      served: z.int(),
+      splitBrain: z.int(),
+      noActive: z.int(),
+      unknown: z.int(),
+    }),
+    lastFailoverAt: z.string().nullable(),
+  })
+  .meta({ id: 'Site' })
 export type Site = z.infer<typeof Site>
 
 /** `connected`: a live session. `disconnected`: no session; what the node does now is unknown. `enrolled`: never connected. */
-export const AgentState = z.enum(['enrolled', 'connected', 'disconnected', 'quarantined'])
+export const AgentState = z
+  .enum(['enrolled', 'connected', 'disconnected', 'quarantined'])
+  .meta({ id: 'AgentState' })
 export type AgentState = z.infer<typeof AgentState>
 
-export const Agent = z.object({
-  id: z.string(),
-  site: z.string(),
-  node: z.string(),
-  state: AgentState,
-  software: z.string().nullable(),
-  enrolledAt: z.string(),
-  connectedSince: z.string().nullable(),
-  lastSeenAt: z.string().nullable(),
-  clock: z.object({ offsetMs: z.number(), errorMs: z.number() }).nullable(),
-  spoolBacklog: z.int().nullable(),
-  routerAlive: z.boolean().nullable(),
-})
+export const Agent = z
+  .object({
+    id: z.string(),
+    site: z.string(),
+    node: z.string(),
+    state: AgentState,
+    software: z.string().nullable(),
+    enrolledAt: z.string(),
+    connectedSince: z.string().nullable(),
+    lastSeenAt: z.string().nullable(),
+    clock: z.object({ offsetMs: z.number(), errorMs: z.number() }).nullable(),
+    spoolBacklog: z.int().nullable(),
+    routerAlive: z.boolean().nullable(),
+  })
+  .meta({ id: 'Agent' })
 export type Agent = z.infer<typeof Agent>
 
 /** One node's part in a virtual router. `role` is null when it is unknown now: the agent is not connected. */
-export const Member = z.object({
-  agentId: z.string(),
-  node: z.string(),
-  role: Role.nullable(),
-  lastKnownRole: Role,
-  since: z.string(),
-  priority: z.int(),
-  interface: z.string(),
-})
+export const Member = z
+  .object({
+    agentId: z.string(),
+    node: z.string(),
+    role: Role.nullable(),
+    lastKnownRole: Role,
+    since: z.string(),
+    priority: z.int(),
+    interface: z.string(),
+  })
+  .meta({ id: 'Member' })
 export type Member = z.infer<typeof Member>
 
 /**
  * `served`: exactly one node is known to be active. `split-brain`: more than one is. `no-active`: every node is known
  * and none is active. `unknown`: nodes that cannot be seen could be active. Unknown is never shown as good.
  */
-export const VirtualRouterState = z.enum(['served', 'split-brain', 'no-active', 'unknown'])
+export const VirtualRouterState = z
+  .enum(['served', 'split-brain', 'no-active', 'unknown'])
+  .meta({ id: 'VirtualRouterState' })
 export type VirtualRouterState = z.infer<typeof VirtualRouterState>
 
-export const VirtualRouter = z.object({
-  id: z.string(),
-  site: z.string(),
-  name: z.string(),
-  vrid: z.int(),
-  family: FamilyName,
-  addresses: z.array(z.string()),
-  state: VirtualRouterState,
-  active: z.string().nullable(),
-  members: z.array(Member),
-  lastFailoverAt: z.string().nullable(),
-})
+export const VirtualRouter = z
+  .object({
+    id: z.string(),
+    site: z.string(),
+    name: z.string(),
+    vrid: z.int(),
+    family: FamilyName,
+    addresses: z.array(z.string()),
+    state: VirtualRouterState,
+    active: z.string().nullable(),
+    members: z.array(Member),
+    lastFailoverAt: z.string().nullable(),
+  })
+  .meta({ id: 'VirtualRouter' })
 export type VirtualRouter = z.infer<typeof VirtualRouter>
 
-export const Event = z.object({
-  id: z.string(),
-  agentId: z.string(),
-  site: z.string(),
-  node: z.string(),
-  epoch: z.string(),
-  seq: z.int(),
-  occurredAt: z.string(),
-  occurredAtErrorMs: z.number().nullable(),
-  receivedAt: z.string(),
-  late: z.boolean(),
-  observed: Observed,
-  body: EventBody,
-})
+export const Event = z
+  .object({
+    id: z.string(),
+    agentId: z.string(),
+    site: z.string(),
+    node: z.string(),
+    epoch: z.string(),
+    seq: z.int(),
+    occurredAt: z.string(),
+    occurredAtErrorMs: z.number().nullable(),
+    receivedAt: z.string(),
+    late: z.boolean(),
+    observed: Observed,
+    body: EventBody,
+  })
+  .meta({ id: 'Event' })
 export type Event = z.infer<typeof Event>
 
-export const Failover = z.object({
-  id: z.string(),
-  site: z.string(),
-  virtualRouter: z.string(),
-  vrid: z.int(),
-  family: FamilyName,
-  /** The node that was active before; null when the centre never knew one. */
-  from: z.string().nullable(),
-  to: z.string(),
-  reason: TransitionReason,
-  planned: z.boolean(),
-  occurredAt: z.string(),
-  occurredAtErrorMs: z.number().nullable(),
-  receivedAt: z.string(),
-  late: z.boolean(),
-  outageMs: z.number().nullable(),
-  evidence: z.array(Event),
-})
+export const Failover = z
+  .object({
+    id: z.string(),
+    site: z.string(),
+    virtualRouter: z.string(),
+    vrid: z.int(),
+    family: FamilyName,
+    /** The node that was active before; null when the centre never knew one. */
+    from: z.string().nullable(),
+    to: z.string(),
+    reason: TransitionReason,
+    planned: z.boolean(),
+    occurredAt: z.string(),
+    occurredAtErrorMs: z.number().nullable(),
+    receivedAt: z.string(),
+    late: z.boolean(),
+    outageMs: z.number().nullable(),
+    evidence: z.array(Event),
+  })
+  .meta({ id: 'Failover' })
 export type Failover = z.infer<typeof Failover>
 
-export const EnrolmentToken = z.object({
-  id: z.string(),
-  site: z.string(),
-  /** Only in the answer that created it; the centre keeps a hash. */
-  token: z.string().optional(),
-  createdAt: z.string(),
-  expiresAt: z.string(),
-  maxUses: z.int(),
-  uses: z.int(),
-})
+export const EnrolmentToken = z
+  .object({
+    id: z.string(),
+    site: z.string(),
+    /** Only in the answer that created it; the centre keeps a hash. */
+    token: z.string().optional(),
+    createdAt: z.string(),
+    expiresAt: z.string(),
+    maxUses: z.int(),
+    uses: z.int(),
+  })
+  .meta({ id: 'EnrolmentToken' })
 export type EnrolmentToken = z.infer<typeof EnrolmentToken>
 
+/** Of a site: short enough for a label of the DNS, and the same in every shell. */
+export const SiteName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and hyphens, 63 at most')
+
+export const NameSite = z.object({ name: SiteName })
+export type NameSite = z.infer<typeof NameSite>
+
 export const CreateEnrolmentToken = z.object({
-  site: z
-    .string()
-    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and hyphens, 63 at most'),
+  site: SiteName,
   ttlMs: z
     .int()
     .min(1_000)
@@ -136,13 +160,15 @@ export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 
 /** RFC 9457. */
-export const Problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string().optional(),
-  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
-})
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' })
 export type Problem = z.infer<typeof Problem>
 
 /**
@@ -167,19 +193,21 @@ export const CommandState = z.enum([
 ])
 export type CommandState = z.infer<typeof CommandState>
 
-export const AgentCommand = z.object({
-  id: z.string(),
-  agentId: z.string(),
-  kind: z.string(),
-  state: CommandState,
-  /** What the agent said of it, for people. */
-  detail: z.string().nullable(),
-  createdAt: z.string(),
-  createdBy: z.string(),
-  expiresAt: z.string(),
-  sentAt: z.string().nullable(),
-  finishedAt: z.string().nullable(),
-})
+export const AgentCommand = z
+  .object({
+    id: z.string(),
+    agentId: z.string(),
+    kind: z.string(),
+    state: CommandState,
+    /** What the agent said of it, for people. */
+    detail: z.string().nullable(),
+    createdAt: z.string(),
+    createdBy: z.string(),
+    expiresAt: z.string(),
+    sentAt: z.string().nullable(),
+    finishedAt: z.string().nullable(),
+  })
+  .meta({ id: 'AgentCommand' })
 export type AgentCommand = z.infer<typeof AgentCommand>
 
 export const CreateCommand = z.object({
@@ -188,3 +216,13 @@ export const CreateCommand = z.object({
   ttlMs: z.int().min(1_000).max(86_400_000).default(60_000),
 })
 export type CreateCommand = z.infer<typeof CreateCommand>
+
+/** The last line of a whole NDJSON export, or of one that reached its limit. A file without a last line was cut. */
+export const ExportEnd = z
+  .object({ end: z.object({ items: z.int(), nextCursor: z.string().nullable() }) })
+  .meta({ id: 'ExportEnd' })
+export type ExportEnd = z.infer<typeof ExportEnd>
+
+/** The last line of an NDJSON export that could not be finished. */
+export const ExportFailed = z.object({ failed: Problem }).meta({ id: 'ExportFailed' })
+export type ExportFailed = z.infer<typeof ExportFailed>

@@ -128,13 +128,8 @@ export const enrolmentTokens = pgTable(
     /** Agents that enrol with it wait until somebody approves them. */
     needsApproval: boolean('needs_approval').notNull().default(false),
     createdBy: text('created_by').notNull(),
-    idempotencyKey: text('idempotency_key'),
-    requestHash: text('request_hash').notNull(),
   },
-  (t) => [
-    unique('enrolment_tokens_idempotency').on(t.createdBy, t.idempotencyKey),
-    check('enrolment_tokens_uses', sql`${t.uses} between 0 and ${t.maxUses}`),
-  ],
+  (t) => [check('enrolment_tokens_uses', sql`${t.uses} between 0 and ${t.maxUses}`)],
 )
 
 /** Which agent used which token: the same key may repeat its own enrolment, another key needs a use of its own. */
