@@ -25,7 +25,9 @@ create table agent_sessions (
   router_alive boolean,
   machine_id text,
   dismissed_code integer,
-  dismissed_reason text
+  dismissed_reason text,
+  excused_until_ms double precision,
+  told_state text
 );
 
 create table agents (
@@ -90,6 +92,15 @@ create table centre_keys (
   endorsed_by text,
   endorsement text,
   overlap_until_ms double precision
+);
+
+create table centre_watch (
+  id integer not null,
+  seen_at_ms double precision not null,
+  due_at_ms double precision not null,
+  away_since_ms double precision not null,
+  back_at_ms double precision not null,
+  amnesty_until_ms double precision not null
 );
 
 create table commands (
@@ -239,7 +250,11 @@ create table virtual_router_members (
   priority integer not null,
   interface text not null,
   epoch text not null,
-  as_of_seq bigint not null
+  as_of_seq bigint not null,
+  source text,
+  heard_address text,
+  taken_at_ms double precision,
+  taken_by uuid
 );
 
 create table virtual_routers (
@@ -264,6 +279,7 @@ alter table api_tokens add constraint api_tokens_pkey PRIMARY KEY (id);
 alter table audit add constraint audit_pkey PRIMARY KEY (id);
 alter table browser_sessions add constraint browser_sessions_pkey PRIMARY KEY (id);
 alter table centre_keys add constraint centre_keys_pkey PRIMARY KEY (public_key);
+alter table centre_watch add constraint centre_watch_pkey PRIMARY KEY (id);
 alter table commands add constraint commands_pkey PRIMARY KEY (id);
 alter table duties add constraint duties_pkey PRIMARY KEY (name);
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_public_key_pk PRIMARY KEY (token_id, public_key);

@@ -39,7 +39,7 @@ async function seed(): Promise<void> {
   await enrolNode(db, 'rome', 'lb1')
   const [site] = await app.database.sql`select id from sites where name = 'paris'`
   Object.assign(ids, { site: site?.['id'], lb1: lb1.agentId, lb2: lb2.agentId })
-  await app.database.sql`insert into replicas values ('r1', ${T0}, ${T0})`
+  await app.database.sql`insert into replicas values ('r1', ${T0}, 4e12)`
   for (const { agentId } of [lb1, lb2]) {
     await app.database.sql`insert into agent_epochs values (${agentId}, 'e', 0, ${T0})`
     await app.database

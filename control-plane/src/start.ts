@@ -5,7 +5,7 @@ import path from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { ensureAdminToken } from './access/admin-token.ts'
 import { createSignInCode } from './access/sign-in.ts'
-import { buryReplicas, keepReplica } from './agents/presence.ts'
+import { keepReplica } from './agents/presence.ts'
 import { createApp, type Log } from './app.ts'
 import { type Bus, createBus } from './bus/bus.ts'
 import { natsCarrier, parseNatsAddress } from './bus/nats-carrier.ts'
@@ -102,11 +102,8 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   undo.push(() => database.close())
   const replica = randomUUID()
   if (embedded !== null) await forgetReplicas(database.db)
-  // Before anybody can ask: agents of a replica that died are not connected, whatever their rows say.
-  await transact(database.db, async (tx) => {
-    await keepReplica(tx, replica, Date.now())
-    await buryReplicas(tx, Date.now())
-  })
+  // Before anybody can ask: if the centre was away, nobody is absent yet.
+  await transact(database.db, (tx) => keepReplica(tx, replica))
   const adminTokenFile = await ensureAdminToken(database.db, dataDir, Date.now())
   const bus = openBus(options, database, undo)
   const reader = await startFeedReader({ db: database.db, bus, warn: (message) => log.warn({}, message) })

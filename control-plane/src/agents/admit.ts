@@ -8,6 +8,7 @@ import { appendToFeed } from '../feed/append.ts'
 import type { ClockOffset } from '../gateway/machine.ts'
 import { isId } from '../http/list-query.ts'
 import { issueCredential, judgeCredential } from './credential.ts'
+import { sessionBegan } from './presence.ts'
 import { quarantine } from './quarantine.ts'
 import { isRotationDue } from './rotation.ts'
 import { signedBy } from './signed-by.ts'
@@ -187,7 +188,7 @@ async function open(
     clockErrorMs: clock.errorMs,
   })
   await setSoftware(tx, agent.id, hello.software)
-  await appendToFeed(tx, [{ kind: 'agent', ref: agent.id }], nowMs)
+  await sessionBegan(tx, agent.id, nowMs)
   return generation
 }
 

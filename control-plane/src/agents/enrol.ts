@@ -8,7 +8,6 @@ import { type LockedToken, redeem, redeemable } from '../enrolment-tokens/redeem
 import { appendToFeed } from '../feed/append.ts'
 import { Conflict, Forbidden, Invalid } from '../problems.ts'
 import { issueCredential } from './credential.ts'
-import { REPLICA_LEASE_MS } from './presence.ts'
 import { isEd25519, signedBy } from './signed-by.ts'
 import { agentOfKey, agentOfNode, insertAgent, replaceKey } from './store-enrol.ts'
 import { writeCredential } from './store-identity.ts'
@@ -128,7 +127,7 @@ async function settle(
   const { node, publicKey, software } = request
   const standing = needsApproval ? ('pending' as const) : ('approved' as const)
   const identity = { publicKey, software, labels, standing, enrolledAtMs: nowMs, keySinceMs: nowMs }
-  const before = await agentOfNode(tx, { siteId, node, aliveSinceMs: nowMs - REPLICA_LEASE_MS })
+  const before = await agentOfNode(tx, siteId, node)
   if (before === null) {
     const agentId = await insertAgent(tx, { siteId, node, ...identity })
     return { agentId, note: 'new', before }

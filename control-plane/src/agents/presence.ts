@@ -1,23 +1,27 @@
 import type { Database, Transaction } from '../database/client.ts'
 import type { Duty } from '../duties/duty.ts'
 import { appendToFeed, type Change } from '../feed/append.ts'
+import { REPLICA_LEASE_MS } from './absence.ts'
 import {
-  dropReplica,
+  type EndedSession,
   endSessions,
-  endSessionsOfDead,
   type NewerSession,
-  renewLease,
   routersOf,
   type SessionNote,
   selectNewer,
   setSynced,
   writeNotes,
 } from './store-sessions.ts'
+import {
+  dropReplica,
+  endSessionsOfDead,
+  renewLease,
+  signOfLife,
+  takeUntold,
+  tellConnected,
+} from './store-watch.ts'
 
-export type { NewerSession, SessionNote } from './store-sessions.ts'
-
-/** A replica that has not renewed its lease for so long is dead, and so are its sessions. */
-export const REPLICA_LEASE_MS = 15_000
+export type { EndedSession, NewerSession, SessionNote } from './store-sessions.ts'
 
 /** Writes what sessions said of themselves. Returns the newer sessions of agents that have one, here or elsewhere. */
 export async function noteSessions(
@@ -25,7 +29,7 @@ export async function noteSessions(
   notes: readonly SessionNote[],
   nowMs: number,
 ): Promise<readonly NewerSession[]> {
-  const written = await writeNotes(tx, notes)
+  const written = await writeNotes(tx, notes, nowMs)
   const changed = written.filter(({ routerChanged }) => routerChanged).map(({ agentId }) => agentId)
   await publishPresence(tx, changed, nowMs)
   const newest = new Set(written.map(({ agentId }) => agentId))
@@ -52,29 +56,41 @@ export async function markSynced(
     await publishPresence(tx, [session.agentId], nowMs)
 }
 
-/** Ends sessions; one that a newer session replaced changes nothing. */
-export async function closeSessions(
-  tx: Transaction,
-  ended: readonly { readonly agentId: string; readonly generation: number; readonly atMs: number }[],
-  nowMs: number,
-): Promise<void> {
-  await publishPresence(tx, await endSessions(tx, ended), nowMs)
+/** Its session is on record: whoever follows the stream hears of it, unless the agent was not away for them. */
+export async function sessionBegan(tx: Transaction, agentId: string, nowMs: number): Promise<void> {
+  if (await tellConnected(tx, agentId)) await appendToFeed(tx, [{ kind: 'agent', ref: agentId }], nowMs)
 }
 
-/** To be called every few seconds: this replica lives. */
-export async function keepReplica(tx: Transaction, replica: string, nowMs: number): Promise<void> {
-  await renewLease(tx, replica, nowMs)
+/**
+ * Ends sessions; one that a newer session replaced changes nothing. Nothing is told yet: the agent may be on its way
+ * back (`agentStates`).
+ */
+export async function closeSessions(
+  tx: Transaction,
+  ended: readonly EndedSession[],
+  nowMs: number,
+): Promise<void> {
+  await endSessions(tx, ended, nowMs)
+}
+
+/** To be called every few seconds: this replica lives, and so does the centre. */
+export async function keepReplica(tx: Transaction, replica: string): Promise<void> {
+  await signOfLife(tx, REPLICA_LEASE_MS)
+  await renewLease(tx, replica)
 }
 
 /** The sessions of replicas that died are over: nobody else will say so. */
-export async function buryReplicas(tx: Transaction, nowMs: number): Promise<void> {
-  await publishPresence(tx, await endSessionsOfDead(tx, nowMs - REPLICA_LEASE_MS), nowMs)
-}
-
 export const replicaLeases: Duty = {
   name: 'replica-leases',
   everyMs: 2_000,
-  run: ({ fence, nowMs }) => fence.transact((tx) => buryReplicas(tx, nowMs)),
+  run: ({ fence }) => fence.transact(endSessionsOfDead),
+}
+
+/** Who follows the stream hears of agents that went silent, are down, or are back, and of their routers. */
+export const agentStates: Duty = {
+  name: 'agent-states',
+  everyMs: 900,
+  run: ({ fence, nowMs }) => fence.transact(async (tx) => publishPresence(tx, await takeUntold(tx), nowMs)),
 }
 
 /** A replica that stops is not waited for. */

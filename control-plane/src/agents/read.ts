@@ -47,7 +47,8 @@ function toAgent(row: AgentRow): Agent {
     id: row.id,
     site: row.site,
     node: row.node,
-    state: stateOf(row),
+    state: row.state,
+    evidence: evidenceOf(row),
     software: row.software === '' ? null : row.software,
     enrolledAt: isoInstant(row.enrolled_at_ms),
     connectedSince: isoInstantOrNull(row.connected_at_ms),
@@ -58,8 +59,9 @@ function toAgent(row: AgentRow): Agent {
   }
 }
 
-function stateOf(row: AgentRow): AgentState {
-  if (row.quarantined) return 'quarantined'
-  if (row.connected) return 'connected'
-  return row.last_seen_at_ms === null ? 'enrolled' : 'disconnected'
+function evidenceOf(row: AgentRow): Agent['evidence'] {
+  const { evidence_node: node, evidence_router: virtualRouter, evidence_at_ms: atMs } = row
+  return node === null || virtualRouter === null || atMs === null
+    ? null
+    : { node, virtualRouter, at: isoInstant(atMs) }
 }

@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
+import { isOpen } from '../database/live-session.ts'
 import { agents, type Standing, sites } from '../database/schema/index.ts'
 
 export async function agentOfKey(
@@ -26,16 +27,16 @@ export async function agentOfKey(
   return row ?? null
 }
 
-/** Locked until the commit. `connected`: its session is open on a replica that was seen since `aliveSinceMs`. */
+/** Locked until the commit. `connected`: its session is open on a replica that lives. */
 export async function agentOfNode(
   tx: Transaction,
-  at: { readonly siteId: string; readonly node: string; readonly aliveSinceMs: number },
+  siteId: string,
+  node: string,
 ): Promise<{ readonly id: string; readonly publicKey: string; readonly connected: boolean } | null> {
   const [row] = await tx.execute<{ id: string; public_key: string; connected: boolean }>(sql`
-    select a.id, a.public_key, exists (select 1 from agent_sessions s
-      join replicas r on r.id = s.replica and r.seen_at_ms >= ${at.aliveSinceMs}::float8
-      where s.agent_id = a.id and s.disconnected_at_ms is null) as connected
-    from agents a where a.site_id = ${at.siteId}::uuid and a.node = ${at.node} for no key update of a`)
+    select a.id, a.public_key,
+      exists (select 1 from agent_sessions s where s.agent_id = a.id and ${isOpen(sql`s`)}) as connected
+    from agents a where a.site_id = ${siteId}::uuid and a.node = ${node} for no key update of a`)
   if (row === undefined) return null
   return { id: row.id, publicKey: row.public_key, connected: row.connected }
 }

@@ -1,6 +1,7 @@
+import type { AgentState } from '@aloft/shared/api/schemas'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
-import { joinLiveSession } from '../database/live-session.ts'
+import { agentEvidence, agentState, joinLiveSession } from '../database/live-session.ts'
 import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
 
@@ -10,8 +11,10 @@ export interface AgentRow extends Record<string, unknown> {
   readonly node: string
   readonly software: string
   readonly enrolled_at_ms: number
-  readonly quarantined: boolean
-  readonly connected: boolean
+  readonly state: AgentState
+  readonly evidence_node: string | null
+  readonly evidence_router: string | null
+  readonly evidence_at_ms: number | null
   readonly connected_at_ms: number | null
   readonly last_seen_at_ms: number | null
   readonly clock_offset_ms: number | null
@@ -43,12 +46,15 @@ export async function selectAgents(db: Queryable, filter: AgentFilter): Promise<
   if (filter.node !== undefined) conditions.push(sql`a.node = ${filter.node}`)
   if (filter.after) conditions.push(sql`(t.name, a.node) > (${filter.after[0]}, ${filter.after[1]})`)
   return db.execute<AgentRow>(sql`
-    select a.id, t.name as site, a.node, a.software, a.enrolled_at_ms, a.quarantined_reason is not null as quarantined,
-      s.agent_id is not null as connected, s.connected_at_ms, last.last_seen_at_ms, last.clock_offset_ms,
-      last.clock_error_ms, s.spool_backlog, s.router_alive
+    select a.id, t.name as site, a.node, a.software, a.enrolled_at_ms, st.state, peer.node as evidence_node,
+      v.name as evidence_router, (st.evidence->>'atMs')::float8 as evidence_at_ms, s.connected_at_ms,
+      last.last_seen_at_ms, last.clock_offset_ms, last.clock_error_ms, s.spool_backlog, s.router_alive
     from agents a join sites t on t.id = a.site_id
     left join agent_sessions last on last.agent_id = a.id
     ${joinLiveSession}
+    cross join lateral (select ${agentState} as state, ${agentEvidence} as evidence) st
+    left join agents peer on peer.id = (st.evidence->>'agentId')::uuid
+    left join virtual_routers v on v.id = (st.evidence->>'routerId')::uuid
     where ${sql.join(conditions, sql` and `)}
     order by t.name, a.node limit ${filter.limit}::int`)
 }

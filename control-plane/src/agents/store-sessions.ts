@@ -1,8 +1,11 @@
 import type { CloseCode } from '@aloft/shared/protocol/close-codes'
-import { eq, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../database/client.ts'
+import { databaseNow } from '../database/live-session.ts'
 import { recordset } from '../database/recordset.ts'
 import { agents, type Standing, sites } from '../database/schema/index.ts'
+import { OFFLINE_GRACE_MS } from './absence.ts'
+import { amnesty } from './store-watch.ts'
 
 export interface EnrolledAgent {
   readonly id: string
@@ -81,14 +84,15 @@ export async function insertSession(tx: Transaction, session: NewSession): Promi
   const [row] = await tx.execute<{ generation: string }>(sql`
     insert into agent_sessions as s (agent_id, session_id, generation, replica, boot_id, run_id, machine_id,
       connected_at_ms, last_seen_at_ms, clock_offset_ms, clock_error_ms)
-    values (${agentId}, ${sessionId}, 1, ${replica}, ${bootId}, ${runId}, ${machineId}, ${nowMs}, ${nowMs},
+    values (${agentId}, ${sessionId}, 1, ${replica}, ${bootId}, ${runId}, ${machineId}, ${nowMs}, ${databaseNow},
       ${clockOffsetMs}, ${clockErrorMs})
     on conflict (agent_id) do update set session_id = excluded.session_id, generation = s.generation + 1,
       replica = excluded.replica, boot_id = excluded.boot_id, run_id = excluded.run_id,
       machine_id = excluded.machine_id, dismissed_code = null, dismissed_reason = null,
       connected_at_ms = excluded.connected_at_ms, last_seen_at_ms = excluded.last_seen_at_ms,
-      disconnected_at_ms = null, synced = false, clock_offset_ms = excluded.clock_offset_ms,
-      clock_error_ms = excluded.clock_error_ms, spool_backlog = null, router_alive = null
+      disconnected_at_ms = null, excused_until_ms = null, synced = s.synced and ${isBack}, clock_offset_ms = excluded.clock_offset_ms,
+      clock_error_ms = excluded.clock_error_ms, spool_backlog = null,
+      router_alive = case when ${isBack} then s.router_alive end
     returning generation`)
   return Number(row?.generation)
 }
@@ -131,13 +135,18 @@ export interface WrittenNote {
   readonly routerChanged: boolean
 }
 
-/** Writes notes of sessions that still are their agents' newest; those missing from the answer are superseded. */
+/**
+ * Writes notes of sessions that still are their agents' newest; those missing from the answer are superseded. How
+ * long ago something was is by the replica's clock, when it was by the database's.
+ */
 export async function writeNotes(
   tx: Transaction,
   notes: readonly SessionNote[],
+  nowMs: number,
 ): Promise<readonly WrittenNote[]> {
   const rows = await tx.execute<{ agent_id: string; router_changed: boolean }>(sql`
-    update agent_sessions s set last_seen_at_ms = n."seenAtMs", disconnected_at_ms = null,
+    update agent_sessions s set last_seen_at_ms = ${agoOf(sql`n."seenAtMs"`, nowMs)}, disconnected_at_ms = null,
+      excused_until_ms = null,
       clock_offset_ms = coalesce(n."clockOffsetMs", s.clock_offset_ms),
       clock_error_ms = coalesce(n."clockErrorMs", s.clock_error_ms),
       spool_backlog = coalesce(n."spoolBacklog", s.spool_backlog),
@@ -150,9 +159,22 @@ export async function writeNotes(
     join agent_sessions old on old.agent_id = n."agentId"
     where s.agent_id = n."agentId" and s.generation = n.generation
     returning s.agent_id, old.router_alive is distinct from s.router_alive
-      or old.disconnected_at_ms is not null as router_changed`)
+      or exists (select 1 from virtual_router_members m
+        where m.agent_id = s.agent_id and m.taken_at_ms > old.last_seen_at_ms) as router_changed`)
   return rows.map((row) => ({ agentId: row.agent_id, routerChanged: row.router_changed }))
 }
+
+/** An instant by the replica's clock, by the database's: a clock that jumped moves it by five minutes at most. */
+function agoOf(instant: SQL, nowMs: number): SQL {
+  return sql`${databaseNow} - least(greatest(${nowMs}::float8 - ${instant}, 0), 300000)`
+}
+
+/**
+ * The agent that is back within the grace, and did not start anew, goes on in the roles it showed before until its
+ * snapshot comes, which is at once.
+ */
+const isBack = sql`(s.boot_id = excluded.boot_id and s.run_id = excluded.run_id
+  and coalesce(s.disconnected_at_ms, ${databaseNow}) > ${databaseNow} - ${OFFLINE_GRACE_MS})`
 
 export async function setSynced(tx: Transaction, agentId: string, generation: number): Promise<boolean> {
   const rows = await tx.execute(sql`update agent_sessions set synced = true
@@ -160,17 +182,25 @@ export async function setSynced(tx: Transaction, agentId: string, generation: nu
   return rows.length > 0
 }
 
-/** Ends sessions unless newer ones took their place; the agents whose session it was. */
+export interface EndedSession {
+  readonly agentId: string
+  readonly generation: number
+  readonly atMs: number
+  /** The centre ended it on its own account, so that the agent's absence says nothing for a while. */
+  readonly excused: boolean
+}
+
+/** Ends sessions unless newer ones took their place. */
 export async function endSessions(
   tx: Transaction,
-  ended: readonly { readonly agentId: string; readonly generation: number; readonly atMs: number }[],
-): Promise<readonly string[]> {
-  const rows = await tx.execute<{ agent_id: string }>(sql`
-    update agent_sessions s set disconnected_at_ms = e."atMs"
-    from ${recordset(ended, 'as e("agentId" uuid, generation bigint, "atMs" float8)')}
-    where s.agent_id = e."agentId" and s.generation = e.generation and s.disconnected_at_ms is null
-    returning s.agent_id`)
-  return rows.map((row) => row.agent_id)
+  ended: readonly EndedSession[],
+  nowMs: number,
+): Promise<void> {
+  await tx.execute(sql`
+    update agent_sessions s set disconnected_at_ms = ${agoOf(sql`e."atMs"`, nowMs)},
+      excused_until_ms = case when e.excused then ${databaseNow} + ${amnesty(sql`0`)} end
+    from ${recordset(ended, 'as e("agentId" uuid, generation bigint, "atMs" float8, excused boolean)')}
+    where s.agent_id = e."agentId" and s.generation = e.generation and s.disconnected_at_ms is null`)
 }
 
 export async function routersOf(tx: Transaction, agentIds: readonly string[]): Promise<readonly string[]> {
@@ -178,26 +208,6 @@ export async function routersOf(tx: Transaction, agentIds: readonly string[]): P
     select distinct virtual_router_id as id from virtual_router_members
     where agent_id in (select x::uuid from jsonb_array_elements_text(${JSON.stringify(agentIds)}::text::jsonb) x)`)
   return rows.map(({ id }) => id)
-}
-
-export async function renewLease(tx: Transaction, replica: string, nowMs: number): Promise<void> {
-  await tx.execute(sql`insert into replicas (id, started_at_ms, seen_at_ms) values (${replica}, ${nowMs}, ${nowMs})
-    on conflict (id) do update set seen_at_ms = greatest(replicas.seen_at_ms, excluded.seen_at_ms)`)
-}
-
-/** Forgets the replicas not seen since, and ends their sessions; the agents concerned. */
-export async function endSessionsOfDead(tx: Transaction, aliveSinceMs: number): Promise<readonly string[]> {
-  const rows = await tx.execute<{ agent_id: string }>(sql`
-    update agent_sessions s set disconnected_at_ms = s.last_seen_at_ms
-    where s.disconnected_at_ms is null and not exists
-      (select 1 from replicas r where r.id = s.replica and r.seen_at_ms >= ${aliveSinceMs}::float8)
-    returning s.agent_id`)
-  await tx.execute(sql`delete from replicas where seen_at_ms < ${aliveSinceMs}::float8`)
-  return rows.map((row) => row.agent_id)
-}
-
-export async function dropReplica(db: Queryable, replica: string): Promise<void> {
-  await db.execute(sql`delete from replicas where id = ${replica}`)
 }
 
 /** An agent's session as it is on record, for whoever holds an older one. */

@@ -1,5 +1,5 @@
 import { expiredCredentials } from '../access/expired-credentials.ts'
-import { replicaLeases } from '../agents/presence.ts'
+import { agentStates, replicaLeases } from '../agents/presence.ts'
 import { oldCommands } from '../commands/forget.ts'
 import { eventDaysAhead, eventDaysOver } from '../events/keep-days.ts'
 import { forgottenKeys } from '../idempotency/forget.ts'
@@ -8,6 +8,7 @@ import type { Duty } from './duty.ts'
 /** Every duty there is, the urgent ones first. */
 export const ALL_DUTIES: readonly Duty[] = [
   replicaLeases,
+  agentStates,
   eventDaysAhead,
   expiredCredentials,
   eventDaysOver,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { SpooledEvent } from '@aloft/shared/protocol/events'
+import type { SpooledEvent, TransitionBody } from '@aloft/shared/protocol/events'
 import { quarantine } from '../agents/quarantine.ts'
 import type { Transaction } from '../database/client.ts'
 import type { EventKey } from '../database/schema/index.ts'
@@ -19,6 +19,9 @@ import {
   insertEvents,
   lockCursors,
 } from './store-ingest.ts'
+
+/** Of an instant whose clock offset was never measured. */
+const UNKNOWN_ERROR_MS = 1_000
 
 /** Events of one spool as a session delivered them. `liveAfterSeq`: those up to it are older than the session. */
 export interface Batch {
@@ -171,8 +174,23 @@ function observationOf(row: EventRow, cursors: ReadonlyMap<string, Cursor>): Rou
       addresses: body.kind === 'transition' ? body.addresses : null,
       atMs: occurredAtMs,
       entered: body.kind === 'transition',
+      agoMs: Math.max(0, row.receivedAtMs - occurredAtMs),
+      agoErrorMs: row.occurredAtErrorMs ?? UNKNOWN_ERROR_MS,
+      source: body.kind === 'transition' ? (body.source ?? null) : null,
+      heard: body.kind === 'transition' ? heardBy(body) : undefined,
+      tookFrom: body.kind === 'transition' ? tookFrom(body) : null,
     },
   ]
+}
+
+/** Where the active is that a node hears once it is a backup. An advertisement of priority 0 is a farewell. */
+function heardBy({ to, heard }: TransitionBody): string | null {
+  return to === 'backup' && heard !== null && heard.priority > 0 ? heard.address : null
+}
+
+/** Silence alone is evidence: who gave its role away, or was outranked, is as alive as before. */
+function tookFrom({ to, reason, heard }: TransitionBody): string | null {
+  return to === 'active' && reason === 'no-response' ? (heard?.address ?? null) : null
 }
 
 /** Runs of events without a hole, one for each spool: the new events of a spool in one transaction follow each other. */

@@ -78,6 +78,7 @@ export class Connection {
   #writes: Promise<void> = Promise.resolve()
   #waitingEvents = 0
   #paused = false
+  #excused = false
 
   constructor(line: Line, services: Services) {
     this.#line = line
@@ -90,6 +91,11 @@ export class Connection {
 
   get agent(): AgentSession | null {
     return this.#agent
+  }
+
+  /** The session ended, or ends, on the centre's account: the agent's absence is not its own doing. */
+  get excused(): boolean {
+    return this.#excused || this.#session.closesAtMs !== null
   }
 
   get closed(): boolean {
@@ -312,6 +318,7 @@ export class Connection {
 
   #fail(error: unknown): void {
     const away = error instanceof Unavailable
+    this.#excused = true
     if (!away) this.#services.log.warn({ err: error, agentId: this.#agent?.agent.id }, 'a session failed')
     this.tell({
       kind: 'ended',

@@ -162,9 +162,10 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
     note: (note) => presence.note(note),
     overfull: () => writer.queued() > QUEUED_EVENTS_MAX,
     joined: (connection) => registry.joined(connection),
-    left: ({ agent }) => {
-      if (agent !== null)
-        presence.ended({ agentId: agent.agent.id, generation: agent.generation, atMs: wallMs() })
+    left: ({ agent, excused }) => {
+      if (agent === null) return
+      const { agent: one, generation } = agent
+      presence.ended({ agentId: one.id, generation, atMs: wallMs(), excused })
     },
   }
 }

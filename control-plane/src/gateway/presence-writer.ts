@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   closeSessions,
+  type EndedSession,
   keepReplica,
   type NewerSession,
   noteSessions,
@@ -18,12 +19,6 @@ export interface PresenceWriter {
   note(note: SessionNote): void
   ended(session: EndedSession): void
   stop(): Promise<void>
-}
-
-export interface EndedSession {
-  readonly agentId: string
-  readonly generation: number
-  readonly atMs: number
 }
 
 export interface PresenceOptions {
@@ -133,6 +128,6 @@ async function writeNotes(state: State): Promise<void> {
 
 async function writeLease(state: State): Promise<void> {
   if (!state.due.lease) return
-  await transact(state.db, (tx) => keepReplica(tx, state.replica, state.wallMs()))
+  await transact(state.db, (tx) => keepReplica(tx, state.replica))
   state.due.lease = false
 }

@@ -46,7 +46,13 @@ async function withStates(db: Queryable, rows: readonly SiteRow[]): Promise<Site
     return {
       id: row.id,
       name: row.name,
-      agents: { total: row.agents, connected: row.connected },
+      agents: {
+        total: row.agents,
+        connected: row.connected,
+        silent: row.silent,
+        down: row.down,
+        unknown: row.unknown,
+      },
       virtualRouters: {
         total: [...own.values()].reduce((sum, count) => sum + count, 0),
         served: own.get('served') ?? 0,

@@ -4,6 +4,7 @@ import type { Transaction } from '../database/client.ts'
 import {
   insertRouters,
   lockRouters,
+  markTaken,
   putMembers,
   type RouterKey,
   removeMembersBut,
@@ -29,6 +30,15 @@ export interface RouterObservation {
   /** Null when the observation does not say. */
   readonly addresses: readonly string[] | null
   readonly atMs: number
+  /** How long before now it was observed, whatever the clocks say, and by how much that may be wrong. */
+  readonly agoMs: number
+  readonly agoErrorMs: number
+  /** What its peers hear the node by; null when the observation does not say. */
+  readonly source: string | null
+  /** Of a backup: the active it hears, null when it hears none; undefined when the observation does not say. */
+  readonly heard: string | null | undefined
+  /** It became active because this address fell silent; null otherwise. */
+  readonly tookFrom: string | null
   /** The role began at `atMs`; otherwise the node went on in it, and an earlier beginning that is known stands. */
   readonly entered: boolean
 }
@@ -62,7 +72,13 @@ export async function observeRouters(
   const locked = await lockRouters(tx, [...latest.values()])
   const ids = new Map(locked.map((router) => [routerName(router), router.id] as const))
   const moved = await putMembers(tx, newestOfEach(observations), ids)
-  return { routers: touched(observations, ids), changed: [...new Set([...inserted, ...moved])] }
+  // Each of them, not the newest alone: a node may have taken over and given the role away in one batch.
+  const taken = await markTaken(
+    tx,
+    observations.filter(({ tookFrom }) => tookFrom !== null),
+    ids,
+  )
+  return { routers: touched(observations, ids), changed: [...new Set([...inserted, ...moved, ...taken])] }
 }
 
 /** A snapshot names every router the node runs: its part in any other is over. Gives the routers it left. */
@@ -92,6 +108,8 @@ function newestOfEach(observations: readonly RouterObservation[]): readonly Rout
     newest.set(name, {
       ...observation,
       addresses: observation.addresses ?? before?.addresses ?? null,
+      source: observation.source ?? before?.source ?? null,
+      heard: observation.heard === undefined ? before?.heard : observation.heard,
       ...since,
     })
   }

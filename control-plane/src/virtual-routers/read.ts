@@ -64,10 +64,10 @@ export async function countStates(
   siteIds: readonly string[],
 ): Promise<ReadonlyMap<string, ReadonlyMap<VirtualRouterState, number>>> {
   const sites = new Map<string, Map<VirtualRouterState, number>>()
-  for (const { site_id, active, unseen } of await selectCounts(db, siteIds)) {
+  for (const { site_id, active, unseen, heard } of await selectCounts(db, siteIds)) {
     const states = sites.get(site_id) ?? new Map<VirtualRouterState, number>()
     sites.set(site_id, states)
-    const state = stateOf(active, unseen)
+    const state = stateOf(active, unseen, heard)
     states.set(state, (states.get(state) ?? 0) + 1)
   }
   return sites
@@ -83,12 +83,24 @@ async function withMembers(db: Queryable, rows: readonly RouterRow[]): Promise<V
   return rows.map((row) => toRouter(row, byRouter.get(row.id) ?? []))
 }
 
+/** The backup that hears an active which can say nothing itself, as lately as there is one. */
+function witnessOf(rows: readonly MemberRow[]): VirtualRouter['witness'] {
+  const speaking = new Set(rows.filter(({ known }) => known).map(({ source }) => source))
+  const [witness] = rows
+    .filter(({ hears }) => hears !== null && !speaking.has(hears))
+    .sort((left, right) => (right.seen_at_ms ?? 0) - (left.seen_at_ms ?? 0))
+  if (witness === undefined || witness.hears === null || witness.seen_at_ms === null) return null
+  return { node: witness.node, address: witness.hears, at: isoInstant(witness.seen_at_ms) }
+}
+
 function toRouter(row: RouterRow, rows: readonly MemberRow[]): VirtualRouter {
+  const heard = witnessOf(rows)
   const members = rows.map((member) => ({
     agentId: member.agent_id,
     node: member.node,
     role: member.known ? member.role : null,
     lastKnownRole: member.role,
+    heard: heard !== null && !member.known && member.source === heard.address,
     since: isoInstant(member.since_ms),
     priority: member.priority,
     interface: member.interface,
@@ -100,7 +112,8 @@ function toRouter(row: RouterRow, rows: readonly MemberRow[]): VirtualRouter {
     vrid: row.vrid,
     family: row.family,
     addresses: [...row.addresses],
-    ...stateOfMembers(members),
+    ...stateOfMembers(members, heard !== null),
+    witness: members.some(({ role }) => role === 'active') ? null : heard,
     members,
     lastFailoverAt: isoInstantOrNull(row.last_failover_ms),
   }

@@ -38,6 +38,11 @@ export async function showSnapshot(tx: Transaction, shown: Shown, nowMs: number)
       addresses: router.addresses,
       atMs: router.sinceWallMs + (clock?.offsetMs ?? 0),
       entered: false,
+      agoMs: 0,
+      agoErrorMs: 0,
+      source: router.source ?? (router.role === 'active' ? (router.active?.address ?? null) : null),
+      heard: router.role === 'backup' ? (router.active?.address ?? null) : null,
+      tookFrom: null,
     }),
   )
   const { routers, changed } = await observeRouters(tx, observations, nowMs)

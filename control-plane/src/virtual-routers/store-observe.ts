@@ -2,6 +2,7 @@ import type { FamilyName } from '@aloft/shared/protocol/events'
 import { sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { Transaction } from '../database/client.ts'
+import { databaseNow } from '../database/live-session.ts'
 import { recordset } from '../database/recordset.ts'
 import type { RouterObservation } from './observe.ts'
 
@@ -55,48 +56,81 @@ export async function lockRouters(
   return rows.map(({ site_id, ...row }) => ({ ...row, siteId: site_id }))
 }
 
-/** Writes what is newer than the rows say; ids of the routers whose members are different now. */
+/**
+ * Writes what is newer than the rows say; ids of the routers whose members are different now. What a node says itself
+ * outdates what a peer concluded from its silence before.
+ */
 export async function putMembers(
   tx: Transaction,
   observations: readonly RouterObservation[],
   ids: ReadonlyMap<string, string>,
 ): Promise<readonly string[]> {
-  const members = observations.map((observation) => {
-    const { agentId, role, atMs, priority, epoch, epochStartedAtMs, asOfSeq, entered } = observation
-    const id = ids.get(routerName(observation))
-    return {
-      id,
-      agentId,
-      role,
-      atMs,
-      priority,
-      device: observation.interface,
-      epoch,
-      epochStartedAtMs,
-      asOfSeq,
-      entered,
-    }
+  const members = observations.map(({ siteId, name, vrid, family, addresses, tookFrom, ...member }) => ({
+    ...member,
+    id: ids.get(routerName({ siteId, name, vrid, family })),
+    device: member.interface,
+    hears: member.heard !== undefined,
+  }))
+  const rows = await tx.execute<{ virtual_router_id: string }>(sql`
+    with told as (
+      select r.*,
+        case when not r.entered and old.role = r.role then old.since_ms else r."atMs" end as since_ms,
+        coalesce(r.source, old.source) as own_address,
+        case when r.hears then r.heard else old.heard_address end as hears_address,
+        case when old.taken_at_ms > ${databaseNow} - r."agoMs" then old.taken_at_ms end as taken_at_ms,
+        old.role is distinct from r.role or r.entered or old.priority <> r.priority or old.interface <> r.device
+          or (r.hears and old.heard_address is distinct from r.heard)
+          or old.taken_at_ms <= ${databaseNow} - r."agoMs" as differs
+      from ${recordset(
+        members,
+        `as r(id uuid, "agentId" uuid, role text, "atMs" float8, "agoMs" float8, priority integer, device text,
+          epoch text, "epochStartedAtMs" float8, "asOfSeq" bigint, entered boolean, source text, heard text,
+          hears boolean)`,
+      )}
+      left join virtual_router_members old on old.virtual_router_id = r.id and old.agent_id = r."agentId"
+      left join agent_epochs e on e.agent_id = old.agent_id and e.epoch = old.epoch
+      where old.agent_id is null
+        or (old.epoch = r.epoch and old.as_of_seq <= r."asOfSeq")
+        or (old.epoch <> r.epoch and coalesce(e.started_at_ms, 0) <= r."epochStartedAtMs")
+    ), put as (
+      insert into virtual_router_members as m (virtual_router_id, agent_id, role, since_ms, priority, interface,
+        epoch, as_of_seq, source, heard_address)
+      select id, "agentId", role, since_ms, priority, device, epoch, "asOfSeq", own_address, hears_address from told
+      on conflict (virtual_router_id, agent_id) do update set role = excluded.role, since_ms = excluded.since_ms,
+        priority = excluded.priority, interface = excluded.interface, epoch = excluded.epoch,
+        as_of_seq = excluded.as_of_seq, source = excluded.source, heard_address = excluded.heard_address,
+        taken_at_ms = (select t.taken_at_ms from told t
+          where t.id = m.virtual_router_id and t."agentId" = m.agent_id)
+      returning virtual_router_id, agent_id
+    )
+    select distinct put.virtual_router_id from put
+    join told on told.id = put.virtual_router_id and told."agentId" = put.agent_id where told.differs`)
+  return rows.map((row) => row.virtual_router_id)
+}
+
+/**
+ * A node took over because another fell silent: noted at the member that is heard by that address, if its own last word
+ * was that it is active. Gives the routers concerned.
+ */
+export async function markTaken(
+  tx: Transaction,
+  observations: readonly RouterObservation[],
+  ids: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  if (observations.length === 0) return []
+  const takeovers = observations.map((observation) => {
+    const { agentId, agoMs, agoErrorMs, tookFrom } = observation
+    return { id: ids.get(routerName(observation)), agentId, agoMs: agoMs + agoErrorMs, tookFrom }
   })
   const rows = await tx.execute<{ virtual_router_id: string }>(sql`
-    insert into virtual_router_members as m
-      (virtual_router_id, agent_id, role, since_ms, priority, interface, epoch, as_of_seq)
-    select r.id, r."agentId", r.role,
-      case when not r.entered and old.role = r.role then old.since_ms else r."atMs" end,
-      r.priority, r.device, r.epoch, r."asOfSeq"
-    from ${recordset(
-      members,
-      `as r(id uuid, "agentId" uuid, role text, "atMs" float8, priority integer, device text, epoch text,
-        "epochStartedAtMs" float8, "asOfSeq" bigint, entered boolean)`,
-    )}
-    left join virtual_router_members old on old.virtual_router_id = r.id and old.agent_id = r."agentId"
-    left join agent_epochs e on e.agent_id = old.agent_id and e.epoch = old.epoch
-    where old.agent_id is null
-      or (old.epoch = r.epoch and old.as_of_seq <= r."asOfSeq")
-      or (old.epoch <> r.epoch and coalesce(e.started_at_ms, 0) <= r."epochStartedAtMs")
-    on conflict (virtual_router_id, agent_id) do update set role = excluded.role, since_ms = excluded.since_ms,
-      priority = excluded.priority, interface = excluded.interface, epoch = excluded.epoch,
-      as_of_seq = excluded.as_of_seq
-    returning virtual_router_id`)
+    update virtual_router_members m set taken_at_ms = ${databaseNow} - t."agoMs", taken_by = t."agentId"
+    from (select distinct on (id, "tookFrom") * from ${recordset(
+      takeovers,
+      'as r(id uuid, "agentId" uuid, "agoMs" float8, "tookFrom" text)',
+    )} order by id, "tookFrom", "agoMs") t
+    where m.virtual_router_id = t.id and m.source = t."tookFrom" and m.agent_id <> t."agentId" and m.role = 'active'
+      and coalesce(m.taken_at_ms, 0) < ${databaseNow} - t."agoMs"
+    returning m.virtual_router_id`)
   return rows.map((row) => row.virtual_router_id)
 }
 

@@ -1,7 +1,7 @@
 import type { Role } from '@aloft/shared/protocol/events'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
-import { joinLiveSession, roleIsKnown } from '../database/live-session.ts'
+import { isOpen, joinLiveSession, roleIsKnown } from '../database/live-session.ts'
 import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
 import type { virtualRouters } from '../database/schema/index.ts'
@@ -22,6 +22,11 @@ export interface MemberRow extends Record<string, unknown> {
   readonly node: string
   readonly role: Role
   readonly known: boolean
+  /** What it is heard by. */
+  readonly source: string | null
+  /** Of a backup that can be asked: where the active is that it hears, and as of when. */
+  readonly hears: string | null
+  readonly seen_at_ms: number | null
   readonly since_ms: number
   readonly priority: number
   readonly interface: string
@@ -76,7 +81,8 @@ export async function selectMembers(
 ): Promise<readonly MemberRow[]> {
   return db.execute<MemberRow>(sql`
     select m.virtual_router_id as router, m.agent_id, a.node, m.role, ${roleIsKnown} as known, m.since_ms,
-      m.priority, m.interface
+      m.priority, m.interface, m.source, s.last_seen_at_ms as seen_at_ms,
+      case when ${isOpen(sql`s`)} and ${roleIsKnown} and m.role = 'backup' then m.heard_address end as hears
     from ${recordset(
       routerIds.map((id) => ({ id })),
       'as i(id uuid)',
@@ -87,24 +93,31 @@ export async function selectMembers(
     order by a.node`)
 }
 
-/** Of each virtual router of these sites: how many nodes are known to be active, how many cannot be seen. */
+/**
+ * Of each virtual router of these sites: how many nodes are known to be active, how many cannot be seen, and whether a
+ * backup hears an active that no node that can be asked goes by.
+ */
 export async function selectCounts(
   db: Queryable,
   siteIds: readonly string[],
-): Promise<readonly { site_id: string; active: number; unseen: number }[]> {
+): Promise<readonly { site_id: string; active: number; unseen: number; heard: boolean }[]> {
   return db.execute(sql`
-    select v.site_id,
-      (count(*) filter (where ${roleIsKnown} and m.role = 'active'))::int as active,
-      (count(*) filter (where m.agent_id is not null and not ${roleIsKnown}))::int as unseen
-    from ${recordset(
-      siteIds.map((id) => ({ id })),
-      'as i(id uuid)',
-    )}
-    join virtual_routers v on v.site_id = i.id
-    left join virtual_router_members m on m.virtual_router_id = v.id
-    left join agents a on a.id = m.agent_id
-    ${joinLiveSession}
-    group by v.id, v.site_id`)
+    with parts as (
+      select v.id, v.site_id, m.agent_id, m.role, m.source, ${roleIsKnown} as known,
+        case when ${isOpen(sql`s`)} and ${roleIsKnown} and m.role = 'backup' then m.heard_address end as hears
+      from ${recordset(
+        siteIds.map((id) => ({ id })),
+        'as i(id uuid)',
+      )}
+      join virtual_routers v on v.site_id = i.id
+      left join virtual_router_members m on m.virtual_router_id = v.id
+      left join agents a on a.id = m.agent_id
+      ${joinLiveSession})
+    select p.site_id, (count(*) filter (where p.known and p.role = 'active'))::int as active,
+      (count(*) filter (where p.agent_id is not null and not p.known))::int as unseen,
+      coalesce(bool_or(p.hears is not null and not exists (select 1 from parts other
+        where other.id = p.id and other.known and other.source = p.hears)), false) as heard
+    from parts p group by p.id, p.site_id`)
 }
 
 /** The virtual routers an agent takes part in. */

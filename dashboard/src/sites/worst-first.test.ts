@@ -7,7 +7,7 @@ function site(name: string, changes: Partial<Site['virtualRouters']> = {}, conne
   return {
     id: name,
     name,
-    agents: { total: 2, connected },
+    agents: { total: 2, connected, silent: 0, down: 0, unknown: 2 - connected },
     virtualRouters: { total: 1, served: 1, splitBrain: 0, noActive: 0, unknown: 0, ...changes },
     lastFailoverAt: null,
   }

@@ -8,7 +8,13 @@ export const Site = z
   .object({
     id: z.string(),
     name: z.string(),
-    agents: z.object({ total: z.int(), connected: z.int() }),
+    agents: z.object({
+      total: z.int(),
+      connected: z.int(),
+      silent: z.int(),
+      down: z.int(),
+      unknown: z.int(),
+    }),
     virtualRouters: z.object({
       total: z.int(),
       served: z.int(),
@@ -21,9 +27,15 @@ export const Site = z
   .meta({ id: 'Site' })
 export type Site = z.infer<typeof Site>
 
-/** `connected`: a live session. `disconnected`: no session; what the node does now is unknown. `enrolled`: never connected. */
+/**
+ * `connected`: a live session, or one that ended within the last ten seconds. Without one, by what its peers say:
+ * `silent`: a peer still hears its advertisements; `down`: a peer took over because they ceased; `unknown`: nobody can
+ * tell, or the centre itself was away. `enrolled`: never connected. Refused at the door: `pending`: its token asks for
+ * approval; `quarantined`: a clone, or a history that was rewound; `revoked`: shut out. In every state the node goes
+ * on doing VRRP.
+ */
 export const AgentState = z
-  .enum(['enrolled', 'connected', 'disconnected', 'quarantined'])
+  .enum(['pending', 'enrolled', 'connected', 'silent', 'down', 'unknown', 'quarantined', 'revoked'])
   .meta({ id: 'AgentState' })
 export type AgentState = z.infer<typeof AgentState>
 
@@ -33,6 +45,8 @@ export const Agent = z
     site: z.string(),
     node: z.string(),
     state: AgentState,
+    /** What `silent` and `down` stand on: which peer says so, of which virtual router, and as of when. */
+    evidence: z.object({ node: z.string(), virtualRouter: z.string(), at: z.string() }).nullable(),
     software: z.string().nullable(),
     enrolledAt: z.string(),
     connectedSince: z.string().nullable(),
@@ -44,13 +58,17 @@ export const Agent = z
   .meta({ id: 'Agent' })
 export type Agent = z.infer<typeof Agent>
 
-/** One node's part in a virtual router. `role` is null when it is unknown now: the agent is not connected. */
+/**
+ * One node's part in a virtual router. `role` is null when the node itself cannot say it now; `heard` is true when a
+ * peer hears it as the active all the same.
+ */
 export const Member = z
   .object({
     agentId: z.string(),
     node: z.string(),
     role: Role.nullable(),
     lastKnownRole: Role,
+    heard: z.boolean(),
     since: z.string(),
     priority: z.int(),
     interface: z.string(),
@@ -59,8 +77,8 @@ export const Member = z
 export type Member = z.infer<typeof Member>
 
 /**
- * `served`: exactly one node is known to be active. `split-brain`: more than one is. `no-active`: every node is known
- * and none is active. `unknown`: nodes that cannot be seen could be active. Unknown is never shown as good.
+ * `served`: exactly one node says that it is active, or none does and a backup hears one (`witness`). `split-brain`:
+ * more than one is. `no-active`: every node is known and none is active. `unknown`: nodes that cannot be seen could be active. Unknown is never shown as good.
  */
 export const VirtualRouterState = z
   .enum(['served', 'split-brain', 'no-active', 'unknown'])
@@ -76,7 +94,10 @@ export const VirtualRouter = z
     family: FamilyName,
     addresses: z.array(z.string()),
     state: VirtualRouterState,
+    /** The node that is active; null when nobody can say, or when it is none of ours. */
     active: z.string().nullable(),
+    /** The backup that hears the active, where the active cannot be asked itself; its address, as of when. */
+    witness: z.object({ node: z.string(), address: z.string(), at: z.string() }).nullable(),
     members: z.array(Member),
     lastFailoverAt: z.string().nullable(),
   })

@@ -59,6 +59,8 @@ export const RouterState = z.object({
   advertisementIntervalMs: z.number(),
   addresses: z.array(z.string()),
   active: z.object({ address: z.string(), priority: z.int() }).nullable(),
+  /** This node's own primary address: what its peers hear it by. Lets the centre match `active` to a node. */
+  source: z.string().nullable().optional(),
 })
 export type RouterState = z.infer<typeof RouterState>
 

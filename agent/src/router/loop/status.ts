@@ -80,6 +80,7 @@ export function statusOf(instance: Instance, link: LinkState | null, clock: Cloc
     advertisementIntervalMs: config.advertisementIntervalMs,
     addresses: config.addresses.map(({ address }) => address),
     active: activeRouter(parameters, state),
+    source: parameters.source,
     counters: { ...instance.counters },
     ...peersOf(instance),
     ...(config.virtualMac && { virtualMac: shownOf(config.virtualMac) }),

@@ -71,6 +71,10 @@ export const agentSessions = pgTable(
     connectedAtMs: doublePrecision('connected_at_ms').notNull(),
     lastSeenAtMs: doublePrecision('last_seen_at_ms').notNull(),
     disconnectedAtMs: doublePrecision('disconnected_at_ms'),
+    /** The centre ended it, on its own account: until then the agent's absence says nothing. */
+    excusedUntilMs: doublePrecision('excused_until_ms'),
+    /** The state that was last told to whoever follows the stream (`agents/tell-states.ts`). */
+    toldState: text('told_state'),
     /** Set by `synced`: until then the member rows may show what was before. */
     synced: boolean('synced').notNull().default(false),
     clockOffsetMs: doublePrecision('clock_offset_ms'),
@@ -100,6 +104,20 @@ export const agentEpochs = pgTable(
   },
   (t) => [primaryKey({ columns: [t.agentId, t.epoch] })],
 )
+
+/**
+ * One row: when any replica was last alive, and when the centre was last away as a whole. What began while it was away,
+ * or before the amnesty after it is over, is nobody's fault.
+ */
+export const centreWatch = pgTable('centre_watch', {
+  id: integer('id').primaryKey(),
+  seenAtMs: doublePrecision('seen_at_ms').notNull(),
+  /** By then the next sign of life must be there. */
+  dueAtMs: doublePrecision('due_at_ms').notNull(),
+  awaySinceMs: doublePrecision('away_since_ms').notNull(),
+  backAtMs: doublePrecision('back_at_ms').notNull(),
+  amnestyUntilMs: doublePrecision('amnesty_until_ms').notNull(),
+})
 
 /** Running control plane processes. A row older than the lease is a dead process, and so are its sessions. */
 export const replicas = pgTable('replicas', {

@@ -51,6 +51,13 @@ export const virtualRouterMembers = pgTable(
     interface: text('interface').notNull(),
     epoch: text('epoch').notNull(),
     asOfSeq: bigint('as_of_seq', { mode: 'number' }).notNull(),
+    /** What its peers hear it by; null until it said so. */
+    source: text('source'),
+    /** Of a backup: where the active is that it hears; null when it hears none. */
+    heardAddress: text('heard_address'),
+    /** A peer took over because this node, last known as the active, fell silent: when, by the database's clock, and who. */
+    takenAtMs: doublePrecision('taken_at_ms'),
+    takenBy: uuid('taken_by'),
   },
   (t) => [
     primaryKey({ columns: [t.virtualRouterId, t.agentId] }),
