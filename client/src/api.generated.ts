@@ -8,6 +8,11 @@ export type Agent = {
   readonly site: string
   readonly node: string
   readonly state: AgentState
+  readonly evidence: {
+    readonly node: string
+    readonly virtualRouter: string
+    readonly at: string
+  } | null
   readonly software: string | null
   readonly enrolledAt: string
   readonly connectedSince: string | null
@@ -18,6 +23,11 @@ export type Agent = {
   } | null
   readonly spoolBacklog: number | null
   readonly routerAlive: boolean | null
+  readonly labels: { readonly [key: string]: string }
+  readonly reason: string | null
+  readonly keySince: string
+  readonly keyRotationAsked: boolean
+  readonly credentialExpiresAt: string | null
 }
 
 export type AgentCommand = {
@@ -33,7 +43,7 @@ export type AgentCommand = {
   readonly finishedAt: string | null
 }
 
-export type AgentState = "enrolled" | "connected" | "disconnected" | "quarantined"
+export type AgentState = "pending" | "enrolled" | "connected" | "silent" | "down" | "unknown" | "quarantined" | "revoked"
 
 export type EnrolmentToken = {
   readonly id: string
@@ -43,6 +53,8 @@ export type EnrolmentToken = {
   readonly expiresAt: string
   readonly maxUses: number
   readonly uses: number
+  readonly labels: { readonly [key: string]: string }
+  readonly needsApproval: boolean
 }
 
 export type Event = {
@@ -237,6 +249,7 @@ export type Member = {
   readonly node: string
   readonly role: "initialize" | "backup" | "active" | "fault" | null
   readonly lastKnownRole: "initialize" | "backup" | "active" | "fault"
+  readonly heard: boolean
   readonly since: string
   readonly priority: number
   readonly interface: string
@@ -259,6 +272,9 @@ export type Site = {
   readonly agents: {
     readonly total: number
     readonly connected: number
+    readonly silent: number
+    readonly down: number
+    readonly unknown: number
   }
   readonly virtualRouters: {
     readonly total: number
@@ -279,6 +295,11 @@ export type VirtualRouter = {
   readonly addresses: readonly (string)[]
   readonly state: VirtualRouterState
   readonly active: string | null
+  readonly witness: {
+    readonly node: string
+    readonly address: string
+    readonly at: string
+  } | null
   readonly members: readonly (Member)[]
   readonly lastFailoverAt: string | null
 }
@@ -289,7 +310,7 @@ export interface Operations {
   /** Agents, by site and node */
   readonly 'GET /api/v1/agents': {
     readonly path: Record<never, never>
-    readonly query: { readonly site?: string | undefined; readonly node?: string | undefined; readonly state?: AgentState | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly query: { readonly site?: string | undefined; readonly node?: string | undefined; readonly label?: readonly (string)[] | undefined; readonly state?: AgentState | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
     readonly body: undefined
     readonly answer: {
       readonly items: readonly (Agent)[]
@@ -302,6 +323,16 @@ export interface Operations {
     readonly path: { readonly id: string }
     readonly query: Record<never, never>
     readonly body: undefined
+    readonly answer: Agent
+    readonly lines: never
+  }
+  /** Approve an agent that waits for it */
+  readonly 'POST /api/v1/agents/{id}/approve': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly reason?: string | undefined
+    } | undefined
     readonly answer: Agent
     readonly lines: never
   }
@@ -335,6 +366,46 @@ export interface Operations {
     readonly answer: AgentCommand
     readonly lines: never
   }
+  /** Turn an agent away that waits for approval */
+  readonly 'POST /api/v1/agents/{id}/reject': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly reason?: string | undefined
+    } | undefined
+    readonly answer: Agent
+    readonly lines: never
+  }
+  /** Release an agent from quarantine */
+  readonly 'POST /api/v1/agents/{id}/release': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly reason?: string | undefined
+    } | undefined
+    readonly answer: Agent
+    readonly lines: never
+  }
+  /** Revoke an agent */
+  readonly 'POST /api/v1/agents/{id}/revoke': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly reason?: string | undefined
+    } | undefined
+    readonly answer: Agent
+    readonly lines: never
+  }
+  /** Have an agent make a new key */
+  readonly 'POST /api/v1/agents/{id}/rotate-key': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly reason?: string | undefined
+    } | undefined
+    readonly answer: Agent
+    readonly lines: never
+  }
   /** Enrolment tokens that were not revoked, newest first */
   readonly 'GET /api/v1/enrolment-tokens': {
     readonly path: Record<never, never>
@@ -354,6 +425,8 @@ export interface Operations {
       readonly site: string
       readonly ttlMs?: number | undefined
       readonly maxUses?: number | undefined
+      readonly labels?: { readonly [key: string]: string } | undefined
+      readonly needsApproval?: boolean | undefined
     }
     readonly answer: EnrolmentToken
     readonly lines: never

@@ -121,8 +121,8 @@ function mountApi(app: App, dependencies: AppDependencies): void {
   applyRules(app, { db, now, rateLimits, trustedProxies: trustedProxies(proxies) })
   const slices = [
     siteRoutes(db, now),
-    agentRoutes(db),
     commandRoutes(db, now),
+    agentRoutes(db, now),
     virtualRouterRoutes(db),
     failoverRoutes(db),
     eventRoutes(db),

@@ -202,6 +202,8 @@ describe('aloft token create', () => {
     expiresAt: '2026-11-22T22:00:00.000Z',
     maxUses: 3,
     uses: 0,
+    labels: {},
+    needsApproval: false,
   }
 
   it('asks with an Idempotency-Key and prints the command for the node', async () => {
@@ -218,7 +220,7 @@ describe('aloft token create', () => {
     expect(ran.stderr).toBe(
       'Run this on the node; it lets 3 agents into vienna until 2026-11-22 22:00:00.000 UTC.\n',
     )
-    expect(bodies).toEqual([{ site: 'vienna', ttlMs: 1_800_000, maxUses: 3 }])
+    expect(bodies).toMatchObject([{ site: 'vienna', ttlMs: 1_800_000, maxUses: 3 }])
   })
 
   it('answers in JSON', async () => {
@@ -295,6 +297,7 @@ describe('aloft agents report', () => {
     ...{ id: `${site}-${node}`, site, node, state: 'connected', software: 'x', enrolledAt: 'x' },
     ...{ connectedSince: 'x', lastSeenAt: '2026-11-22T21:00:00.000Z', clock: null, spoolBacklog: 0 },
     routerAlive: true,
+    ...{ labels: {}, reason: null, keySince: 'x', keyRotationAsked: false, credentialExpiresAt: null },
   })
   const command = (state: string, detail: string | null = null) => ({
     ...{ id: 'c1', agentId: 'vienna-lb1', kind: 'report', state, detail, createdAt: 'x', createdBy: 'x' },

@@ -3,7 +3,6 @@ import { type Credential, credentialText } from '@aloft/shared/protocol/identity
 import type { CentreKeys } from '../centre-keys/centre.ts'
 import { signedBy } from './signed-by.ts'
 
-export const CREDENTIAL_LIFE_MS = 86_400_000
 /** A welcome brings the next one when this part of the life of the one shown is over: before agents ask by themselves. */
 const RENEW_DUE = 0.6
 /** How long after its credential lapsed a key that was not revoked still gets another by proving itself alone. */
@@ -19,7 +18,7 @@ export function issueCredential(
     agentId,
     publicKey,
     issuedMs: nowMs,
-    expiresMs: nowMs + CREDENTIAL_LIFE_MS,
+    expiresMs: nowMs + keys.credentialLifeMs,
     issuer: keys.name.key,
   }
   return { ...unsigned, signature: keys.sign(credentialText(unsigned)) }

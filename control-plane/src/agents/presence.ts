@@ -99,7 +99,11 @@ export async function retireReplica(db: Database, replica: string): Promise<void
 }
 
 /** Where an agent comes or goes, what is known of its routers changes too. */
-async function publishPresence(tx: Transaction, agentIds: readonly string[], nowMs: number): Promise<void> {
+export async function publishPresence(
+  tx: Transaction,
+  agentIds: readonly string[],
+  nowMs: number,
+): Promise<void> {
   if (agentIds.length === 0) return
   const changes: Change[] = agentIds.map((ref) => ({ kind: 'agent', ref }))
   for (const ref of await routersOf(tx, agentIds)) changes.push({ kind: 'virtual-router', ref })

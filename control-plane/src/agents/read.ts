@@ -11,6 +11,7 @@ export interface ListAgents {
   readonly reach: Reach
   readonly site?: string | undefined
   readonly node?: string | undefined
+  readonly label?: Readonly<Record<string, string>> | undefined
   readonly state?: AgentState | undefined
   readonly cursor?: string | undefined
   readonly limit: number
@@ -56,6 +57,12 @@ function toAgent(row: AgentRow): Agent {
     clock: offsetMs === null || errorMs === null ? null : { offsetMs, errorMs },
     spoolBacklog: row.spool_backlog,
     routerAlive: row.router_alive,
+    labels: row.labels,
+    reason:
+      row.standing === 'revoked' ? row.standing_reason : (row.quarantined_reason ?? row.standing_reason),
+    keySince: isoInstant(row.key_since_ms),
+    keyRotationAsked: row.rotate_requested_at_ms !== null,
+    credentialExpiresAt: isoInstantOrNull(row.credential_expires_at_ms),
   }
 }
 

@@ -1,8 +1,8 @@
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import type { Database } from '../database/client.ts'
 import { transact } from '../database/transact.ts'
-import { appendToFeed } from '../feed/append.ts'
 import type { Host } from './admit.ts'
+import { publishPresence } from './presence.ts'
 import { quarantine } from './quarantine.ts'
 import { currentSession, dismissSession } from './store-identity.ts'
 import { lockAgent } from './store-sessions.ts'
@@ -33,7 +33,7 @@ export function foundRival(
     const reason = `cloned: one identity on two hosts (${hostName(older.host)} and ${hostName(newer)})`
     await quarantine(tx, older.agentId, reason, nowMs)
     await dismissSession(tx, older.agentId, { code: CloseCode.quarantined, reason, nowMs })
-    await appendToFeed(tx, [{ kind: 'agent', ref: older.agentId }], nowMs)
+    await publishPresence(tx, [older.agentId], nowMs)
     return { code: CloseCode.quarantined, reason }
   })
 }

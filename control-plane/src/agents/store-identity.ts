@@ -14,12 +14,11 @@ export async function setStanding(
     .where(eq(agents.id, agentId))
 }
 
-/** Approved after its credential lapsed for too long, it may prove itself by its key again. */
-export async function approve(tx: Transaction, agentId: string): Promise<void> {
-  await tx
-    .update(agents)
-    .set({ standing: 'approved', standingReason: null, credentialSerial: null, credentialExpiresAtMs: null })
-    .where(eq(agents.id, agentId))
+/** One whose credential lapsed for too long may prove itself by its key again, from now on. */
+export async function approve(tx: Transaction, agentId: string, nowMs: number): Promise<void> {
+  await tx.execute(sql`update agents set standing = 'approved', standing_reason = null,
+      credential_expires_at_ms = case when credential_expires_at_ms is null then null else ${nowMs}::float8 end
+    where id = ${agentId}::uuid`)
 }
 
 export async function liftQuarantine(tx: Transaction, agentId: string): Promise<void> {

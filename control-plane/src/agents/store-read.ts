@@ -4,6 +4,7 @@ import type { Queryable } from '../database/client.ts'
 import { agentEvidence, agentState, joinLiveSession } from '../database/live-session.ts'
 import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
+import type { Labels, Standing } from '../database/schema/index.ts'
 
 export interface AgentRow extends Record<string, unknown> {
   readonly id: string
@@ -15,6 +16,13 @@ export interface AgentRow extends Record<string, unknown> {
   readonly evidence_node: string | null
   readonly evidence_router: string | null
   readonly evidence_at_ms: number | null
+  readonly quarantined_reason: string | null
+  readonly standing: Standing
+  readonly standing_reason: string | null
+  readonly labels: Labels
+  readonly key_since_ms: number
+  readonly rotate_requested_at_ms: number | null
+  readonly credential_expires_at_ms: number | null
   readonly connected_at_ms: number | null
   readonly last_seen_at_ms: number | null
   readonly clock_offset_ms: number | null
@@ -28,6 +36,8 @@ export interface AgentFilter {
   readonly ids?: readonly string[]
   readonly site?: string | undefined
   readonly node?: string | undefined
+  /** All of these. */
+  readonly label?: Labels | undefined
   readonly after?: readonly [site: string, node: string] | null
   readonly limit: number
 }
@@ -44,9 +54,12 @@ export async function selectAgents(db: Queryable, filter: AgentFilter): Promise<
     )
   if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
   if (filter.node !== undefined) conditions.push(sql`a.node = ${filter.node}`)
+  if (filter.label) conditions.push(sql`a.labels @> ${JSON.stringify(filter.label)}::text::jsonb`)
   if (filter.after) conditions.push(sql`(t.name, a.node) > (${filter.after[0]}, ${filter.after[1]})`)
   return db.execute<AgentRow>(sql`
-    select a.id, t.name as site, a.node, a.software, a.enrolled_at_ms, st.state, peer.node as evidence_node,
+    select a.id, t.name as site, a.node, a.software, a.enrolled_at_ms, a.quarantined_reason, a.standing,
+      a.standing_reason, a.labels, coalesce(a.key_since_ms, a.enrolled_at_ms) as key_since_ms, a.rotate_requested_at_ms,
+      a.credential_expires_at_ms, st.state, peer.node as evidence_node,
       v.name as evidence_router, (st.evidence->>'atMs')::float8 as evidence_at_ms, s.connected_at_ms,
       last.last_seen_at_ms, last.clock_offset_ms, last.clock_error_ms, s.spool_backlog, s.router_alive
     from agents a join sites t on t.id = a.site_id

@@ -13,6 +13,7 @@ export interface CentreKeys {
   sign(text: string): string
   /** Until when a credential of this issuer counts, whatever it says itself; null for a key that is none of ours. */
   issuedUntilMs(issuer: string): number | null
+  readonly credentialLifeMs: number
 }
 
 export interface CentreOptions {
@@ -20,7 +21,11 @@ export interface CentreOptions {
   /** What private keys are sealed with in the database; null keeps them there in the clear. */
   readonly keyEncryptionKey: string | null
   readonly now: () => number
+  /** Default: a day. */
+  readonly credentialLifeMs?: number
 }
+
+const CREDENTIAL_LIFE_MS = 86_400_000
 
 /** Other replicas hear of a new key within this. */
 const REFRESH_MS = 5_000
@@ -81,7 +86,10 @@ export class Centre {
     const last = rows.at(-1)
     if (last === undefined || (keyEncryptionKey !== null && !last.sealed))
       rows = await transact(db, (tx) => this.#settle(tx))
-    this.#keys = keysOf(rows, (row) => this.#privateKey(row))
+    this.#keys = {
+      ...keysOf(rows, (row) => this.#privateKey(row)),
+      credentialLifeMs: this.#options.credentialLifeMs ?? CREDENTIAL_LIFE_MS,
+    }
     this.#loadedAtMs = performance.now()
     return this.#keys
   }
@@ -138,7 +146,10 @@ export class Centre {
   }
 }
 
-function keysOf(rows: readonly CentreKeyRow[], privateKeyOf: (row: CentreKeyRow) => KeyObject): CentreKeys {
+function keysOf(
+  rows: readonly CentreKeyRow[],
+  privateKeyOf: (row: CentreKeyRow) => KeyObject,
+): Omit<CentreKeys, 'credentialLifeMs'> {
   const last = rows.at(-1)
   if (last === undefined) throw new Error('there is no key')
   const privateKey = privateKeyOf(last)

@@ -19,7 +19,7 @@ export interface CreateToken {
 /** Makes an enrolment token, and its site if it is new. */
 export async function createEnrolmentToken(db: Database, input: CreateToken): Promise<EnrolmentToken> {
   const { caller, request, nowMs } = input
-  const { site, maxUses } = request
+  const { site, maxUses, labels, needsApproval } = request
   const token = mintSecret('enrol')
   return transact(db, async (tx) => {
     const siteId = await settleSite(tx, input)
@@ -30,10 +30,12 @@ export async function createEnrolmentToken(db: Database, input: CreateToken): Pr
       createdAtMs: nowMs,
       expiresAtMs,
       maxUses,
+      labels,
+      needsApproval,
       createdBy: caller.credential,
     })
     const instants = { createdAt: isoInstant(nowMs), expiresAt: isoInstant(expiresAtMs) }
-    const made = { id, site, ...instants, maxUses, uses: 0 }
+    const made = { id, site, ...instants, maxUses, uses: 0, labels, needsApproval }
     const target = { kind: 'enrolment-token', id }
     const change = { action: 'enrolment-token.create', target, siteId, before: null, after: made } as const
     await recordAudit(tx, caller, change, nowMs)
@@ -69,5 +71,7 @@ export function toEnrolmentToken(row: TokenRow): EnrolmentToken {
     expiresAt: isoInstant(row.expires_at_ms),
     maxUses: row.max_uses,
     uses: row.uses,
+    labels: row.labels,
+    needsApproval: row.needs_approval,
   }
 }

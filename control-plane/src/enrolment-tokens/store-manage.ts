@@ -1,7 +1,7 @@
 import { eq, type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../database/client.ts'
 import { type Reach, withinReach } from '../database/reach.ts'
-import { enrolmentTokens, sites } from '../database/schema/index.ts'
+import { enrolmentTokens, type Labels, sites } from '../database/schema/index.ts'
 
 export interface TokenRow extends Record<string, unknown> {
   readonly id: string
@@ -10,9 +10,12 @@ export interface TokenRow extends Record<string, unknown> {
   readonly expires_at_ms: number
   readonly max_uses: number
   readonly uses: number
+  readonly labels: Labels
+  readonly needs_approval: boolean
 }
 
-const COLUMNS = sql`k.id, t.name as site, k.created_at_ms, k.expires_at_ms, k.max_uses, k.uses`
+const COLUMNS = sql`k.id, t.name as site, k.created_at_ms, k.expires_at_ms, k.max_uses, k.uses,
+  k.labels, k.needs_approval`
 
 export async function findSite(tx: Transaction, name: string): Promise<string | null> {
   const [site] = await tx.select({ id: sites.id }).from(sites).where(eq(sites.name, name))

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
+import type { CreateEnrolmentToken } from '@aloft/shared/api/schemas'
 import type { SpooledEvent, TransitionBody } from '@aloft/shared/protocol/events'
 import {
   type AgentFrame,
@@ -101,12 +102,12 @@ export const TEST_CALLER: Caller = {
 
 export async function newToken(
   db: Database,
-  request: { readonly site: string; readonly ttlMs?: number; readonly maxUses?: number },
+  request: Partial<CreateEnrolmentToken> & { readonly site: string },
 ): Promise<string> {
   const { token } = await createEnrolmentToken(db, {
     caller: TEST_CALLER,
     reach: 'everywhere',
-    request: { ttlMs: 3_600_000, maxUses: 1, ...request },
+    request: { ttlMs: 3_600_000, maxUses: 1, labels: {}, needsApproval: false, ...request },
     nowMs: Date.now(),
   })
   return token ?? ''

@@ -27,6 +27,19 @@ export const Site = z
   .meta({ id: 'Site' })
 export type Site = z.infer<typeof Site>
 
+/** `KEY=VALUE`, as labels are written in queries and on command lines. */
+export const LABEL = /^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?=[A-Za-z0-9._/-]{1,63}$/
+
+/** What sets agents apart, given by the enrolment token. */
+export const Labels = z
+  .record(
+    z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits, `.`, `/`, `_`, `-`'),
+    z.string().regex(/^[A-Za-z0-9._/-]{1,63}$/, 'letters, digits, `.`, `/`, `_`, `-`; 63 at most'),
+  )
+  .refine((labels) => Object.keys(labels).length <= 16, 'sixteen labels at most')
+
 /**
  * `connected`: a live session, or one that ended within the last ten seconds. Without one, by what its peers say:
  * `silent`: a peer still hears its advertisements; `down`: a peer took over because they ceased; `unknown`: nobody can
@@ -54,6 +67,14 @@ export const Agent = z
     clock: z.object({ offsetMs: z.number(), errorMs: z.number() }).nullable(),
     spoolBacklog: z.int().nullable(),
     routerAlive: z.boolean().nullable(),
+    labels: z.record(z.string(), z.string()),
+    /** Why it is quarantined, pending or revoked; null when it is none of these. */
+    reason: z.string().nullable(),
+    /** Since when it has its key. */
+    keySince: z.string(),
+    /** Somebody asked for a new key, and it has not made one yet. */
+    keyRotationAsked: z.boolean(),
+    credentialExpiresAt: z.string().nullable(),
   })
   .meta({ id: 'Agent' })
 export type Agent = z.infer<typeof Agent>
@@ -144,6 +165,9 @@ export const Failover = z
   .meta({ id: 'Failover' })
 export type Failover = z.infer<typeof Failover>
 
+/** Body of what changes an agent. */
+export const AgentReason = z.object({ reason: z.string().min(1).max(200).optional() })
+
 export const EnrolmentToken = z
   .object({
     id: z.string(),
@@ -154,6 +178,8 @@ export const EnrolmentToken = z
     expiresAt: z.string(),
     maxUses: z.int(),
     uses: z.int(),
+    labels: z.record(z.string(), z.string()),
+    needsApproval: z.boolean(),
   })
   .meta({ id: 'EnrolmentToken' })
 export type EnrolmentToken = z.infer<typeof EnrolmentToken>
@@ -174,6 +200,8 @@ export const CreateEnrolmentToken = z.object({
     .max(30 * 86_400_000)
     .default(3_600_000),
   maxUses: z.int().min(1).max(10_000).default(1),
+  labels: Labels.default({}),
+  needsApproval: z.boolean().default(false),
 })
 export type CreateEnrolmentToken = z.infer<typeof CreateEnrolmentToken>
 
