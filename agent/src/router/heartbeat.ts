@@ -7,8 +7,10 @@ export interface Heartbeat {
   readonly atMonoMs: number
 }
 
-/** At most this old while the router runs. */
+/** At most this old while the router is active somewhere: what a successor may resume is judged by it. */
 export const HEARTBEAT_EVERY_MS = 100
+/** At most this old otherwise. There is nothing to resume then, and a beat wakes two threads. */
+export const IDLE_HEARTBEAT_EVERY_MS = 2_000
 
 const LINE_BYTES = 128
 
@@ -30,8 +32,18 @@ export function startHeartbeat(file: string, beat: { runId: string; bootId: stri
     write(fd, line, 0, LINE_BYTES, 0, written)
   }
   beatOnce()
-  const timer = setInterval(beatOnce, HEARTBEAT_EVERY_MS)
+  let everyMs = IDLE_HEARTBEAT_EVERY_MS
+  let timer = setInterval(beatOnce, everyMs)
   return {
+    /** `isActive`: the process has a role that a successor could resume. The first beat of it comes at once. */
+    pace(isActive: boolean) {
+      const paceMs = isActive ? HEARTBEAT_EVERY_MS : IDLE_HEARTBEAT_EVERY_MS
+      if (paceMs === everyMs) return
+      everyMs = paceMs
+      clearInterval(timer)
+      timer = setInterval(beatOnce, everyMs)
+      if (isActive) beatOnce()
+    },
     stop() {
       clearInterval(timer)
       if (!isWriting) closeSync(fd)

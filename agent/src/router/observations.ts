@@ -12,6 +12,8 @@ export interface ObservationsOptions {
   readonly clock: Clock
   /** There is something new in the journal. At most once per turn of the event loop. */
   readonly ring: () => void
+  /** After each change of role: whether any virtual router is active now. */
+  readonly paced: (isActive: boolean) => void
   readonly log: (text: string) => void
 }
 
@@ -40,6 +42,10 @@ export class Observations implements Journal {
     this.#retry = setInterval(() => this.#flushWaiting(), RETRY_MS)
   }
 
+  get isActive(): boolean {
+    return this.#roles.isActive
+  }
+
   get condition(): JournalWriter['condition'] {
     return this.#journal.condition
   }
@@ -47,6 +53,7 @@ export class Observations implements Journal {
   append(body: EventBody, atMonoMs: number): void {
     this.#roles.observed(body)
     this.#journal.append(body, atMonoMs)
+    if (body.kind === 'transition' || body.kind === 'resumed') this.#options.paced(this.#roles.isActive)
   }
 
   /** What this process itself did, now. */

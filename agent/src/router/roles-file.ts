@@ -61,6 +61,14 @@ export class RoleKeeper {
     this.#schedule()
   }
 
+  /** Whether there is a role that a successor could resume. */
+  get isActive(): boolean {
+    for (const { role } of this.#roles.values()) {
+      if (role === 'active') return true
+    }
+    return false
+  }
+
   /** Writes now. A file that cannot be written costs a successor its resumption, never this process its life. */
   write(): void {
     this.#isScheduled = false

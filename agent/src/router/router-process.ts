@@ -105,7 +105,7 @@ export class RouterProcess {
   readonly #input: RouterInput
   #running: RunningConfig | null = null
   #socket: ControlSocket | null = null
-  #heartbeat: { stop(): void } | null = null
+  #heartbeat: ReturnType<typeof startHeartbeat> | null = null
   #isStopping = false
   #isStopped = false
   #inputErrors = 0
@@ -117,7 +117,14 @@ export class RouterProcess {
     this.#environment = environment
     this.#startedWallMs = clock.wallMs()
     this.#recorder = new FlightRecorder({ ...identity, folder: recordTo })
-    this.#observations = new Observations({ paths, identity, clock, log, ring: () => this.#ring() })
+    this.#observations = new Observations({
+      paths,
+      identity,
+      clock,
+      log,
+      ring: () => this.#ring(),
+      paced: (isActive) => this.#heartbeat?.pace(isActive),
+    })
     this.#stewards = this.#guardStewards()
     this.#verdicts = new VerdictKeeper(paths, bootId())
     this.#running = loadRunningConfig(paths.runningConfig)
@@ -159,6 +166,7 @@ export class RouterProcess {
     // Only now: until the resumed routers advertise again, the dead one's last sign of life is the true one.
     this.#observations.writeRoles()
     this.#heartbeat = startHeartbeat(paths.routerAlive, { runId, bootId: bootId(), now: () => clock.now() })
+    this.#heartbeat.pace(this.#observations.isActive)
     this.#socket = await this.#openSocket()
     if (startSteward) this.#stewards.expect()
   }
