@@ -15,6 +15,7 @@ const PROGRAMS = [
   ['chromium', 'chromium', 'the dashboard is tested in a browser'],
   ['nats-server', 'nats-server', 'the other bus between replicas'],
   ['nft', 'nftables', 'what keeps packets out, seen by somebody else'],
+  ['cyclictest', 'rt-tests', 'what the machine itself does to a program in a hurry'],
   ['tcpdump', 'tcpdump', 'what is on the wire, seen by somebody else'],
   ...(process.arch === 'x64'
     ? [['qemu-system-x86_64', 'qemu-system-x86', 'a kernel with what this host’s may lack (test/qemu)']]
