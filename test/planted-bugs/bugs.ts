@@ -323,6 +323,12 @@ export const BUGS: readonly Bug[] = [
     planted: 'if (now >= neighbour.wantedUntil) return false',
   },
   {
+    name: 'who never said that it was up is mourned',
+    file: PAIRING,
+    original: "if (change.remote?.state !== 'up') return false",
+    planted: "if (change.remote?.state === 'admin-down') return false",
+  },
+  {
     name: 'BFD is answered off the link',
     file: PAIRING,
     original: 'if (!isOnLink(source, standing.prefixes) || standing.own.includes(source)) return null',

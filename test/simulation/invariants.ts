@@ -173,7 +173,8 @@ export class Invariants {
       expectNone(this.#pairing.brokenByAlarm(node, body), describeBody(node, body))
     if (body.kind !== 'bfd') return
     expectNone(this.#pairing.brokenByChange(node, body), describeBody(node, body))
-    if (this.#isResting && body.diagnostic === 'detection-time-expired')
+    const wasThere = this.#pairing.saysUp(node, body.remote)
+    if (this.#isResting && wasThere && body.diagnostic === 'detection-time-expired')
       throw new BrokenInvariant(`nobody is silent at rest: ${describeBody(node, body)}`)
   }
 

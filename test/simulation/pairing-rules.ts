@@ -5,7 +5,7 @@
  */
 import { type Address, familyOf } from '@aloft/shared/network/address'
 import type { EventBody, TransitionBody } from '@aloft/shared/protocol/events'
-import { discriminatorsOf } from './bfd-frames.ts'
+import { discriminatorsOf, stateOf, UP } from './bfd-frames.ts'
 import { advertisesFrom, type Member, writtenOf } from './members.ts'
 import type { Hearing, Node, Run } from './node.ts'
 import { activeDownMs } from './waits.ts'
@@ -28,6 +28,8 @@ interface Neighbour {
   /** Until when it counts as an active that is followed. */
   followedUntilMs: number
   bfdAtMs: number
+  /** Whether its last packet said Up: at its full speed only then. */
+  saysUp: boolean
   loss: Loss | null
   falseAlarms: number
   distrustedUntilMs: number
@@ -66,6 +68,11 @@ export class PairingRules {
     return this.#of(node, address).followedUntilMs > Number.NEGATIVE_INFINITY
   }
 
+  /** Whether the other end of the session last said Up. Who did not may have been killed long ago. */
+  saysUp(node: Node, address: string): boolean {
+    return this.#of(node, address).saysUp
+  }
+
   says(node: Node, payload: Uint8Array): void {
     this.#saidBy(node).add(discriminatorsOf(payload).mine)
   }
@@ -78,8 +85,11 @@ export class PairingRules {
     this.#heardFrom = { node, source }
     if (hearing.kind === 'advertisement') this.#looking = this.#lookAt(node, hearing)
     // Whoever knows a discriminator of ours is the other end of the session.
-    else if (ttl === 255 && this.#saidBy(node).has(discriminatorsOf(payload).yours))
-      this.#of(node, source).bfdAtMs = node.clock.now()
+    else if (ttl === 255 && this.#saidBy(node).has(discriminatorsOf(payload).yours)) {
+      const neighbour = this.#of(node, source)
+      neighbour.bfdAtMs = node.clock.now()
+      neighbour.saysUp = stateOf(payload) === UP
+    }
     return broken
   }
 
@@ -111,10 +121,11 @@ export class PairingRules {
     const isFollowed = (marginMs: number) => nowMs < neighbour.followedUntilMs + marginMs
     const isDistrusted = (marginMs: number) => nowMs < neighbour.distrustedUntilMs + marginMs
     if (!body.activeLost) {
-      const mustAct = isSilence && isFollowed(-TICK_MS) && !isDistrusted(TICK_MS)
+      const mustAct = isSilence && neighbour.saysUp && isFollowed(-TICK_MS) && !isDistrusted(TICK_MS)
       return mustAct ? 'a lost session to the active is acted on' : null
     }
     if (!isSilence) return 'only silence is a loss: whoever says that it goes is there'
+    if (!neighbour.saysUp) return 'only who said that it was up can be lost'
     if (!isFollowed(TICK_MS)) return 'only of an active that is followed is the loss acted on'
     if (isDistrusted(-TICK_MS)) return 'a session that gave a false alarm is not believed'
     return this.#lose(node, body, neighbour)
@@ -267,6 +278,7 @@ function newNeighbour(): Neighbour {
   return {
     followedUntilMs: Number.NEGATIVE_INFINITY,
     bfdAtMs: Number.NEGATIVE_INFINITY,
+    saysUp: false,
     loss: null,
     falseAlarms: 0,
     distrustedUntilMs: Number.NEGATIVE_INFINITY,

@@ -176,6 +176,10 @@ export class BfdSessions implements Timed {
     found.counters.received++
     found.heardAt = now
     this.#step(found, { kind: 'packet', packet }, now)
+    // Awake as we are, what is due soon goes out now: a turn of its own costs more than all there is to do in it.
+    if (found.session.state !== 'up') return
+    this.#step(found, { kind: 'company' }, now)
+    this.#sendInCompany(found, now)
   }
 
   dueAt(): number | null {

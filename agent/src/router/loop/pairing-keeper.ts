@@ -203,6 +203,8 @@ export class PairingKeeper implements Timed {
     if (change.from !== 'up') return false
     neighbour.askedSince = now
     if (change.diagnostic !== 'detection-time-expired' || now >= neighbour.wantedUntil) return false
+    // It never said that it was up, at our speed: it died before, and its successor knows nothing of this session.
+    if (change.remote?.state !== 'up') return false
     if (now < neighbour.distrust.untilMs) return false
     this.#lose(neighbour, change, now)
     return true

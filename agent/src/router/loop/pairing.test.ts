@@ -227,6 +227,52 @@ describe('the loss of a paired active', () => {
   })
 })
 
+describe('a session whose other end never said that it was up', () => {
+  it('is no loss of the active when it ends: whoever was killed then has a successor that knows nothing of it', () => {
+    const { world, loop, advertise, hear, role, session } = running()
+    advertise()
+    world.advance(loop, 1)
+    hear({ state: 'init', desiredMinTxUs: 1_000_000 })
+    expect(session()).toMatchObject({ state: 'up', detectionMs: 3_000 })
+    for (let second = 0; second < 3; second++) {
+      advertise()
+      world.advance(loop, 1_000)
+    }
+    advertise()
+    expect(session()?.state).toBe('down')
+    expect(role()).toBe('backup')
+    const ends = world.events.filter(({ body }) => body.kind === 'bfd' && body.from === 'up')
+    expect(ends.map(({ body }) => body)).toMatchObject([{ activeLost: false }])
+  })
+})
+
+describe('RFC 5880 §6.8.7: a packet heard', () => {
+  it('has ours sent in the same turn once the jitter allows it, and not before', () => {
+    const { world, loop, paired, hear } = running()
+    paired()
+    const sentAt = () => world.sentBfd.at(-1)?.at ?? 0
+    world.advance(loop, 60)
+    const last = sentAt()
+    world.nowMs = last + 37
+    hear({})
+    expect(sentAt()).toBe(last)
+    world.nowMs = last + 38
+    hear({})
+    expect(sentAt()).toBe(last + 38)
+  })
+
+  it('is answered by no more than one packet a turn', () => {
+    const { world, loop, paired, hear } = running()
+    paired()
+    world.advance(loop, 60)
+    world.nowMs = (world.sentBfd.at(-1)?.at ?? 0) + 38
+    const before = world.sentBfd.length
+    hear({ poll: true })
+    expect(world.sentBfd.length).toBe(before + 1)
+    expect(world.sentBfd.at(-1)?.packet.final).toBe(true)
+  })
+})
+
 describe('a false alarm', () => {
   it('is told with what it cost, and its session is not believed for a while', () => {
     const { world, loop, paired, advertise, hear, role, session } = running()
