@@ -68,7 +68,13 @@ async function seed(): Promise<void> {
 }
 
 function batch(agentId: string, events: readonly ReturnType<typeof transition>[]) {
-  const facts = { siteId: ids.site, epoch: 'e', clock: { offsetMs: 0, errorMs: 1 }, liveAfterSeq: 0 }
+  const facts = {
+    siteId: ids.site,
+    generation: null,
+    epoch: 'e',
+    clock: { offsetMs: 0, errorMs: 1 },
+    liveAfterSeq: 0,
+  }
   return transact(app.database.db, (tx) =>
     ingest(tx, [{ ...facts, agentId, events, receivedAtMs: T0 + 61_000 }], T0 + 61_000),
   )

@@ -93,7 +93,8 @@ export class TestFleet {
       source,
     }
     const snapshot: Snapshot = { kind: 'snapshot', asOfSeq: node.seq, routers: [router] }
-    const shown = { agentId: node.id, siteId: this.#siteId, epoch: 'e', snapshot, clock: null }
+    const { generation } = node
+    const shown = { agentId: node.id, siteId: this.#siteId, generation, epoch: 'e', snapshot, clock: null }
     await transact(this.database.db, async (tx) => {
       await showSnapshot(tx, shown, Date.now())
       await presence.markSynced(tx, { agentId: node.id, generation: node.generation }, Date.now())
@@ -119,6 +120,7 @@ export class TestFleet {
     const batch = {
       agentId: node.id,
       siteId: this.#siteId,
+      generation: node.generation,
       epoch: 'e',
       events: [event],
       clock: { offsetMs: 0, errorMs: 1 },

@@ -48,6 +48,7 @@ async function siteOf(...nodes: string[]) {
     epoch: 'e',
     events,
     clock: { offsetMs: 0, errorMs: 1 },
+    generation: null,
     liveAfterSeq: 0,
     receivedAtMs: Date.now(),
     ...facts,

@@ -18,6 +18,7 @@ import {
   heldHashes,
   insertEvents,
   lockCursors,
+  newestGenerations,
 } from './store-ingest.ts'
 
 /** Of an instant whose clock offset was never measured. */
@@ -27,6 +28,8 @@ const UNKNOWN_ERROR_MS = 1_000
 export interface Batch {
   readonly agentId: string
   readonly siteId: string
+  /** Of the session that delivers them; null when it is none of ours. */
+  readonly generation: number | null
   readonly epoch: string
   readonly events: readonly SpooledEvent[]
   readonly clock: ClockOffset | null
@@ -40,6 +43,8 @@ export type Outcome =
   | { readonly kind: 'hole'; readonly afterSeq: number }
   /** A held key came with another content: the agent's history was rewound, or two hosts share an identity. */
   | { readonly kind: 'conflict'; readonly seq: number }
+  /** A newer session of the agent was opened: what this one says changes nothing any more. */
+  | { readonly kind: 'superseded' }
   /** The spool was never admitted, or the agent is gone. */
   | { readonly kind: 'unknown' }
 
@@ -56,8 +61,14 @@ export async function ingest(
   const cursors = new Map(
     (await lockCursors(tx, batches.map(spoolOf))).map((cursor) => [nameOf(cursor), cursor] as const),
   )
-  const rewound = await findRewound(tx, batches, cursors)
-  const { outcomes, rows } = take(batches, cursors, rewound)
+  // Opening a session locks the cursor too: who has it now is read after that lock.
+  const newest = await newestGenerations(
+    tx,
+    batches.map(({ agentId }) => agentId),
+  )
+  const speaks = ({ agentId, generation }: Batch) => generation === null || generation === newest.get(agentId)
+  const rewound = await findRewound(tx, batches.filter(speaks), cursors)
+  const { outcomes, rows } = take(batches, { cursors, rewound, speaks })
   for (const [agentId, key] of rewound)
     await quarantine(tx, agentId, `event ${key.epoch}/${key.seq} came again with another content`, nowMs)
   const changes: Change[] = [...rewound.keys()].map((ref) => ({ kind: 'agent', ref }))
@@ -119,11 +130,19 @@ async function heldAs(tx: Transaction, again: readonly EventPlace[]): ReturnType
 /** Moves the cursors in memory, batch by batch, and gives the rows to insert. */
 function take(
   batches: readonly Batch[],
-  cursors: Map<string, Cursor>,
-  rewound: ReadonlyMap<string, EventKey>,
+  {
+    cursors,
+    rewound,
+    speaks,
+  }: {
+    readonly cursors: Map<string, Cursor>
+    readonly rewound: ReadonlyMap<string, EventKey>
+    readonly speaks: (batch: Batch) => boolean
+  },
 ): { readonly outcomes: readonly Outcome[]; readonly rows: readonly EventRow[] } {
   const rows: EventRow[] = []
   const outcomes = batches.map((batch): Outcome => {
+    if (!speaks(batch)) return { kind: 'superseded' }
     const conflict = rewound.get(batch.agentId)
     if (conflict !== undefined) return { kind: 'conflict', seq: conflict.seq }
     const cursor = cursors.get(nameOf(batch))

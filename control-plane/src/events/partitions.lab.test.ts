@@ -34,7 +34,17 @@ const at = (seq: number, wallMs: number): SpooledEvent => ({
 })
 const take = async (events: readonly SpooledEvent[], facts: Partial<Batch> = {}): Promise<Outcome> => {
   const clock = { offsetMs: 0, errorMs: 1 }
-  const batch = { agentId, siteId, epoch: 'e', events, clock, liveAfterSeq: 0, receivedAtMs: NOW, ...facts }
+  const batch = {
+    agentId,
+    siteId,
+    epoch: 'e',
+    events,
+    clock,
+    generation: null,
+    liveAfterSeq: 0,
+    receivedAtMs: NOW,
+    ...facts,
+  }
   const [outcome] = await transact(database.db, (tx) => ingest(tx, [batch], NOW))
   if (outcome === undefined) throw new Error('no outcome')
   return outcome
@@ -127,7 +137,7 @@ async function openInsert(event: SpooledEvent): Promise<() => Promise<void>> {
     const events = [event]
     await ingest(
       tx,
-      [{ agentId, siteId, epoch: 'e', events, clock, liveAfterSeq: 0, receivedAtMs: NOW }],
+      [{ agentId, siteId, epoch: 'e', events, clock, generation: null, liveAfterSeq: 0, receivedAtMs: NOW }],
       NOW,
     )
     const held = new Promise<void>((resolve) => {

@@ -39,6 +39,17 @@ export async function lockCursors(tx: Transaction, spools: readonly Spool[]): Pr
   }))
 }
 
+/** Of the newest session of each agent that ever had one. */
+export async function newestGenerations(
+  tx: Transaction,
+  agentIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await tx.execute<{ agent_id: string; generation: string }>(sql`
+    select agent_id, generation from agent_sessions
+    where agent_id in (select x::uuid from jsonb_array_elements_text(${JSON.stringify([...new Set(agentIds)])}::text::jsonb) x)`)
+  return new Map(rows.map((row) => [row.agent_id, Number(row.generation)]))
+}
+
 /** Where an event is if it is held as it was sent: its key, and the instant that decides which day it belongs to. */
 export interface EventPlace extends EventKey {
   readonly wallMs: number

@@ -241,8 +241,8 @@ export class Connection {
   }
 
   #show({ snapshot, epoch, clock }: Extract<SessionAction, { do: 'show' }>): void {
-    this.#inTurn(({ agent }) =>
-      this.#services.show({ agentId: agent.id, siteId: agent.siteId, epoch, snapshot, clock }),
+    this.#inTurn(({ agent: { id: agentId, siteId }, generation }) =>
+      this.#services.show({ agentId, siteId, generation, epoch, snapshot, clock }),
     )
     this.#noteOf({ routerAlive: snapshot.routers !== null })
   }
@@ -257,6 +257,7 @@ export class Connection {
 
   async #ingest({ batch, clock, liveAfterSeq }: Extract<SessionAction, { do: 'ingest' }>): Promise<void> {
     if (this.#agent === null) return
+    const { generation } = this.#agent
     const { id: agentId, siteId } = this.#agent.agent
     const { epoch, events } = batch
     this.#waitingEvents += events.length
@@ -266,13 +267,17 @@ export class Connection {
       const outcome = await this.#services.write({
         agentId,
         siteId,
+        generation,
         epoch,
         events,
         clock,
         liveAfterSeq,
         receivedAtMs,
       })
-      this.tell(eventOf(epoch, outcome))
+      const event = eventOf(epoch, outcome)
+      if (event !== null) this.tell(event)
+      // Who took over is found by the next note, which knows what is to be done about it.
+      else this.#noteOf({})
     } catch (error) {
       this.#fail(error)
     } finally {
@@ -328,7 +333,7 @@ export class Connection {
   }
 }
 
-function eventOf(epoch: string, outcome: Outcome): SessionEvent {
+function eventOf(epoch: string, outcome: Outcome): SessionEvent | null {
   switch (outcome.kind) {
     case 'held':
       return { kind: 'held', epoch, seq: outcome.seq }
@@ -340,6 +345,8 @@ function eventOf(epoch: string, outcome: Outcome): SessionEvent {
         code: CloseCode.quarantined,
         reason: `event ${outcome.seq} is held with another content`,
       }
+    case 'superseded':
+      return null
     case 'unknown':
       return { kind: 'ended', code: CloseCode.unauthorised, reason: 'no longer enrolled here' }
   }

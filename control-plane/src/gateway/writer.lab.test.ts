@@ -27,6 +27,7 @@ async function batchIn(lane: number): Promise<Batch> {
       epoch: 'e',
       events: [link(1)],
       clock,
+      generation: null,
       liveAfterSeq: 0,
       receivedAtMs: Date.now(),
     }

@@ -33,7 +33,7 @@ async function add(first: number, count: number): Promise<void> {
         : ({ from: 'active', to: 'backup' } as const)
     return transition(seq, { ...turn, reason: 'priority', atMs: T0 + seq * 1_000 })
   })
-  const facts = { ...node, epoch: 'e', clock: { offsetMs: 0, errorMs: 1 }, liveAfterSeq: 0 }
+  const facts = { ...node, epoch: 'e', clock: { offsetMs: 0, errorMs: 1 }, generation: null, liveAfterSeq: 0 }
   const receivedAtMs = T0 + (first + count) * 1_000
   await transact(app.database.db, (tx) => ingest(tx, [{ ...facts, events, receivedAtMs }], receivedAtMs))
 }

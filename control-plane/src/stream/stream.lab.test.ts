@@ -30,6 +30,7 @@ function observe(count: number) {
     epoch: 'e',
     events,
     clock: null,
+    generation: null,
     liveAfterSeq: 0,
     receivedAtMs: Date.now(),
   }

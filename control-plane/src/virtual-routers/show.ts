@@ -3,12 +3,14 @@ import type { Transaction } from '../database/client.ts'
 import { appendToFeed } from '../feed/append.ts'
 import type { ClockOffset } from '../gateway/machine.ts'
 import { leaveOtherRouters, observeRouters, type RouterObservation } from './observe.ts'
-import { epochStartedAt } from './store-observe.ts'
+import { epochStartedAt, isNewest } from './store-observe.ts'
 
 /** The state of all routers of one node, as its session showed it. */
 export interface Shown {
   readonly agentId: string
   readonly siteId: string
+  /** Of the session that shows it: what an older one shows is no longer so. Null when it is none of ours. */
+  readonly generation: number | null
   readonly epoch: string
   readonly snapshot: Snapshot
   readonly clock: ClockOffset | null
@@ -19,8 +21,9 @@ export interface Shown {
  * answer, which tells nothing of the roles: they stay, and the session's `routerAlive` says that they are old.
  */
 export async function showSnapshot(tx: Transaction, shown: Shown, nowMs: number): Promise<void> {
-  const { agentId, siteId, epoch, snapshot, clock } = shown
+  const { agentId, siteId, generation, epoch, snapshot, clock } = shown
   if (snapshot.routers === null) return
+  if (generation !== null && !(await isNewest(tx, agentId, generation))) return
   const epochStartedAtMs = await epochStartedAt(tx, agentId, epoch)
   const observations = snapshot.routers.map(
     (router): RouterObservation => ({

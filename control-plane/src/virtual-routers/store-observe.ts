@@ -158,3 +158,10 @@ export async function epochStartedAt(tx: Transaction, agentId: string, epoch: st
     select started_at_ms from agent_epochs where agent_id = ${agentId}::uuid and epoch = ${epoch}`)
   return row?.started_at_ms ?? 0
 }
+
+/** Whether no newer session of the agent was opened, and none will be before the commit. */
+export async function isNewest(tx: Transaction, agentId: string, generation: number): Promise<boolean> {
+  const [row] = await tx.execute<{ generation: string }>(sql`
+    select generation from agent_sessions where agent_id = ${agentId}::uuid for share`)
+  return Number(row?.generation) === generation
+}
