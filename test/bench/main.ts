@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { benchFailover } from './failover.ts'
+import { benchFleet } from './fleet.ts'
 import { benchRestart } from './restart.ts'
 import { benchScale } from './scale.ts'
 import { benchStall } from './stall.ts'
@@ -25,6 +26,7 @@ export interface BenchResult {
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   failover: benchFailover,
+  fleet: benchFleet,
   restart: benchRestart,
   scale: benchScale,
   stall: benchStall,
