@@ -28,6 +28,26 @@ export async function appendToFeed(
   nowMs: number,
 ): Promise<void> {
   if (changes.length === 0) return
+  const gathered = gathering.get(tx)
+  if (gathered !== undefined) {
+    gathered.push(...changes)
+    return
+  }
   await lockFeed(tx)
   announce(tx, 'feed', String(await insertChanges(tx, changes, nowMs)))
 }
+
+/**
+ * For several works in one transaction: what each appends is kept and written once, after the last of them. The feed's lock
+ * would otherwise be held while the others still want rows.
+ */
+export async function gatherFeed<T>(tx: Transaction, nowMs: number, work: () => Promise<T>): Promise<T> {
+  const changes: Change[] = []
+  gathering.set(tx, changes)
+  const result = await work()
+  gathering.delete(tx)
+  await appendToFeed(tx, changes, nowMs)
+  return result
+}
+
+const gathering = new WeakMap<Transaction, Change[]>()

@@ -16,6 +16,7 @@ import { showSnapshot } from '../virtual-routers/show.ts'
 import { Connection, type Services } from './connection.ts'
 import { type Deliveries, startDeliveries } from './deliveries.ts'
 import { createDismissals } from './dismissals.ts'
+import { grouped } from './grouped.ts'
 import { SESSION_LIMITS, type SessionLimits } from './machine.ts'
 import { type PresenceWriter, startPresenceWriter } from './presence-writer.ts'
 import { createRegistry, type Registry, spreadMs } from './registry.ts'
@@ -129,6 +130,8 @@ interface Parts {
 function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): Services {
   const { replica, registry, writer, presence, deliveries } = parts
   const wallMs = () => Date.now()
+  const admissions = grouped(db, wallMs)
+  const marks = grouped(db, wallMs, { reconnectForMs: DATABASE_PATIENCE_MS })
   return {
     log,
     limits: limits ?? SESSION_LIMITS,
@@ -138,7 +141,8 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
     centre: () => centre.latest?.name ?? null,
     admit: async (knock) => {
       const keys = await keysOf(centre)
-      return transact(db, (tx) => admit(tx, { ...knock, replica, keys, nowMs: wallMs() }))
+      const { agentId } = knock.hello
+      return admissions(agentId, (tx) => admit(tx, { ...knock, replica, keys, nowMs: wallMs() }))
     },
     renew: async (request) => {
       const keys = await keysOf(centre)
@@ -153,8 +157,7 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
     show: (shown) =>
       transact(db, (tx) => showSnapshot(tx, shown, wallMs()), { reconnectForMs: DATABASE_PATIENCE_MS }),
     synced: async (session) => {
-      const patience = { reconnectForMs: DATABASE_PATIENCE_MS }
-      await transact(db, (tx) => markSynced(tx, session, wallMs()), patience)
+      await marks(session.agentId, (tx) => markSynced(tx, session, wallMs()))
       deliveries.look()
     },
     finish: (result, session) => finishCommand(db, result, { session, nowMs: wallMs() }),
