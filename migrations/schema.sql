@@ -27,7 +27,9 @@ create table agent_sessions (
   dismissed_code integer,
   dismissed_reason text,
   excused_until_ms double precision,
-  told_state text
+  told_state text,
+  transport text default 'websocket'::text not null,
+  turn bigint default 0 not null
 );
 
 create table agents (
@@ -170,6 +172,12 @@ create table events (
   content_hash text not null
 ) partition by RANGE (wall_ms);
 
+create table exchange_keys (
+  id text not null,
+  key text not null,
+  created_at_ms double precision not null
+);
+
 create table failovers (
   id text not null,
   site_id uuid not null,
@@ -285,6 +293,7 @@ alter table duties add constraint duties_pkey PRIMARY KEY (name);
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_public_key_pk PRIMARY KEY (token_id, public_key);
 alter table enrolment_tokens add constraint enrolment_tokens_pkey PRIMARY KEY (id);
 alter table events_default add constraint events_default_pkey PRIMARY KEY (agent_id, epoch, seq);
+alter table exchange_keys add constraint exchange_keys_pkey PRIMARY KEY (id);
 alter table failovers add constraint failovers_pkey PRIMARY KEY (id);
 alter table feed add constraint feed_pkey PRIMARY KEY (id);
 alter table idempotency_keys add constraint idempotency_keys_owner_key_pk PRIMARY KEY (owner, key);

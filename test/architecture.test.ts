@@ -33,6 +33,7 @@ const PURE = [
   'shared/src/',
   'control-plane/src/gateway/machine.ts',
   'control-plane/src/gateway/clocks.ts',
+  'control-plane/src/gateway/frame-rate.ts',
   'control-plane/src/failovers/derive.ts',
 ]
 const isPure = (file: string) => PURE.some((prefix) => file.startsWith(prefix))

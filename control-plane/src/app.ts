@@ -1,6 +1,7 @@
 import { EXPOSITION_CONTENT_TYPE, type Figure, formatMetrics, gauge } from '@aloft/shared/metrics/exposition'
+import { EXCHANGE_BYTES_MAX, EXCHANGE_PATH } from '@aloft/shared/protocol/exchange'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { accessRoutes } from './access/routes.ts'
@@ -16,6 +17,7 @@ import { tickRoute } from './duties/routes.ts'
 import { enrolmentTokenRoutes } from './enrolment-tokens/routes.ts'
 import { eventRoutes } from './events/routes.ts'
 import { failoverRoutes } from './failovers/routes.ts'
+import { type ExchangeOptions, exchangeRoute } from './gateway/exchange-route.ts'
 import { apiDocument } from './http/api-document.ts'
 import { applyRules, refuseTheRest } from './http/api-rules.ts'
 import { trustedProxies } from './http/client-address.ts'
@@ -62,6 +64,8 @@ export interface AppDependencies {
   readonly rateLimits?: RateLimits | null
   /** Balancers in front, as addresses or prefixes: their `X-Forwarded-For` says who calls. */
   readonly trustedProxies?: readonly string[]
+  /** How agents are heard without a socket. */
+  readonly exchange?: Pick<ExchangeOptions, 'holds' | 'limits' | 'holdMs'>
 }
 
 type App = OpenAPIHono<{ Variables: RequestVariables }>
@@ -74,7 +78,7 @@ export function createApp(dependencies: AppDependencies): App {
   const answers = new AnswerCounter()
   const app: App = new OpenAPIHono<{ Variables: RequestVariables }>()
   app.use(everyAnswer(answers))
-  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge }))
+  app.use(limitBody)
   app.use((c, next) => {
     c.set('report', (err) => log.error({ err, requestId: c.get('requestId') }, 'request failed'))
     return next()
@@ -87,13 +91,19 @@ export function createApp(dependencies: AppDependencies): App {
   return app
 }
 
-function tooLarge(): never {
-  throw new HTTPException(413, { message: `the body is larger than ${BODY_BYTES_MAX} bytes` })
+const tooLarge = (bytes: number) => (): never => {
+  throw new HTTPException(413, { message: `the body is larger than ${bytes} bytes` })
 }
+const ofPeople = bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLarge(BODY_BYTES_MAX) })
+const ofAgents = bodyLimit({ maxSize: EXCHANGE_BYTES_MAX, onError: tooLarge(EXCHANGE_BYTES_MAX) })
+
+/** Agents bring whole batches of events. */
+const limitBody: MiddlewareHandler = (c, next) =>
+  c.req.path === EXCHANGE_PATH ? ofAgents(c, next) : ofPeople(c, next)
 
 /** What needs no credential: health, signing in, and what agents bring their own proof to. */
 function mountOpen(app: App, dependencies: AppDependencies): void {
-  const { database, centre, now, log, replica, tickToken } = dependencies
+  const { database, centre, now, log, replica, tickToken, exchange } = dependencies
   const { db } = database
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
@@ -108,6 +118,7 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
     '/agent/v1',
     enrolmentRoute(() => ({ db, centre, nowMs: now(), log })),
   )
+  app.route('/agent/v1', exchangeRoute({ db, centre, now, log, ...exchange }))
   app.get('/agent/v1/connect', (c) => {
     c.header('upgrade', 'websocket')
     return c.text('this is where agents connect, by WebSocket\n', 426)

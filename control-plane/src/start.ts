@@ -21,6 +21,7 @@ import { databaseErrorCode, isConnectionLoss, transact } from './database/transa
 import { ALL_DUTIES } from './duties/all.ts'
 import { startTicker } from './duties/ticker.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
+import { createHolds, type Holds, wakeHolds } from './gateway/holds.ts'
 import { CONNECT_PATH } from './gateway/socket.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import { loadStaticFiles } from './http/static-files.ts'
@@ -111,12 +112,15 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const centre = await openCentre(options, database)
   const gateway = startGateway({ db: database.db, bus, centre, log, replica })
   undo.push(() => gateway.stop())
+  const holds = createHolds()
+  undo.push(() => holds.stop())
+  undo.push(wakeHolds({ db: database.db, bus, holds, now: Date.now }))
   const ticker = startTicker({ db: database.db, duties: ALL_DUTIES, replica, log })
   undo.push(() => ticker.stop())
   // The first thing to end: no new requests, and streams are let go.
   undo.push(() => front.close())
   front.open(
-    appOf({ database, centre, reader, gateway, log, replica, tickToken: options.tickToken }),
+    appOf({ database, centre, reader, gateway, holds, log, replica, tickToken: options.tickToken }),
     gateway,
   )
   return {
@@ -181,16 +185,18 @@ function appOf(parts: {
   readonly centre: Centre
   readonly reader: FeedReader
   readonly gateway: Gateway
+  readonly holds: Holds
   readonly log: Log
   readonly replica: string
   readonly tickToken: string | null
 }): Fetch {
-  const { gateway, ...rest } = parts
+  const { gateway, holds, ...rest } = parts
   const app = createApp({
     ...rest,
     dashboard: loadStaticFiles(path.join(installationRoot(), 'dashboard', 'dist')),
     now: () => Date.now(),
-    gatewayFigures: () => ({ ...gateway.figures() }),
+    exchange: { holds },
+    gatewayFigures: () => ({ ...gateway.figures(), heldRequests: holds.sessions().length }),
   })
   return (request) => app.fetch(request)
 }

@@ -1,8 +1,7 @@
 /** `POST /agent/v1/enrol`, over TCP, TLS or a unix socket. */
-import http from 'node:http'
-import https from 'node:https'
 import { type EnrolRequest, EnrolResponse } from '@aloft/shared/protocol/frames'
-import { type CentreAddress, endpoint } from './centre-address.ts'
+import type { CentreAddress } from './centre-address.ts'
+import { postToCentre } from './centre-request.ts'
 import { describe, retryAfterMs } from './web-socket-link.ts'
 
 export type EnrolOutcome =
@@ -17,7 +16,12 @@ const ANSWER_BYTES_MAX = 64 * 1024
 /** Never rejects. */
 export async function enrol(address: CentreAddress, request: EnrolRequest): Promise<EnrolOutcome> {
   try {
-    const { status, text, retryAfter } = await post(address, JSON.stringify(request))
+    const { status, text, retryAfter } = await postToCentre(address, {
+      path: '/agent/v1/enrol',
+      body: JSON.stringify(request),
+      answerBytesMax: ANSWER_BYTES_MAX,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
     if (status === 429 || status === 408 || status >= 500)
       return {
         kind: 'unreachable',
@@ -32,39 +36,6 @@ export async function enrol(address: CentreAddress, request: EnrolRequest): Prom
     const detail = error instanceof Error ? describe(error) : String(error)
     return { kind: 'unreachable', detail, retryAfterMs: null }
   }
-}
-
-interface Answer {
-  readonly status: number
-  readonly text: string
-  readonly retryAfter: string | undefined
-}
-
-function post(address: CentreAddress, body: string): Promise<Answer> {
-  const url = endpoint(address, '/agent/v1/enrol')
-  const { request } = url.protocol === 'https:' ? https : http
-  return new Promise((resolve, reject) => {
-    const sent = request(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(address.kind === 'unix' && { socketPath: address.path }),
-    })
-    sent.on('error', reject)
-    sent.on('response', (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-        if (text.length > ANSWER_BYTES_MAX) sent.destroy(new Error('the answer is too long'))
-      })
-      response.on('error', reject)
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text, retryAfter: response.headers['retry-after'] }),
-      )
-    })
-    sent.end(body)
-  })
 }
 
 /** The `detail` of an RFC 9457 problem, or what else there is to say. */

@@ -10,7 +10,7 @@ const HANDSHAKE_MS = 15_000
 /** How long the other end may take to answer a close. */
 const CLOSE_MS = 2_000
 /** RFC 6455 §7.1.5: what a connection that ended without a close frame has for a code. */
-const ABNORMAL = 1006
+export const ABNORMAL = 1006
 
 export function dialWebSocket(address: CentreAddress, listener: LinkListener): Link {
   const url = endpoint(address, '/agent/v1/connect')

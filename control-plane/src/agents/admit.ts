@@ -21,6 +21,7 @@ import {
   setSoftware,
   skipTo,
 } from './store-sessions.ts'
+import { type NewestSession, newestSession } from './store-turns.ts'
 
 export interface Knock {
   readonly hello: Hello
@@ -29,6 +30,10 @@ export interface Knock {
   readonly replica: string
   readonly nowMs: number
   readonly keys: CentreKeys
+  /** When the challenge went out, by the clock of the replica that sent it. */
+  readonly challengedAtMs: number
+  /** Over HTTP requests the same hello may come again: the session is named for its challenge then. */
+  readonly exchangeSessionId?: string
 }
 
 /** What of the welcome is about who is who. */
@@ -131,9 +136,14 @@ async function enter(
   renew: boolean,
 ): Promise<Admission> {
   const { hello, nowMs } = knock
+  const newest = await newestSession(tx, agent.id)
+  const repeated = repeatedHello(newest, knock)
+  if (repeated === 'late') return refused(CloseCode.tryLater, LATE)
   const { epoch, firstSeq, lastSeq } = hello
   const heldSeq = await lockCursor(tx, { agentId: agent.id, epoch, nowMs })
-  if (lastSeq < heldSeq) {
+  if (repeated === null && lastSeq < heldSeq) {
+    // Said before a later session delivered more: late, not rewound.
+    if (isOlderThan(newest, knock)) return refused(CloseCode.tryLater, LATE)
     const reason = `spool rewound: ${heldSeq} events held, the agent has ${lastSeq}; enrol anew with a fresh spool`
     await quarantine(tx, agent.id, reason, nowMs)
     await appendToFeed(tx, [{ kind: 'agent', ref: agent.id }], nowMs)
@@ -141,11 +151,11 @@ async function enter(
   }
   const resumeAfterSeq = Math.max(heldSeq, firstSeq - 1)
   if (resumeAfterSeq > heldSeq) await skipTo(tx, { agentId: agent.id, epoch, seq: resumeAfterSeq })
-  const sessionId = randomUUID()
+  const sessionId = repeated?.sessionId ?? knock.exchangeSessionId ?? randomUUID()
   const proof = hello.centreNonce === undefined ? null : proofOf(agent, knock, sessionId)
   // An agent that asks for no proof knows nothing of credentials and keys that change.
   const greeting = proof === null ? {} : { proof, ...(await dues(tx, agent, knock, renew)) }
-  const generation = await open(tx, agent, knock, sessionId)
+  const generation = repeated?.generation ?? (await open(tx, agent, knock, sessionId))
   const host = { bootId: hello.bootId, machineId: hello.machineId ?? null }
   const missingEvents = resumeAfterSeq - heldSeq
   return { kind: 'admitted', agent, sessionId, generation, resumeAfterSeq, missingEvents, greeting, host }
@@ -170,10 +180,27 @@ function proofOf(agent: EnrolledAgent, { hello, keys, nonce }: Knock, sessionId:
   return keys.sign(centreProofText({ agentId: agent.id, nonce, centreNonce, sessionId }))
 }
 
+const LATE = 'a newer session began after this challenge'
+
+/** A hello over HTTP requests: of the session it opened already, from before the newest one, or (null) a new one. */
+function repeatedHello(
+  newest: NewestSession | null,
+  knock: Knock,
+): Pick<NewestSession, 'sessionId' | 'generation'> | 'late' | null {
+  if (newest === null || knock.exchangeSessionId === undefined) return null
+  const { sessionId, generation } = newest
+  if (sessionId === knock.exchangeSessionId) return { sessionId, generation }
+  return isOlderThan(newest, knock) ? 'late' : null
+}
+
+function isOlderThan(newest: NewestSession | null, { challengedAtMs }: Knock): boolean {
+  return newest !== null && challengedAtMs < newest.connectedAtMs
+}
+
 async function open(
   tx: Transaction,
   agent: EnrolledAgent,
-  { hello, replica, clock, nowMs }: Knock,
+  { hello, replica, clock, nowMs, exchangeSessionId }: Knock,
   sessionId: string,
 ): Promise<number> {
   const generation = await insertSession(tx, {
@@ -186,6 +213,7 @@ async function open(
     nowMs,
     clockOffsetMs: clock.offsetMs,
     clockErrorMs: clock.errorMs,
+    transport: exchangeSessionId === undefined ? 'websocket' : 'exchange',
   })
   await setSoftware(tx, agent.id, hello.software)
   await sessionBegan(tx, agent.id, nowMs)

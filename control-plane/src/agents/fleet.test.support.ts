@@ -65,6 +65,7 @@ export class TestFleet {
         bootId: 'boot-1',
         runId: facts.runId ?? 'run-1',
         machineId: null,
+        transport: 'websocket',
         nowMs: Date.now(),
         clockOffsetMs: 0,
         clockErrorMs: 1,

@@ -75,23 +75,35 @@ export interface NewSession {
   readonly nowMs: number
   readonly clockOffsetMs: number
   readonly clockErrorMs: number
+  readonly transport: 'websocket' | 'exchange'
 }
 
 /** Puts the session on record as the agent's newest, and gives its generation. */
 export async function insertSession(tx: Transaction, session: NewSession): Promise<number> {
-  const { agentId, sessionId, replica, bootId, runId, machineId, nowMs, clockOffsetMs, clockErrorMs } =
-    session
+  const {
+    agentId,
+    sessionId,
+    replica,
+    bootId,
+    runId,
+    machineId,
+    nowMs,
+    clockOffsetMs,
+    clockErrorMs,
+    transport,
+  } = session
+  const turn = transport === 'exchange' ? 1 : 0
   const [row] = await tx.execute<{ generation: string }>(sql`
     insert into agent_sessions as s (agent_id, session_id, generation, replica, boot_id, run_id, machine_id,
-      connected_at_ms, last_seen_at_ms, clock_offset_ms, clock_error_ms)
+      connected_at_ms, last_seen_at_ms, clock_offset_ms, clock_error_ms, transport, turn)
     values (${agentId}, ${sessionId}, 1, ${replica}, ${bootId}, ${runId}, ${machineId}, ${nowMs}, ${databaseNow},
-      ${clockOffsetMs}, ${clockErrorMs})
+      ${clockOffsetMs}, ${clockErrorMs}, ${transport}, ${turn})
     on conflict (agent_id) do update set session_id = excluded.session_id, generation = s.generation + 1,
       replica = excluded.replica, boot_id = excluded.boot_id, run_id = excluded.run_id,
       machine_id = excluded.machine_id, dismissed_code = null, dismissed_reason = null,
       connected_at_ms = excluded.connected_at_ms, last_seen_at_ms = excluded.last_seen_at_ms,
       disconnected_at_ms = null, excused_until_ms = null, synced = s.synced and ${isBack}, clock_offset_ms = excluded.clock_offset_ms,
-      clock_error_ms = excluded.clock_error_ms, spool_backlog = null,
+      clock_error_ms = excluded.clock_error_ms, transport = excluded.transport, turn = excluded.turn, spool_backlog = null,
       router_alive = case when ${isBack} then s.router_alive end
     returning generation`)
   return Number(row?.generation)

@@ -52,7 +52,7 @@ export async function endSessionsOfDead(tx: Transaction): Promise<void> {
   await tx.execute(sql`
     update agent_sessions s set disconnected_at_ms = ${lastAlive},
       excused_until_ms = greatest(${lastAlive} + ${amnesty(sql`0`)}, (select w.amnesty_until_ms from centre_watch w))
-    where s.disconnected_at_ms is null and ${settled}
+    where s.disconnected_at_ms is null and s.transport = 'websocket' and ${settled}
       and not exists (select 1 from replicas r where r.id = s.replica and ${alive})`)
   await tx.execute(sql`delete from replicas r where not ${alive} and ${settled}`)
 }
@@ -70,7 +70,7 @@ export async function takeUntold(tx: Transaction): Promise<readonly string[]> {
       select a.id, ${agentState} as state
       from agent_sessions last join agents a on a.id = last.agent_id ${joinLiveSession}
       where last.disconnected_at_ms is not null or last.told_state is distinct from 'connected'
-        or not exists (select 1 from replicas r where r.id = last.replica
+        or last.transport = 'websocket' and not exists (select 1 from replicas r where r.id = last.replica
           and r.seen_at_ms >= ${databaseNow} - ${REPLICA_LEASE_MS}))
     update agent_sessions u set told_state = now_so.state from now_so
     where u.agent_id = now_so.id and u.told_state is distinct from now_so.state

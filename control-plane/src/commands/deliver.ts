@@ -13,6 +13,8 @@ export interface Delivery {
   readonly db: Database
   readonly nowMs: number
   readonly of: { readonly replica: string } | Session
+  /** Also those this session was sent and did not answer. The agent does each once. */
+  readonly again?: boolean
   /** Hands it to the agent's session, if that is here. `not-yet`: it will be looked for again. */
   readonly order: (session: Session, command: Command) => 'sent' | 'unsupported' | 'not-yet'
 }
@@ -24,8 +26,8 @@ const COMMANDS_PER_LOOK = 500
  * Sends what waits for agents whose session is here. It is on record as sent only after it was: killed in between, the
  * next session is sent it again, and the agent does it once.
  */
-export async function deliverDue({ db, nowMs, of, order }: Delivery): Promise<void> {
-  for (const due of await selectDue(db, { of, nowMs, limit: COMMANDS_PER_LOOK })) {
+export async function deliverDue({ db, nowMs, of, again = false, order }: Delivery): Promise<void> {
+  for (const due of await selectDue(db, { of, nowMs, again, limit: COMMANDS_PER_LOOK })) {
     const { id, agentId, generation, kind, expiresAtMs } = due
     const session = { agentId, generation }
     const told = order(session, { kind: 'command', id, command: kind, expiresAtWallMs: expiresAtMs })

@@ -65,12 +65,14 @@ export interface DueQuery {
   readonly limit: number
   /** Sessions of a replica, or one session. */
   readonly of: { readonly replica: string } | { readonly agentId: string; readonly generation: number }
+  /** Also those sent in this session that have no result: what they were sent in may have been lost. */
+  readonly again?: boolean
 }
 
 /** Commands that wait, oldest first, whose agent's newest session is one of these and was not sent them yet. */
 export async function selectDue(
   db: Queryable,
-  { of, nowMs, limit }: DueQuery,
+  { of, nowMs, limit, again = false }: DueQuery,
 ): Promise<readonly DueCommand[]> {
   const sessions =
     'replica' in of
@@ -86,7 +88,7 @@ export async function selectDue(
     select c.id, c.agent_id, c.kind, c.expires_at_ms, s.generation
     from commands c join agent_sessions s on s.agent_id = c.agent_id
     where c.outcome is null and c.expires_at_ms > ${nowMs} and s.disconnected_at_ms is null and s.synced
-      and c.sent_generation is distinct from s.generation and ${sessions}
+      and (${again} or c.sent_generation is distinct from s.generation) and ${sessions}
     order by c.created_at_ms, c.id limit ${limit}`)
   return rows.map((row) => ({
     id: row.id,

@@ -7,9 +7,9 @@ import { OFFLINE_GRACE_MS, REPLICA_LEASE_MS, WITNESS_MARGIN_MS } from '../agents
  */
 export const databaseNow = sql`(extract(epoch from statement_timestamp()) * 1000)`
 
-/** Whether the replica that holds open session `s` lives. */
-const replicaLives = (s: SQL) => sql`exists (select 1 from replicas lease
-  where lease.id = ${s}.replica and lease.seen_at_ms >= ${databaseNow} - ${REPLICA_LEASE_MS})`
+/** Whether the replica that holds open session `s` lives. One over HTTP requests is held by none. */
+const replicaLives = (s: SQL) => sql`(${s}.transport = 'exchange' or exists (select 1 from replicas lease
+  where lease.id = ${s}.replica and lease.seen_at_ms >= ${databaseNow} - ${REPLICA_LEASE_MS}))`
 
 /** Whether session `s` is open, on a replica that lives. */
 export const isOpen = (s: SQL) => sql`(${s}.disconnected_at_ms is null and ${replicaLives(s)})`

@@ -1,5 +1,6 @@
 import { expiredCredentials } from '../access/expired-credentials.ts'
 import { agentStates, replicaLeases } from '../agents/presence.ts'
+import { silentSessions } from '../agents/turns.ts'
 import { oldCommands } from '../commands/forget.ts'
 import { eventDaysAhead, eventDaysOver } from '../events/keep-days.ts'
 import { forgottenKeys } from '../idempotency/forget.ts'
@@ -9,6 +10,7 @@ import type { Duty } from './duty.ts'
 export const ALL_DUTIES: readonly Duty[] = [
   replicaLeases,
   agentStates,
+  silentSessions,
   eventDaysAhead,
   expiredCredentials,
   eventDaysOver,

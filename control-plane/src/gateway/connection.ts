@@ -43,7 +43,7 @@ export interface Services {
   readonly spreadMs: () => number
   /** Who this centre says it is; null while it has no key to prove it with. */
   centre(): CentreName | null
-  admit(knock: Pick<Extract<SessionAction, { do: 'admit' }>, 'hello' | 'nonce' | 'clock'>): Promise<Admission>
+  admit(knock: Omit<Extract<SessionAction, { do: 'admit' }>, 'do'>): Promise<Admission>
   renew(request: RenewalRequest): Promise<Renewal>
   /** Both sessions were found alive: what to tell this one. */
   rival(session: AgentSession): Promise<{ readonly code: CloseCode; readonly reason: string }>
@@ -62,6 +62,12 @@ export interface Services {
 
 export type AgentSession = Extract<Admission, { kind: 'admitted' }>
 
+/** All there is to know of a session between two frames. */
+export interface Standstill {
+  readonly session: Session
+  readonly agent: AgentSession | null
+}
+
 /** Events one session may have waiting for the database before its socket is paused: a little over the window. */
 const WAITING_EVENTS_MAX = 2_500
 const WAITING_EVENTS_LOW = 1_000
@@ -79,10 +85,18 @@ export class Connection {
   #waitingEvents = 0
   #paused = false
   #excused = false
+  /** What was begun and is not done. */
+  #works = new Set<Promise<void>>()
 
-  constructor(line: Line, services: Services) {
+  /** Challenges the agent, or goes on where `before` stood. */
+  constructor(line: Line, services: Services, before?: Standstill) {
     this.#line = line
     this.#services = services
+    if (before !== undefined) {
+      this.#session = before.session
+      this.#agent = before.agent
+      return
+    }
     const { limits } = services
     const [session, actions] = openSession(services.nonce(), limits, services.now(), services.centre())
     this.#session = session
@@ -96,6 +110,12 @@ export class Connection {
   /** The session ended, or ends, on the centre's account: the agent's absence is not its own doing. */
   get excused(): boolean {
     return this.#excused || this.#session.closesAtMs !== null
+  }
+
+  /** Once everything is done that was begun, and what came of it. Nothing must be told to it meanwhile. */
+  async settled(): Promise<Standstill> {
+    while (this.#works.size > 0) await Promise.all(this.#works)
+    return { session: this.#session, agent: this.#agent }
   }
 
   get closed(): boolean {
@@ -150,7 +170,7 @@ export class Connection {
           this.#send(action.frame)
           break
         case 'admit':
-          void this.#admit(action)
+          this.#track(this.#admit(action))
           break
         case 'show':
           this.#show(action)
@@ -164,13 +184,13 @@ export class Connection {
           )
           break
         case 'ingest':
-          void this.#ingest(action)
+          this.#track(this.#ingest(action))
           break
         case 'renew':
-          void this.#renew(action)
+          this.#track(this.#renew(action))
           break
         case 'rival':
-          void this.#rival()
+          this.#track(this.#rival())
           break
         case 'note':
           this.#note(action)
@@ -180,6 +200,11 @@ export class Connection {
           this.#line.close(action.code, action.reason)
       }
     }
+  }
+
+  #track(work: Promise<void>): void {
+    this.#works.add(work)
+    void work.finally(() => this.#works.delete(work))
   }
 
   /** An agent that speaks wrongly is something to look into at this end too. */
@@ -196,9 +221,10 @@ export class Connection {
       this.tell({ kind: 'ended', code: CloseCode.slowConsumer, reason: 'the agent does not read' })
   }
 
-  async #admit({ hello, nonce, clock }: Extract<SessionAction, { do: 'admit' }>): Promise<void> {
+  async #admit({ do: _, ...knock }: Extract<SessionAction, { do: 'admit' }>): Promise<void> {
+    const { hello } = knock
     try {
-      const admission = await this.#services.admit({ hello, nonce, clock })
+      const admission = await this.#services.admit(knock)
       if (admission.kind === 'refused') {
         this.#services.log.warn({ agentId: hello.agentId, reason: admission.reason }, 'an agent was refused')
         return this.tell(admission)
@@ -253,6 +279,7 @@ export class Connection {
     this.#writes = this.#writes.then(async () => {
       if (!this.closed) await work(session).catch((error: unknown) => this.#fail(error))
     })
+    this.#track(this.#writes)
   }
 
   async #ingest({ batch, clock, liveAfterSeq }: Extract<SessionAction, { do: 'ingest' }>): Promise<void> {

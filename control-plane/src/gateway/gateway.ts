@@ -11,12 +11,13 @@ import type { Bus } from '../bus/bus.ts'
 import type { Centre } from '../centre-keys/centre.ts'
 import { finishCommand } from '../commands/deliver.ts'
 import type { Database } from '../database/client.ts'
-import { databaseAway, isConnectionLoss, transact } from '../database/transact.ts'
+import { transact } from '../database/transact.ts'
 import { showSnapshot } from '../virtual-routers/show.ts'
 import { Connection, type Services } from './connection.ts'
 import { type Deliveries, startDeliveries } from './deliveries.ts'
 import { createDismissals } from './dismissals.ts'
 import { grouped } from './grouped.ts'
+import { keysOrAway } from './keys-or-away.ts'
 import { SESSION_LIMITS, type SessionLimits } from './machine.ts'
 import { type PresenceWriter, startPresenceWriter } from './presence-writer.ts'
 import { createRegistry, type Registry, spreadMs } from './registry.ts'
@@ -140,12 +141,12 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
     spreadMs: () => spreadMs(registry.agents()),
     centre: () => centre.latest?.name ?? null,
     admit: async (knock) => {
-      const keys = await keysOf(centre)
+      const keys = await keysOrAway(centre)
       const { agentId } = knock.hello
       return admissions(agentId, (tx) => admit(tx, { ...knock, replica, keys, nowMs: wallMs() }))
     },
     renew: async (request) => {
-      const keys = await keysOf(centre)
+      const keys = await keysOrAway(centre)
       return transact(db, (tx) => renew(tx, request, { keys, nowMs: wallMs() }))
     },
     rival: async ({ agent, generation, host }) => {
@@ -171,12 +172,6 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
       presence.ended({ agentId: one.id, generation, atMs: wallMs(), excused })
     },
   }
-}
-
-function keysOf(centre: Centre) {
-  return centre.keys().catch((error: unknown) => {
-    throw isConnectionLoss(error) ? databaseAway(error) : error
-  })
 }
 
 function tickAll(registry: Registry): void {

@@ -82,7 +82,7 @@ describe('a session in legal order', () => {
     const clock = { offsetMs: 1_000_010 - 5 - 1_000_040, errorMs: 5 }
     expect(actions).toEqual([
       { do: 'send', frame: { kind: 'challenge', nonce: 'nonce', protocolVersion: 1 } },
-      { do: 'admit', hello, nonce: 'nonce', clock },
+      { do: 'admit', hello, nonce: 'nonce', clock, challengedAtMs: at(0).wallMs },
       {
         do: 'send',
         frame: { kind: 'welcome', sessionId: 's1', resumeAfterSeq: 2, heartbeatMs: 15_000, spreadMs: 2_000 },

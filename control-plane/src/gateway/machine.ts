@@ -22,6 +22,7 @@ import type {
 import type { CentreName, Credential } from '@aloft/shared/protocol/identity'
 import { PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
 import type { ClockOffset, Instant } from './clocks.ts'
+import { spendToken } from './frame-rate.ts'
 
 export type { ClockOffset, Instant }
 
@@ -105,10 +106,18 @@ export type SessionEvent =
   | { readonly kind: 'drain'; readonly reason: string; readonly reconnectWithinMs: number }
   | { readonly kind: 'tick' }
 
+/** A hello, and the challenge it answers. */
+interface Answered {
+  readonly hello: Hello
+  readonly nonce: string
+  readonly clock: ClockOffset
+  readonly challengedAtMs: number
+}
+
 export type SessionAction =
   | { readonly do: 'send'; readonly frame: ServerFrame }
   /** Check the signature over (nonce, agent), and open the session on record: `admitted` or `refused` follows. */
-  | { readonly do: 'admit'; readonly hello: Hello; readonly nonce: string; readonly clock: ClockOffset }
+  | ({ readonly do: 'admit' } & Answered)
   | {
       readonly do: 'show'
       readonly snapshot: Snapshot
@@ -189,7 +198,7 @@ export function stepSession(session: Session, event: SessionEvent, now: Instant)
 }
 
 function hear(before: Session, frame: AgentFrame | MalformedFrame, now: Instant): SessionStep {
-  const session = spendToken(before, now)
+  const session = { ...before, ...spendToken(before, now) }
   if (session.tokens < 0)
     return close(session, CloseCode.tryLater, `more than ${session.limits.framesPerSecond} frames a second`)
   if ('malformed' in frame) return close(session, codeOf(frame), `malformed frame: ${frame.malformed}`)
@@ -221,11 +230,13 @@ function hello(session: Session, frame: Hello, now: Instant): SessionStep {
     )
   if (frame.firstSeq > frame.lastSeq + 1)
     return close(session, CloseCode.protocolError, 'hello: firstSeq is beyond lastSeq + 1')
-  const roundTripMs = now.monoMs - session.challengedAt.monoMs
+  // Over HTTP requests another replica may have sent the challenge, by a clock a little ahead of this one.
+  const roundTripMs = Math.max(0, now.monoMs - session.challengedAt.monoMs)
+  const { nonce, challengedAt } = session
   const clock = { offsetMs: now.wallMs - roundTripMs / 2 - frame.wallMs, errorMs: roundTripMs / 2 }
   return [
     { ...session, phase: 'admitting', hello: frame, clock, phaseEndsAtMs: null },
-    [{ do: 'admit', hello: frame, nonce: session.nonce, clock }],
+    [{ do: 'admit', hello: frame, nonce, clock, challengedAtMs: challengedAt.wallMs }],
   ]
 }
 
@@ -360,16 +371,6 @@ function tick(session: Session, { monoMs }: Instant): SessionStep {
 /** A kind we do not know is a protocol we do not speak (`shared/protocol/version`); anything else is an error. */
 function codeOf({ unknownKind }: MalformedFrame): CloseCode {
   return unknownKind ? CloseCode.unsupportedVersion : CloseCode.protocolError
-}
-
-function spendToken(session: Session, { monoMs }: Instant): Session {
-  const { framesPerSecond, burstFrames } = session.limits
-  const gained = ((monoMs - session.lastFrameAtMs) * framesPerSecond) / 1000
-  return {
-    ...session,
-    lastFrameAtMs: monoMs,
-    tokens: Math.min(burstFrames, session.tokens + gained) - 1,
-  }
 }
 
 function outOfOrder(session: Session, kind: AgentFrame['kind']): SessionStep {

@@ -49,7 +49,7 @@ export function startPresenceWriter(options: PresenceOptions): PresenceWriter {
   ]
   kick(state, 'lease')
   return {
-    note: (note) => void state.notes.set(note.agentId, merged(state.notes.get(note.agentId), note)),
+    note: (note) => void state.notes.set(note.agentId, merged(state.notes.get(note.agentId) ?? null, note)),
     ended: (session) => {
       // A note written after the end would make the session live again.
       if (state.notes.get(session.agentId)?.generation === session.generation)
@@ -67,8 +67,8 @@ export function startPresenceWriter(options: PresenceOptions): PresenceWriter {
 }
 
 /** A note says what it knows; what it leaves open, an earlier one of the session that still waits may know. */
-function merged(before: SessionNote | undefined, note: SessionNote): SessionNote {
-  if (before === undefined || before.generation !== note.generation) return note
+export function merged(before: SessionNote | null, note: SessionNote): SessionNote {
+  if (before === null || before.generation !== note.generation) return note
   return {
     ...note,
     clockOffsetMs: note.clockOffsetMs ?? before.clockOffsetMs,

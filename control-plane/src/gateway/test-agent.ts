@@ -126,34 +126,40 @@ export async function enrolNode(db: Database, site: string, node: string): Promi
   return { agentId, node, site, key: keys.key }
 }
 
-/** A socket of an agent that does what a test says, and only that. */
-export class TestAgent {
-  readonly socket: WebSocket
+/** An agent that does what a test says, and only that, over whatever carries its frames. */
+export abstract class ScriptedAgent {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
   readonly #frames: ServerFrame[] = []
   #wake: () => void = () => {}
   #over = false
+  #close: (end: { readonly code: number; readonly reason: string }) => void = () => {}
 
-  constructor(url: string) {
-    this.socket = new WebSocket(url, SUBPROTOCOL, { perMessageDeflate: false })
-    this.socket.on('error', () => {})
+  constructor() {
     this.closed = new Promise((resolve) => {
-      this.socket.on('close', (code, reason) => {
-        this.#over = true
-        this.#wake()
-        resolve({ code, reason: reason.toString() })
-      })
-    })
-    this.socket.on('message', (data) => {
-      const frame = decodeServerFrame(String(data))
-      if ('malformed' in frame) throw new Error(`the gateway sent ${frame.malformed}`)
-      this.#frames.push(frame)
-      this.#wake()
+      this.#close = resolve
     })
   }
 
+  /** One frame, or what should have been one. */
+  abstract sendText(text: string): void
+  /** Goes without a word. */
+  abstract close(): Promise<void>
+
   send(frame: AgentFrame): void {
-    this.socket.send(JSON.stringify(frame))
+    this.sendText(JSON.stringify(frame))
+  }
+
+  protected heard(text: string): void {
+    const frame = decodeServerFrame(text)
+    if ('malformed' in frame) throw new Error(`the gateway sent ${frame.malformed}`)
+    this.#frames.push(frame)
+    this.#wake()
+  }
+
+  protected ended(code: number, reason: string): void {
+    this.#over = true
+    this.#close({ code, reason })
+    this.#wake()
   }
 
   /** The next frame of that kind; others before it are dropped. Fails when the socket closes first. */
@@ -178,6 +184,11 @@ export class TestAgent {
   /** Says a signed hello and gives the welcome. */
   async hello(identity: TestIdentity, facts: Partial<Hello> = {}) {
     const { nonce } = await this.next('challenge')
+    return this.helloTo(nonce, identity, facts)
+  }
+
+  /** The same to a challenge that was taken already. */
+  async helloTo(nonce: string, identity: TestIdentity, facts: Partial<Hello> = {}) {
     const signature = sign(null, Buffer.from(challengeText(nonce, identity.agentId)), identity.key)
     this.send({
       kind: 'hello',
@@ -203,6 +214,23 @@ export class TestAgent {
     this.send({ kind: 'snapshot', asOfSeq: facts.lastSeq ?? 0, routers: [...routers] })
     this.send({ kind: 'synced' })
     return welcome
+  }
+}
+
+/** The same over a WebSocket. */
+export class TestAgent extends ScriptedAgent {
+  readonly socket: WebSocket
+
+  constructor(url: string) {
+    super()
+    this.socket = new WebSocket(url, SUBPROTOCOL, { perMessageDeflate: false })
+    this.socket.on('error', () => {})
+    this.socket.on('close', (code, reason) => this.ended(code, reason.toString()))
+    this.socket.on('message', (data) => this.heard(String(data)))
+  }
+
+  sendText(text: string): void {
+    this.socket.send(text)
   }
 
   async close(): Promise<void> {

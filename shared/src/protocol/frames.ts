@@ -193,6 +193,11 @@ export function decodeAgentFrame(text: string): AgentFrame | MalformedFrame {
   return decode(AgentFrame, text)
 }
 
+/** The same of a frame that is no text any more: a part of an exchange. */
+export function readAgentFrame(value: unknown): AgentFrame | MalformedFrame {
+  return read(AgentFrame, value)
+}
+
 /** Reads one frame a server sent. Never throws. */
 export function decodeServerFrame(text: string): ServerFrame | MalformedFrame {
   return decode(ServerFrame, text)
@@ -205,6 +210,10 @@ function decode<T>(schema: z.ZodType<T>, text: string): T | MalformedFrame {
   } catch {
     return { malformed: 'not JSON', unknownKind: false }
   }
+  return read(schema, value)
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown): T | MalformedFrame {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues

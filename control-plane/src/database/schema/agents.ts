@@ -65,6 +65,12 @@ export const agentSessions = pgTable(
     /** Grows with every session of the agent, so that an old session's end cannot overwrite a newer one's start. */
     generation: bigint('generation', { mode: 'number' }).notNull(),
     replica: text('replica').notNull(),
+    /** `exchange`: over HTTP requests that any replica answers, so that only silence ends it. */
+    transport: text('transport', { enum: ['websocket', 'exchange'] })
+      .notNull()
+      .default('websocket'),
+    /** Of a session over HTTP requests: its newest turn. One before that is a repetition, and changes nothing. */
+    turn: bigint('turn', { mode: 'number' }).notNull().default(0),
     bootId: text('boot_id').notNull(),
     runId: text('run_id').notNull(),
     machineId: text('machine_id'),
@@ -117,6 +123,14 @@ export const centreWatch = pgTable('centre_watch', {
   awaySinceMs: doublePrecision('away_since_ms').notNull(),
   backAtMs: doublePrecision('back_at_ms').notNull(),
   amnestyUntilMs: doublePrecision('amnesty_until_ms').notNull(),
+})
+
+/** What sessions over HTTP requests are sealed with between two of them. A row that is deleted ends those it sealed. */
+export const exchangeKeys = pgTable('exchange_keys', {
+  id: text('id').primaryKey(),
+  /** AES-256, base64. */
+  key: text('key').notNull(),
+  createdAtMs: doublePrecision('created_at_ms').notNull(),
 })
 
 /** Running control plane processes. A row older than the lease is a dead process, and so are its sessions. */

@@ -1,0 +1,240 @@
+/**
+ * A session over HTTP requests (`shared/protocol/exchange`), where no WebSocket passes. What is to be said goes out in
+ * turns, one request after the other; beside them one request may wait at the centre for what it has to say.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import { EXCHANGE_FRAMES_BYTES_MAX, EXCHANGE_PATH, ExchangeAnswer } from '@aloft/shared/protocol/exchange'
+import type { Link, LinkListener } from '../session/link.ts'
+import type { CentreAddress } from './centre-address.ts'
+import { type CentreAnswer, keptConnections, postToCentre, StaleConnection } from './centre-request.ts'
+import { ABNORMAL, describe, retryAfterMs } from './web-socket-link.ts'
+
+/** The longest a turn may take to be answered. */
+const TURN_MS = 20_000
+/** What a farewell may still take. */
+const FAREWELL_MS = 2_000
+const ANSWER_BYTES_MAX = 1024 * 1024
+/** A request that waited in vain because the way broke waits anew after a random part of this, or with the next turn. */
+const HOLD_RETRY_MS = 30_000
+/** Whatever a centre answers, requests that wait do not follow each other faster. */
+const HOLD_SPACING_MS = 1_000
+/** What a centre without time is given when it does not say. */
+const BUSY_MS = 2_000
+
+export interface ExchangeLinkOptions {
+  /** Whether to let a request wait at the centre: what it has to say comes at once, for a connection that stays open. */
+  readonly holds: boolean
+}
+
+export function dialExchange(
+  address: CentreAddress,
+  listener: LinkListener,
+  options: ExchangeLinkOptions = { holds: true },
+): Link {
+  const link = new ExchangeLink(address, listener, options)
+  void link.open()
+  return link
+}
+
+interface Farewell {
+  readonly code: number
+  readonly reason: string
+}
+
+class ExchangeLink implements Link {
+  readonly #address: CentreAddress
+  readonly #listener: LinkListener
+  readonly #options: ExchangeLinkOptions
+  readonly #connections: ReturnType<typeof keptConnections>
+  /** Ends what waits when the link is over; a turn under way may still be answered. */
+  readonly #over = new AbortController()
+  #session: string | null = null
+  #queue: string[] = []
+  #turn: Promise<void> | null = null
+  #isWelcomed = false
+  #holdMs = 0
+  #isHolding = false
+
+  constructor(address: CentreAddress, listener: LinkListener, options: ExchangeLinkOptions) {
+    this.#address = address
+    this.#listener = listener
+    this.#options = options
+    this.#connections = keptConnections(address)
+  }
+
+  async open(): Promise<void> {
+    const answer = await this.#ask('{"session":null,"frames":[]}', TURN_MS)
+    if (answer === null || this.#isOver) return
+    this.#listener.opened()
+    this.#take(answer)
+  }
+
+  send(text: string): void {
+    this.#queue.push(text)
+    // What is said in one breath goes in one request.
+    queueMicrotask(() => this.#speak())
+  }
+
+  welcomed(): void {
+    this.#isWelcomed = true
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#isOver) return
+    this.#over.abort()
+    void this.#bidFarewell({ code, reason: reason.slice(0, 123) })
+  }
+
+  get #isOver(): boolean {
+    return this.#over.signal.aborted
+  }
+
+  #end(code: number, reason: string, retryAfter: number | null = null): void {
+    if (this.#isOver) return
+    this.#over.abort()
+    this.#connections.destroy()
+    this.#listener.closed(code, reason, retryAfter)
+  }
+
+  /** The next turn, if none is under way and there is something to say. */
+  #speak(): void {
+    if (this.#isOver || this.#turn !== null || this.#session === null || this.#queue.length === 0) return
+    this.#turn = this.#takeTurn().finally(() => {
+      this.#turn = null
+      this.#speak()
+    })
+  }
+
+  async #takeTurn(): Promise<void> {
+    const answer = await this.#ask(this.#bodyOf(this.#nextFrames(), null), TURN_MS)
+    if (answer === null) return
+    this.#take(answer)
+    void this.#hold()
+  }
+
+  #nextFrames(): readonly string[] {
+    let count = 0
+    let bytes = 0
+    for (const text of this.#queue) {
+      bytes += Buffer.byteLength(text) + 1
+      if (count > 0 && bytes > EXCHANGE_FRAMES_BYTES_MAX) break
+      count += 1
+    }
+    return this.#queue.splice(0, count)
+  }
+
+  #bodyOf(frames: readonly string[], close: Farewell | null): string {
+    const rest = { session: this.#session, ...(close && { close }) }
+    return `{"frames":[${frames.join(',')}],${JSON.stringify(rest).slice(1)}`
+  }
+
+  /** What the centre answered to a turn. */
+  #take(answer: ExchangeAnswer): void {
+    this.#session = answer.session ?? this.#session
+    this.#holdMs = answer.holdMs
+    this.#pass(answer)
+  }
+
+  #pass({ frames, close }: ExchangeAnswer): void {
+    if (this.#isOver) return
+    this.#listener.alive()
+    for (const frame of frames) {
+      if (!this.#isOver) this.#listener.message(JSON.stringify(frame))
+    }
+    if (close !== null) this.#end(close.code, close.reason || `closed with code ${close.code}`)
+  }
+
+  /**
+   * Asks until there is an answer, as often as the centre says to; null when the link is over. A turn may be asked
+   * again as it is: the centre takes it once.
+   */
+  async #ask(body: string, timeoutMs: number): Promise<ExchangeAnswer | null> {
+    for (let stale = 0; ; ) {
+      try {
+        const answer = await this.#post(body, AbortSignal.timeout(timeoutMs))
+        const busyMs = this.#isWelcomed ? busyFor(answer) : null
+        if (busyMs === null) return this.#read(answer)
+        await sleep(busyMs * (1 + Math.random() / 10), undefined, { signal: this.#over.signal })
+      } catch (error) {
+        if (this.#isOver) return null
+        if (error instanceof StaleConnection && stale++ === 0) continue
+        this.#end(ABNORMAL, error instanceof Error ? describe(error) : String(error))
+        return null
+      }
+    }
+  }
+
+  #read(answer: CentreAnswer): ExchangeAnswer | null {
+    const read = answer.status === 200 ? ExchangeAnswer.safeParse(parse(answer.text)) : null
+    if (read?.success) return read.data
+    const { status, retryAfter } = answer
+    const isRefusal = status === 401 || status === 403
+    const code = isRefusal ? CloseCode.unauthorised : status === 413 ? CloseCode.tooBig : ABNORMAL
+    const said = read === null ? `answered ${status} to an exchange` : 'does not answer like an Aloft centre'
+    this.#end(code, `the centre ${said}`, retryAfterMs(retryAfter))
+    return null
+  }
+
+  #post(body: string, signal: AbortSignal): Promise<CentreAnswer> {
+    return postToCentre(this.#address, {
+      path: EXCHANGE_PATH,
+      body,
+      answerBytesMax: ANSWER_BYTES_MAX,
+      signal,
+      agent: this.#connections,
+    })
+  }
+
+  /** One request after the other that waits at the centre, as long as it lets us and the link lives. */
+  async #hold(): Promise<void> {
+    if (!this.#options.holds || this.#isHolding) return
+    this.#isHolding = true
+    try {
+      while (this.#isWelcomed && this.#holdMs > 0 && !this.#isOver) {
+        const held = await this.#holdOnce()
+        const waitMs = held ? HOLD_SPACING_MS : HOLD_RETRY_MS * Math.random()
+        await sleep(waitMs, undefined, { signal: this.#over.signal })
+      }
+    } catch {
+      // The link is over.
+    } finally {
+      this.#isHolding = false
+    }
+  }
+
+  /** Whether the centre answered: what breaks a request that only waits says nothing of the session. */
+  async #holdOnce(): Promise<boolean> {
+    const body = JSON.stringify({ session: this.#session, frames: [], waitMs: this.#holdMs })
+    const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(this.#holdMs + TURN_MS)])
+    const answer = await this.#post(body, signal).catch(() => null)
+    const read = answer?.status === 200 ? ExchangeAnswer.safeParse(parse(answer.text)) : null
+    if (!read?.success || this.#isOver) return false
+    this.#holdMs = read.data.close === null ? read.data.holdMs : 0
+    this.#pass(read.data)
+    return true
+  }
+
+  /** The turn under way comes first; then what still waits, and that this was all. Nobody waits for an answer. */
+  async #bidFarewell(close: Farewell): Promise<void> {
+    await this.#turn
+    if (this.#session !== null && this.#isWelcomed) {
+      const body = this.#bodyOf(this.#nextFrames(), close)
+      await this.#post(body, AbortSignal.timeout(FAREWELL_MS)).catch(() => null)
+    }
+    this.#connections.destroy()
+  }
+}
+
+/** How long a centre without time wants to be left alone; null when it answered otherwise. */
+function busyFor({ status, retryAfter }: CentreAnswer): number | null {
+  return status === 503 || status === 429 ? (retryAfterMs(retryAfter) ?? BUSY_MS) : null
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
