@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
  * PostgreSQL, browsers; one file at a time, because they measure time. `architecture`: the source text itself.
  */
 const lab = [
-  'test/{holdings,lab,world,interop,end-to-end,bench,database,fleet}/**/*.test.ts',
+  'test/{api,holdings,lab,world,interop,end-to-end,bench,database,fleet}/**/*.test.ts',
   'agent/src/{linux,node,router,steward,demo,cli}/**/*.lab.test.ts',
   'control-plane/src/**/*.lab.test.ts',
   // The guest runs this host's own programs on Debian's kernel for clouds, which is made for one kind of machine.

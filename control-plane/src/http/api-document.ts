@@ -73,7 +73,6 @@ function complete(path: string, method: Method, operation: Operation): void {
   const [tag = ''] = path.replace(/^\/(api|agent)\/v1\//, '').split('/')
   operation.tags ??= [tag]
   operation.operationId ??= nameOf(path, method)
-  const hasBody = operation.requestBody !== undefined
   const refusals: ProblemName[] = [
     'method-not-allowed',
     'not-acceptable',
@@ -81,7 +80,7 @@ function complete(path: string, method: Method, operation: Operation): void {
     'internal',
     'unavailable',
   ]
-  if (hasBody) refusals.push('unsupported-media-type', 'too-large')
+  if (method !== 'get') refusals.push('unsupported-media-type', 'too-large')
   if (method === 'post') refusals.push('key-reused')
   for (const name of refusals) addRefusal(operation, name)
   if (method === 'post')

@@ -38,10 +38,12 @@ interface Asked {
 export async function startTestApplication(
   options: Partial<Pick<AppDependencies, 'keepAliveMs' | 'tickToken' | 'rateLimits' | 'trustedProxies'>> & {
     readonly dashboardFolder?: string
+    /** Instead of a new one; it is the caller's to drop. */
+    readonly database?: TestDatabase
   } = {},
 ): Promise<TestApplication> {
-  const { dashboardFolder, ...given } = options
-  const database = await createTestDatabase()
+  const { dashboardFolder, database: own, ...given } = options
+  const database = own ?? (await createTestDatabase())
   const faults: unknown[] = []
   const clock = { nowMs: Date.now() }
   const silent = { info: () => {}, warn: () => {} }
