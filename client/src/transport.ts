@@ -27,19 +27,22 @@ export interface Sent {
 
 const ANSWER_WITHIN_MS = 15_000
 const PATIENCE_MS = 10_000
+const PAUSE_MIN_MS = 100
 
 /** Sends one request, and again as long as that is safe, useful and wanted. Throws what `problem.ts` names. */
 export async function send(options: ClientOptions, sent: Sent): Promise<Response> {
   const isRepeatable = sent.method === 'GET' || sent.headers?.['idempotency-key'] !== undefined
-  let patienceMs = isRepeatable ? (options.patienceMs ?? PATIENCE_MS) : 0
+  let patienceMs = options.patienceMs ?? PATIENCE_MS
   while (true) {
     const answer = await sendOnce(options, sent)
     if (answer.ok || answer.status === 304) return answer
     const problem = await problemOf(answer)
     const waitMs = problem instanceof ApiProblem ? problem.retryAfterMs : null
-    if (waitMs === null || waitMs > patienceMs) throw problem
-    patienceMs -= waitMs
-    await sleep(waitMs, sent.signal)
+    if (!isRepeatable || waitMs === null || waitMs > patienceMs) throw problem
+    // Who is told to come again at once does so a few times, not for ever.
+    const pauseMs = Math.max(PAUSE_MIN_MS, waitMs)
+    patienceMs -= pauseMs
+    await sleep(pauseMs, sent.signal)
   }
 }
 

@@ -1,5 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
+import { trustedProxies } from './http/client-address.ts'
+import { rateLimitsOf } from './http/rate-limit.ts'
 import { openLog } from './log-lines.ts'
 import { type ControlPlane, startControlPlane } from './start.ts'
 import type { TlsFiles } from './tls-files.ts'
@@ -13,6 +15,10 @@ export interface ControlPlaneCommand {
   readonly tlsCert?: string | undefined
   readonly tlsKey?: string | undefined
   readonly bus?: string | undefined
+  /** Requests a second for one caller; 0 limits nobody. */
+  readonly rateLimit?: string | undefined
+  /** Addresses and prefixes, with commas between. */
+  readonly trustedProxies?: string | undefined
   /** From the environment alone: a command line can be read by everybody on the host. */
   readonly tickToken?: string | undefined
   readonly keyEncryptionKey?: string | undefined
@@ -29,6 +35,8 @@ export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneComm
     tlsCert: env['ALOFT_TLS_CERT'],
     tlsKey: env['ALOFT_TLS_KEY'],
     bus: env['ALOFT_BUS'],
+    rateLimit: env['ALOFT_RATE_LIMIT'],
+    trustedProxies: env['ALOFT_TRUSTED_PROXIES'],
     tickToken: env['ALOFT_TICK_TOKEN'],
     keyEncryptionKey: env['ALOFT_KEY_ENCRYPTION_KEY'],
   }
@@ -47,6 +55,22 @@ function tlsOf(certFile: string | undefined, keyFile: string | undefined): TlsFi
   throw new RangeError(
     `--tls-${certFile === undefined ? 'key' : 'cert'} needs --tls-${certFile === undefined ? 'cert' : 'key'} too`,
   )
+}
+
+/** Throws a RangeError, which is wrong usage. */
+function limitsOf(rateLimit: string | undefined, proxies: string | undefined) {
+  if (rateLimit !== undefined && !/^\d{1,6}$/.test(rateLimit)) {
+    throw new RangeError(
+      `--rate-limit is requests a second for one caller, 0 for no limit, not "${rateLimit}"`,
+    )
+  }
+  const list = (proxies ?? '').split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]))
+  // Read here too, so that a mistake is told before anything is started.
+  trustedProxies(list)
+  return {
+    trustedProxies: list,
+    ...(rateLimit === undefined ? {} : { rateLimits: rateLimitsOf(Number(rateLimit)) }),
+  }
 }
 
 /** Where the data lie unless said otherwise: as root the place of services, else the account's own. */
@@ -74,6 +98,7 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       unixSocket: given.unixSocket ?? env.unixSocket ?? null,
       tls: tlsOf(given.tlsCert ?? env.tlsCert, given.tlsKey ?? env.tlsKey),
       bus: busOf(given.bus ?? env.bus),
+      ...limitsOf(given.rateLimit ?? env.rateLimit, given.trustedProxies ?? env.trustedProxies),
       tickToken: env.tickToken ?? null,
       keyEncryptionKey: keyEncryptionKeyOf(env.keyEncryptionKey),
       log,

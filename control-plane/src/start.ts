@@ -24,10 +24,12 @@ import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { createHolds, type Holds, wakeHolds } from './gateway/holds.ts'
 import { CONNECT_PATH } from './gateway/socket.ts'
 import { problemAnswer } from './http/problem-answer.ts'
+import type { RateLimits } from './http/rate-limit.ts'
 import { loadStaticFiles } from './http/static-files.ts'
 import { installationRoot } from './installed-files.ts'
 import { listenTcp, listenUnix } from './listen.ts'
 import { Unavailable } from './problems.ts'
+import { limitedServer, SERVER_LIMITS, type ServerLimits } from './server-limits.ts'
 import { type FeedReader, startFeedReader } from './stream/feed-reader.ts'
 import { keepTls, readTls, type TlsFiles } from './tls-files.ts'
 
@@ -48,6 +50,11 @@ export interface ControlPlaneOptions {
   readonly keyEncryptionKey: string | null
   /** What a scheduler shows at `POST /internal/tick`; null admits none. */
   readonly tickToken: string | null
+  /** Instead of the usual ones; null limits nobody. */
+  readonly rateLimits?: RateLimits | null
+  /** Balancers whose `X-Forwarded-For` is believed: addresses and prefixes. */
+  readonly trustedProxies?: readonly string[]
+  readonly serverLimits?: ServerLimits
   readonly log: Log
   /** What it is doing, for people who wait. */
   readonly progress: (line: string) => void
@@ -67,7 +74,8 @@ export interface ControlPlane {
   stop(): Promise<void>
 }
 
-type Fetch = (request: Request) => Response | Promise<Response>
+/** `env` is what the server knows beside the request: the socket. */
+type Fetch = (request: Request, env?: object) => Response | Promise<Response>
 type Undo = () => unknown
 
 /**
@@ -119,10 +127,7 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   undo.push(() => ticker.stop())
   // The first thing to end: no new requests, and streams are let go.
   undo.push(() => front.close())
-  front.open(
-    appOf({ database, centre, reader, gateway, holds, log, replica, tickToken: options.tickToken }),
-    gateway,
-  )
+  front.open(appOf({ database, centre, reader, gateway, holds, replica, ...settingsOf(options) }), gateway)
   return {
     url: front.url,
     port: front.port,
@@ -180,16 +185,26 @@ function addressOf(options: ControlPlaneOptions, embedded: EmbeddedServer | null
   return embedded?.address ?? { url: options.databaseUrl ?? '' }
 }
 
-function appOf(parts: {
-  readonly database: OpenDatabase
-  readonly centre: Centre
-  readonly reader: FeedReader
-  readonly gateway: Gateway
-  readonly holds: Holds
-  readonly log: Log
-  readonly replica: string
-  readonly tickToken: string | null
-}): Fetch {
+/** What the application takes as it was given. */
+function settingsOf({ log, tickToken, rateLimits, trustedProxies }: ControlPlaneOptions) {
+  return {
+    log,
+    tickToken,
+    ...(rateLimits === undefined ? {} : { rateLimits }),
+    ...(trustedProxies === undefined ? {} : { trustedProxies }),
+  }
+}
+
+function appOf(
+  parts: {
+    readonly database: OpenDatabase
+    readonly centre: Centre
+    readonly reader: FeedReader
+    readonly gateway: Gateway
+    readonly holds: Holds
+    readonly replica: string
+  } & ReturnType<typeof settingsOf>,
+): Fetch {
   const { gateway, holds, ...rest } = parts
   const app = createApp({
     ...rest,
@@ -198,7 +213,7 @@ function appOf(parts: {
     exchange: { holds },
     gatewayFigures: () => ({ ...gateway.figures(), heldRequests: holds.sessions().length }),
   })
-  return (request) => app.fetch(request)
+  return (request, env) => app.fetch(request, env)
 }
 
 /** The listening sockets: open at once, so that a port that is taken is known before anything else is done. */
@@ -216,8 +231,12 @@ async function openFront(options: ControlPlaneOptions, undo: Undo[]): Promise<Fr
   let gateway: Gateway | null = null
   const serverOf = (files: TlsFiles | null): Server => {
     const server = createAdaptorServer({
-      fetch: (request) => fetch(request),
-      ...(files !== null && { createServer: createTlsServer, serverOptions: readTls(files) }),
+      fetch: (request, env) => fetch(request, env),
+      ...(files !== null && { createServer: createTlsServer }),
+      serverOptions: {
+        ...limitedServer(options.serverLimits ?? SERVER_LIMITS),
+        ...(files !== null && readTls(files)),
+      },
     }) as Server
     server.on('upgrade', (request, socket, head) => {
       const isConnect = request.url?.split('?')[0] === CONNECT_PATH

@@ -8,6 +8,8 @@ interface ControlPlaneOptions {
   readonly dataDir?: string
   readonly databaseUrl?: string
   readonly unixSocket?: string
+  readonly rateLimit?: string
+  readonly trustedProxies?: string
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly bus?: string
@@ -34,6 +36,14 @@ export function mountControlPlane(program: Command): void {
     .option(
       '--bus <bus>',
       'how replicas wake each other: postgresql, or nats://HOST[:PORT][/SUBJECT] (default: ALOFT_BUS, or postgresql)',
+    )
+    .option(
+      '--rate-limit <count>',
+      'requests a second that one caller may send to this replica, 0 for any (default: ALOFT_RATE_LIMIT, or 200)',
+    )
+    .option(
+      '--trusted-proxies <list>',
+      'addresses and prefixes of balancers whose X-Forwarded-For is believed (default: ALOFT_TRUSTED_PROXIES)',
     )
     .action(async (options: ControlPlaneOptions) => {
       const { runControlPlane } = await import('@aloft/control-plane/command')

@@ -17,8 +17,14 @@ export interface RateLimits {
  * round trip to say no. What they are against is one caller taking the replica from all others.
  */
 export const RATE_LIMITS: RateLimits = {
-  caller: { perSecond: 100, burst: 1_000 },
-  address: { perSecond: 400, burst: 4_000 },
+  caller: { perSecond: 200, burst: 2_000 },
+  address: { perSecond: 800, burst: 8_000 },
+}
+
+/** So many requests a second for a caller, and the rest in proportion; 0 limits nobody. */
+export function rateLimitsOf(perSecond: number): RateLimits | null {
+  const rate = (factor: number): Rate => ({ perSecond: factor * perSecond, burst: factor * perSecond * 10 })
+  return perSecond === 0 ? null : { caller: rate(1), address: rate(4) }
 }
 
 type Limited = MiddlewareHandler<{ Variables: RequestVariables }>
