@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { challengeText, type Hello, type Welcome } from '@aloft/shared/protocol/frames'
 import { centreProofText } from '@aloft/shared/protocol/identity'
+import { recordMissing, rememberLastSeen } from '../availability/record.ts'
 import type { CentreKeys } from '../centre-keys/centre.ts'
 import type { Transaction } from '../database/client.ts'
 import { appendToFeed } from '../feed/append.ts'
@@ -150,7 +151,12 @@ async function enter(
     return refused(CloseCode.quarantined, reason)
   }
   const resumeAfterSeq = Math.max(heldSeq, firstSeq - 1)
-  if (resumeAfterSeq > heldSeq) await skipTo(tx, { agentId: agent.id, epoch, seq: resumeAfterSeq })
+  if (resumeAfterSeq > heldSeq) {
+    await skipTo(tx, { agentId: agent.id, epoch, seq: resumeAfterSeq })
+    const events = resumeAfterSeq - heldSeq
+    await recordMissing(tx, { agentId: agent.id, epoch, seq: heldSeq + 1, events, nowMs })
+  }
+  await rememberLastSeen(tx, agent.id)
   const sessionId = repeated?.sessionId ?? knock.exchangeSessionId ?? randomUUID()
   const proof = hello.centreNonce === undefined ? null : proofOf(agent, knock, sessionId)
   // An agent that asks for no proof knows nothing of credentials and keys that change.

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { SpooledEvent, TransitionBody } from '@aloft/shared/protocol/events'
 import { quarantine } from '../agents/quarantine.ts'
+import { recordSightings } from '../availability/record.ts'
 import type { Transaction } from '../database/client.ts'
 import type { EventKey } from '../database/schema/index.ts'
 import { recordFailovers } from '../failovers/record.ts'
@@ -78,6 +79,7 @@ export async function ingest(
     const observations = rows.flatMap((row) => observationOf(row, cursors))
     const touched = await observeRouters(tx, observations, nowMs)
     await recordTransitions(tx, rows, touched.routers)
+    await recordSightings(tx, rows, nowMs)
     const failovers = await recordFailovers(tx, touched.routers)
     changes.push(...runsOf(rows))
     for (const ref of touched.changed) changes.push({ kind: 'virtual-router', ref })

@@ -86,6 +86,7 @@ export const transitions = pgTable(
   (t) => [
     primaryKey({ columns: [t.agentId, t.epoch, t.seq] }),
     index('transitions_virtual_router').on(t.virtualRouterId, t.occurredAtMs),
+    index('transitions_member').on(t.virtualRouterId, t.agentId, t.occurredAtMs),
     index('transitions_received').using('brin', t.receivedAtMs),
   ],
 )

@@ -1,6 +1,7 @@
 export * from './access.ts'
 export * from './agents.ts'
 export * from './audit.ts'
+export * from './availability.ts'
 export * from './commands.ts'
 export * from './duties.ts'
 export * from './events.ts'
