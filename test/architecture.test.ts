@@ -35,6 +35,8 @@ const PURE = [
   'control-plane/src/gateway/clocks.ts',
   'control-plane/src/gateway/frame-rate.ts',
   'control-plane/src/failovers/derive.ts',
+  'control-plane/src/availability/derive.ts',
+  'control-plane/src/availability/lanes.ts',
 ]
 const isPure = (file: string) => PURE.some((prefix) => file.startsWith(prefix))
 

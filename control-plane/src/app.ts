@@ -7,6 +7,7 @@ import { HTTPException } from 'hono/http-exception'
 import { accessRoutes } from './access/routes.ts'
 import { enrolmentRoute } from './agents/enrolment-route.ts'
 import { agentRoutes } from './agents/routes.ts'
+import { availabilityRoutes } from './availability/routes.ts'
 import type { Centre } from './centre-keys/centre.ts'
 import { commandRoutes } from './commands/routes.ts'
 import type { OpenDatabase } from './database/client.ts'
@@ -136,6 +137,7 @@ function mountApi(app: App, dependencies: AppDependencies): void {
     agentRoutes(db, now),
     virtualRouterRoutes(db),
     failoverRoutes(db),
+    availabilityRoutes(db, now),
     eventRoutes(db),
     enrolmentTokenRoutes(db, now),
     streamRoutes({ db, reader, now, keepAliveMs }),

@@ -19,8 +19,8 @@ export interface Segment {
  *   two or more active                               degraded
  *   one active                                       served
  *   none, and a backup hears one                     served, by somebody who cannot be seen
- *   none, and a backup that then took over heard none, or is not known to hear one   down
- *   none, and a node of which nothing is known       unknown
+ *   none, and a backup that then took over heard none   down
+ *   none, and a node of which nothing is known, or a backup that may hear one   unknown
  *   none, and every node is known to take no part    down
  *   no node at all                                   unknown
  */
@@ -30,7 +30,7 @@ export function stateFrom(lanes: readonly Pick<Lane, 'state'>[]): ServiceState {
   if (actives > 0) return actives > 1 ? 'degraded' : 'served'
   if (count('hearing') > 0) return 'served'
   if (count('deaf') > 0) return 'down'
-  return count('unknown') > 0 || lanes.length === 0 ? 'unknown' : 'down'
+  return count('unknown') + count('unsure') > 0 || lanes.length === 0 ? 'unknown' : 'down'
 }
 
 /** The states of a router over a period, without a hole. */

@@ -36,10 +36,10 @@ export interface NodeHistory {
 }
 
 /**
- * `hearing`: a backup that hears an active; `deaf`: one that heard none, or is not known to. `out`: takes no part.
- * `unknown` has no role.
+ * `hearing`: a backup that hears an active; `deaf`: one that heard none and then took over; `unsure`: one that has just
+ * begun to listen. `out`: takes no part. `unknown` has no role.
  */
-export type LaneState = 'active' | 'hearing' | 'deaf' | 'out' | 'unknown'
+export type LaneState = 'active' | 'hearing' | 'deaf' | 'unsure' | 'out' | 'unknown'
 
 export interface Lane {
   readonly fromMs: number
@@ -115,21 +115,20 @@ function inTime(left: Unseen, right: Unseen): number {
 function roleLanes(span: Span, role: Role, change: RoleChange, next: RoleChange | null): readonly Lane[] {
   if (role === 'active') return lane(span, 'active', role)
   if (role !== 'backup') return lane(span, 'out', role)
-  const { hearsFromMs, deafFromMs } = hearingOf(change, next)
   const clamp = (ms: number) => Math.min(Math.max(ms, span.fromMs), span.toMs)
-  const [hears, deaf] = [clamp(hearsFromMs), Math.max(clamp(hearsFromMs), clamp(deafFromMs))]
+  const deafMs = clamp(deafFrom(next))
+  const hearsMs = Math.min(clamp(change.atMs + (change.heardAgoMs === null ? HEARS_AFTER_MS : 0)), deafMs)
   return [
-    ...lane({ fromMs: span.fromMs, toMs: hears }, 'deaf', role),
-    ...lane({ fromMs: hears, toMs: deaf }, 'hearing', role),
-    ...lane({ fromMs: deaf, toMs: span.toMs }, 'deaf', role),
+    ...lane({ fromMs: span.fromMs, toMs: hearsMs }, 'unsure', role),
+    ...lane({ fromMs: hearsMs, toMs: deafMs }, 'hearing', role),
+    ...lane({ fromMs: deafMs, toMs: span.toMs }, 'deaf', role),
   ]
 }
 
-function hearingOf(change: RoleChange, next: RoleChange | null): { hearsFromMs: number; deafFromMs: number } {
-  const soon = next !== null && next.heardAgoMs !== null && next.atMs - change.atMs <= HEARS_AFTER_MS
-  const hearsFromMs = change.heardAgoMs !== null || soon ? change.atMs : change.atMs + HEARS_AFTER_MS
-  if (next?.to !== 'active' || next.preempts) return { hearsFromMs, deafFromMs: Number.POSITIVE_INFINITY }
-  return { hearsFromMs, deafFromMs: next.atMs - Math.min(next.heardAgoMs ?? HEARS_AFTER_MS, HEARS_AFTER_MS) }
+/** A backup that took over had heard nobody since then. */
+function deafFrom(next: RoleChange | null): number {
+  if (next?.to !== 'active' || next.preempts) return Number.POSITIVE_INFINITY
+  return next.atMs - Math.min(next.heardAgoMs ?? HEARS_AFTER_MS, HEARS_AFTER_MS)
 }
 
 function lane(

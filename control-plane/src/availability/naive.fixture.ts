@@ -98,6 +98,5 @@ function heard(role: string, before: NaiveChange, next: NaiveChange | undefined,
     if (ms >= next.atMs - deafMs) return 'deaf'
   }
   if (before.heardAgoMs !== null) return 'hearing'
-  const soon = next !== undefined && next.atMs - before.atMs <= DEAF_AT_MOST && next.heardAgoMs !== null
-  return soon || ms >= before.atMs + DEAF_AT_MOST ? 'hearing' : 'deaf'
+  return ms >= before.atMs + DEAF_AT_MOST ? 'hearing' : 'unknown'
 }

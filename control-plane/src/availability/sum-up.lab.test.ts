@@ -123,7 +123,14 @@ it('the sums equal what can be read from all events one by one, in whatever orde
         const events = spools[i]?.events.slice(from, from + sizes.next().value) ?? []
         positions[i] = from + events.length
         const clock = { offsetMs: 0, errorMs: 1 }
-        const facts = { siteId: row?.['id'], epoch: 'e', clock, liveAfterSeq: 0, receivedAtMs: Date.now() }
+        const facts = {
+          siteId: row?.['id'],
+          epoch: 'e',
+          generation: null,
+          clock,
+          liveAfterSeq: 0,
+          receivedAtMs: Date.now(),
+        }
         if (events.length > 0)
           await transact(database.db, (tx) => ingest(tx, [{ agentId: ids[i] ?? '', events, ...facts }], T0))
         const hour = sumUps.next().value

@@ -1,6 +1,7 @@
 import { expiredCredentials } from '../access/expired-credentials.ts'
 import { agentStates, replicaLeases } from '../agents/presence.ts'
 import { silentSessions } from '../agents/turns.ts'
+import { sumUpAvailability } from '../availability/sum-up.ts'
 import { oldCommands } from '../commands/forget.ts'
 import { eventDaysAhead, eventDaysOver } from '../events/keep-days.ts'
 import { forgottenKeys } from '../idempotency/forget.ts'
@@ -12,6 +13,7 @@ export const ALL_DUTIES: readonly Duty[] = [
   agentStates,
   silentSessions,
   eventDaysAhead,
+  sumUpAvailability,
   expiredCredentials,
   eventDaysOver,
   oldCommands,
