@@ -1,11 +1,28 @@
 create sequence events_id_seq;
 create sequence feed_id_seq;
 
+create table agent_boots (
+  agent_id uuid not null,
+  boot_id text not null,
+  first_ms double precision not null,
+  last_ms double precision not null
+);
+
 create table agent_epochs (
   agent_id uuid not null,
   epoch text not null,
   seq bigint not null,
   started_at_ms double precision not null
+);
+
+create table agent_gaps (
+  agent_id uuid not null,
+  epoch text not null,
+  seq bigint not null,
+  from_ms double precision not null,
+  to_ms double precision,
+  cause text not null,
+  events integer
 );
 
 create table agent_sessions (
@@ -76,6 +93,37 @@ create table audit (
   after jsonb,
   previous_hash text not null,
   hash text not null
+);
+
+create table availability_days (
+  virtual_router_id uuid not null,
+  start_ms double precision not null,
+  served_ms double precision not null,
+  degraded_ms double precision not null,
+  down_ms double precision not null,
+  unknown_ms double precision not null,
+  excluded_ms double precision not null,
+  outages integer not null
+);
+
+create table availability_hours (
+  virtual_router_id uuid not null,
+  start_ms double precision not null,
+  served_ms double precision not null,
+  degraded_ms double precision not null,
+  down_ms double precision not null,
+  unknown_ms double precision not null,
+  excluded_ms double precision not null,
+  outages integer not null
+);
+
+create table availability_routers (
+  virtual_router_id uuid not null,
+  first_ms double precision not null,
+  computed_until_ms double precision not null,
+  settled_until_ms double precision not null,
+  stale_from_ms double precision,
+  marks bigint default 0 not null
 );
 
 create table browser_sessions (
@@ -280,11 +328,16 @@ create table events_default partition of events default;
 alter sequence events_id_seq owned by events.id;
 alter sequence feed_id_seq owned by feed.id;
 
+alter table agent_boots add constraint agent_boots_agent_id_boot_id_pk PRIMARY KEY (agent_id, boot_id);
 alter table agent_epochs add constraint agent_epochs_agent_id_epoch_pk PRIMARY KEY (agent_id, epoch);
+alter table agent_gaps add constraint agent_gaps_agent_id_epoch_seq_pk PRIMARY KEY (agent_id, epoch, seq);
 alter table agent_sessions add constraint agent_sessions_pkey PRIMARY KEY (agent_id);
 alter table agents add constraint agents_pkey PRIMARY KEY (id);
 alter table api_tokens add constraint api_tokens_pkey PRIMARY KEY (id);
 alter table audit add constraint audit_pkey PRIMARY KEY (id);
+alter table availability_days add constraint availability_days_virtual_router_id_start_ms_pk PRIMARY KEY (virtual_router_id, start_ms);
+alter table availability_hours add constraint availability_hours_virtual_router_id_start_ms_pk PRIMARY KEY (virtual_router_id, start_ms);
+alter table availability_routers add constraint availability_routers_pkey PRIMARY KEY (virtual_router_id);
 alter table browser_sessions add constraint browser_sessions_pkey PRIMARY KEY (id);
 alter table centre_keys add constraint centre_keys_pkey PRIMARY KEY (public_key);
 alter table centre_watch add constraint centre_watch_pkey PRIMARY KEY (id);
@@ -316,6 +369,7 @@ alter table enrolment_tokens add constraint enrolment_tokens_uses CHECK (((uses 
 alter table agent_epochs add constraint agent_epochs_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table agent_sessions add constraint agent_sessions_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table agents add constraint agents_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
+alter table availability_routers add constraint availability_routers_virtual_router_id_virtual_routers_id_fk FOREIGN KEY (virtual_router_id) REFERENCES virtual_routers(id) ON DELETE CASCADE;
 alter table commands add constraint commands_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table enrolment_token_uses add constraint enrolment_token_uses_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_enrolment_tokens_id_fk FOREIGN KEY (token_id) REFERENCES enrolment_tokens(id) ON DELETE CASCADE;
@@ -328,6 +382,7 @@ alter table virtual_router_members add constraint virtual_router_members_agent_i
 alter table virtual_router_members add constraint virtual_router_members_virtual_router_id_virtual_routers_id_fk FOREIGN KEY (virtual_router_id) REFERENCES virtual_routers(id) ON DELETE CASCADE;
 alter table virtual_routers add constraint virtual_routers_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
 
+CREATE INDEX agent_gaps_open ON public.agent_gaps USING btree (agent_id, epoch) WHERE (to_ms IS NULL);
 CREATE INDEX agent_sessions_dismissed ON public.agent_sessions USING btree (replica) WHERE (dismissed_code IS NOT NULL);
 CREATE INDEX agent_sessions_live ON public.agent_sessions USING btree (replica) WHERE (disconnected_at_ms IS NULL);
 CREATE INDEX audit_actor ON public.audit USING btree (actor, id);
@@ -344,6 +399,7 @@ CREATE INDEX failovers_received ON public.failovers USING brin (received_at_ms);
 CREATE INDEX failovers_site ON public.failovers USING btree (site_id, occurred_at_ms, id);
 CREATE INDEX failovers_virtual_router ON public.failovers USING btree (virtual_router_id, occurred_at_ms, id);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at_ms);
+CREATE INDEX transitions_member ON public.transitions USING btree (virtual_router_id, agent_id, occurred_at_ms);
 CREATE INDEX transitions_received ON public.transitions USING brin (received_at_ms);
 CREATE INDEX transitions_virtual_router ON public.transitions USING btree (virtual_router_id, occurred_at_ms);
 CREATE INDEX virtual_router_members_agent ON public.virtual_router_members USING btree (agent_id);
