@@ -406,6 +406,73 @@ export interface Operations {
     readonly answer: Agent
     readonly lines: never
   }
+  /** How long virtual routers were served, degraded, down or unknown */
+  readonly 'GET /api/v1/availability': {
+    readonly path: Record<never, never>
+    readonly query: { readonly site?: string | undefined; readonly virtualRouter?: string | undefined; readonly address?: string | undefined; readonly from?: string | undefined; readonly to?: string | undefined; readonly step?: "hour" | "day" | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly from: string
+      readonly to: string
+      readonly total: {
+        readonly virtualRouters: number
+        readonly servedMs: number
+        readonly degradedMs: number
+        readonly downMs: number
+        readonly unknownMs: number
+        readonly excludedMs: number
+        readonly outages: number
+        readonly availability: number | null
+      }
+      readonly address: {
+        readonly address: string
+        readonly servedMs: number
+        readonly degradedMs: number
+        readonly downMs: number
+        readonly unknownMs: number
+        readonly excludedMs: number
+        readonly outages: number
+        readonly availability: number | null
+        readonly steps?: readonly ({
+          readonly startAt: string
+          readonly servedMs: number
+          readonly degradedMs: number
+          readonly downMs: number
+          readonly unknownMs: number
+          readonly excludedMs: number
+          readonly outages: number
+          readonly availability: number | null
+        })[] | undefined
+      } | null
+      readonly items: readonly ({
+        readonly virtualRouter: string
+        readonly site: string
+        readonly name: string
+        readonly vrid: number
+        readonly family: "ipv4" | "ipv6"
+        readonly addresses: readonly (string)[]
+        readonly servedMs: number
+        readonly degradedMs: number
+        readonly downMs: number
+        readonly unknownMs: number
+        readonly excludedMs: number
+        readonly outages: number
+        readonly availability: number | null
+        readonly steps?: readonly ({
+          readonly startAt: string
+          readonly servedMs: number
+          readonly degradedMs: number
+          readonly downMs: number
+          readonly unknownMs: number
+          readonly excludedMs: number
+          readonly outages: number
+          readonly availability: number | null
+        })[] | undefined
+      })[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: never
+  }
   /** Enrolment tokens that were not revoked, newest first */
   readonly 'GET /api/v1/enrolment-tokens': {
     readonly path: Record<never, never>
@@ -541,6 +608,49 @@ export interface Operations {
     readonly query: Record<never, never>
     readonly body: undefined
     readonly answer: VirtualRouter
+    readonly lines: never
+  }
+  /** What was known of a virtual router, node by node, over a period */
+  readonly 'GET /api/v1/virtual-routers/{id}/timeline': {
+    readonly path: { readonly id: string }
+    readonly query: { readonly from?: string | undefined; readonly to?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly virtualRouter: string
+      readonly from: string
+      readonly to: string
+      readonly states: readonly ({
+        readonly from: string
+        readonly to: string
+        readonly state: "served" | "degraded" | "down" | "unknown" | "excluded"
+        readonly active: readonly (string)[]
+      })[]
+      readonly nodes: readonly ({
+        readonly agentId: string
+        readonly node: string
+        readonly roles: readonly ({
+          readonly from: string
+          readonly to: string
+          readonly role: "initialize" | "backup" | "active" | "fault" | null
+          readonly unknownBecause: string | null
+        })[]
+      })[]
+      readonly outages: readonly ({
+        readonly from: string
+        readonly to: string
+        readonly durationMs: number
+        readonly failover: string | null
+        readonly outageMs: number | null
+      })[]
+      readonly gaps: readonly ({
+        readonly agentId: string
+        readonly node: string
+        readonly from: string
+        readonly to: string
+        readonly cause: string
+        readonly events: number | null
+      })[]
+    }
     readonly lines: never
   }
 }
