@@ -79,7 +79,11 @@ export async function runFleetChaos(options: FleetChaosOptions): Promise<FleetCh
 }
 
 /** Sites of two or three nodes, with clocks that are wrong by up to an hour. */
-async function populate(field: Field, { agents: count }: FleetChaosOptions, folder: string): Promise<void> {
+export async function populate(
+  field: Field,
+  { agents: count }: Pick<FleetChaosOptions, 'agents'>,
+  folder: string,
+): Promise<void> {
   const { entropy, balancer, replicas } = field
   while (field.agents.length < count) {
     const size = Math.min(integer(entropy, 2, 3), Math.max(2, count - field.agents.length))
@@ -137,7 +141,7 @@ async function settle({ agents, balancer, replicas, say }: Field): Promise<void>
   await patiently(() => agents.every(({ isDelivered }) => isDelivered), 90_000)
 }
 
-async function patiently(holds: () => boolean, withinMs: number): Promise<void> {
+export async function patiently(holds: () => boolean, withinMs: number): Promise<void> {
   const ends = performance.now() + withinMs
   while (!holds() && performance.now() < ends) await pause(100)
 }
