@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Agent, Event, Failover, Problem, page, Site, VirtualRouter } from '@aloft/shared/api/schemas'
+import { readExposition } from '@aloft/shared/metrics/strict-reader.fixture'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
@@ -455,6 +456,8 @@ describe('documents and pages', () => {
     const text = await (await app.fetch('/metrics')).text()
     expect(text).toMatch(/^aloft_gateway_agents 3$/m)
     expect(text).toMatch(/^aloft_http_answers_total\{status="200"\} \d+$/m)
+    expect(text).toMatch(/^aloft_database_up 1$/m)
+    expect(readExposition(text).length).toBeGreaterThan(10)
   })
 
   it('every answer carries the security headers and a request id', async () => {

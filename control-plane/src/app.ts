@@ -1,4 +1,4 @@
-import { EXPOSITION_CONTENT_TYPE, type Figure, formatMetrics, gauge } from '@aloft/shared/metrics/exposition'
+import { type Figure, gauge } from '@aloft/shared/metrics/exposition'
 import { EXCHANGE_BYTES_MAX, EXCHANGE_PATH } from '@aloft/shared/protocol/exchange'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
@@ -26,6 +26,7 @@ import { credentialOf, requireCaller, SESSION_COOKIE } from './http/credentials.
 import { docsPage } from './http/docs-page.ts'
 import { everyAnswer } from './http/every-answer.ts'
 import { AnswerCounter, processFigures } from './http/metrics.ts'
+import { metricsAnswer } from './http/metrics-answer.ts'
 import { dashboardMissingPage, STYLE } from './http/pages.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import { RATE_LIMITS, type RateLimits } from './http/rate-limit.ts'
@@ -36,6 +37,8 @@ import { NotFound } from './problems.ts'
 import { siteRoutes } from './sites/routes.ts'
 import type { FeedReader } from './stream/feed-reader.ts'
 import { streamRoutes } from './stream/routes.ts'
+import { fleetFigures } from './telemetry/fleet-figures.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 import { virtualRouterRoutes } from './virtual-routers/routes.ts'
 
 export interface Log {
@@ -56,6 +59,8 @@ export interface AppDependencies {
   readonly log: Log
   /** What the gateway of this process has to say in `/metrics`. */
   readonly gatewayFigures: () => Readonly<Record<string, number>>
+  /** What else this process has to say, and whom it tells of requests. */
+  readonly telemetry?: Omit<Telemetry, 'stop'>
   /** Which process this is, among all that serve the database. */
   readonly replica: string
   /** What a scheduler outside shows at `POST /internal/tick`; null admits nobody. */
@@ -78,7 +83,7 @@ export function createApp(dependencies: AppDependencies): App {
   const { log } = dependencies
   const answers = new AnswerCounter()
   const app: App = new OpenAPIHono<{ Variables: RequestVariables }>()
-  app.use(everyAnswer(answers))
+  app.use(everyAnswer(answers, dependencies))
   app.use(limitBody)
   app.use((c, next) => {
     c.set('report', (err) => log.error({ err, requestId: c.get('requestId') }, 'request failed'))
@@ -104,7 +109,7 @@ const limitBody: MiddlewareHandler = (c, next) =>
 
 /** What needs no credential: health, signing in, and what agents bring their own proof to. */
 function mountOpen(app: App, dependencies: AppDependencies): void {
-  const { database, centre, now, log, replica, tickToken, exchange } = dependencies
+  const { database, centre, now, log, replica, tickToken, exchange, telemetry } = dependencies
   const { db } = database
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
@@ -119,7 +124,10 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
     '/agent/v1',
     enrolmentRoute(() => ({ db, centre, nowMs: now(), log })),
   )
-  app.route('/agent/v1', exchangeRoute({ db, centre, now, log, ...exchange }))
+  app.route(
+    '/agent/v1',
+    exchangeRoute({ db, centre, now, log, committed: telemetry?.committed, ...exchange }),
+  )
   app.get('/agent/v1/connect', (c) => {
     c.header('upgrade', 'websocket')
     return c.text('this is where agents connect, by WebSocket\n', 426)
@@ -158,10 +166,10 @@ function mountDocuments(app: App, dependencies: AppDependencies, answers: Answer
     signedIn,
     () => docsPage(document()),
   )
-  app.get('/metrics', signedIn, requirePermission('system.read'), (c) =>
-    c.text(formatMetrics([...figuresOf(dependencies), answers.figure()]), 200, {
-      'content-type': EXPOSITION_CONTENT_TYPE,
-    }),
+  app.get('/metrics', signedIn, requirePermission('system.read'), () =>
+    metricsAnswer([...figuresOf(dependencies), answers.figure()], () =>
+      fleetFigures({ db: database.db, replica: dependencies.replica, nowMs: now() }),
+    ),
   )
   app.get('/pages.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
 }
@@ -177,7 +185,7 @@ function wantsPage(c: Context): boolean {
   return credentialOf(c) === null && (c.req.header('accept') ?? '').includes('text/html')
 }
 
-function figuresOf({ gatewayFigures, reader }: AppDependencies): readonly Figure[] {
+function figuresOf({ gatewayFigures, reader, telemetry }: AppDependencies): readonly Figure[] {
   return [
     ...Object.entries(gatewayFigures()).map(([name, value]) =>
       gauge(
@@ -188,6 +196,7 @@ function figuresOf({ gatewayFigures, reader }: AppDependencies): readonly Figure
     ),
     gauge('aloft_stream_followers', 'Clients that follow the stream.', reader.followers()),
     gauge('aloft_feed_position', 'Last feed row handed to the stream.', reader.position()),
+    ...(telemetry?.figures() ?? []),
     ...processFigures(),
   ]
 }

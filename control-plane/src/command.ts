@@ -4,6 +4,8 @@ import { trustedProxies } from './http/client-address.ts'
 import { rateLimitsOf } from './http/rate-limit.ts'
 import { openLog } from './log-lines.ts'
 import { type ControlPlane, startControlPlane } from './start.ts'
+import { parseOtlpEndpoint, parseOtlpHeaders } from './telemetry/otlp.ts'
+import type { OtlpTarget } from './telemetry/telemetry.ts'
 import type { TlsFiles } from './tls-files.ts'
 
 export interface ControlPlaneCommand {
@@ -19,9 +21,11 @@ export interface ControlPlaneCommand {
   readonly rateLimit?: string | undefined
   /** Addresses and prefixes, with commas between. */
   readonly trustedProxies?: string | undefined
+  readonly otlpEndpoint?: string | undefined
   /** From the environment alone: a command line can be read by everybody on the host. */
   readonly tickToken?: string | undefined
   readonly keyEncryptionKey?: string | undefined
+  readonly otlpHeaders?: string | undefined
 }
 
 /** The same from `ALOFT_*` and `DATABASE_URL`. Throws on a port that is no number. */
@@ -37,6 +41,8 @@ export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneComm
     bus: env['ALOFT_BUS'],
     rateLimit: env['ALOFT_RATE_LIMIT'],
     trustedProxies: env['ALOFT_TRUSTED_PROXIES'],
+    otlpEndpoint: env['ALOFT_OTLP_ENDPOINT'],
+    otlpHeaders: env['ALOFT_OTLP_HEADERS'],
     tickToken: env['ALOFT_TICK_TOKEN'],
     keyEncryptionKey: env['ALOFT_KEY_ENCRYPTION_KEY'],
   }
@@ -99,6 +105,7 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       tls: tlsOf(given.tlsCert ?? env.tlsCert, given.tlsKey ?? env.tlsKey),
       bus: busOf(given.bus ?? env.bus),
       ...limitsOf(given.rateLimit ?? env.rateLimit, given.trustedProxies ?? env.trustedProxies),
+      otlp: otlpOf(given.otlpEndpoint ?? env.otlpEndpoint, env.otlpHeaders),
       tickToken: env.tickToken ?? null,
       keyEncryptionKey: keyEncryptionKeyOf(env.keyEncryptionKey),
       log,
@@ -125,6 +132,11 @@ function keyEncryptionKeyOf(text: string | undefined): string | null {
   throw new RangeError(
     'ALOFT_KEY_ENCRYPTION_KEY must have 32 characters at least: `openssl rand -base64 32` makes one',
   )
+}
+
+function otlpOf(endpoint: string | undefined, headers = ''): OtlpTarget | null {
+  if (endpoint === undefined || endpoint === '') return null
+  return { endpoint: parseOtlpEndpoint(endpoint), headers: parseOtlpHeaders(headers) }
 }
 
 function busOf(text: string | undefined): string | null {

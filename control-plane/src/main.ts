@@ -13,6 +13,7 @@ async function main(): Promise<number> {
       'tls-cert': { type: 'string' },
       'tls-key': { type: 'string' },
       bus: { type: 'string' },
+      'otlp-endpoint': { type: 'string' },
     },
   })
   return runControlPlane({
@@ -24,6 +25,7 @@ async function main(): Promise<number> {
     tlsCert: values['tls-cert'],
     tlsKey: values['tls-key'],
     bus: values.bus,
+    otlpEndpoint: values['otlp-endpoint'],
   })
 }
 

@@ -30,7 +30,9 @@ import { installationRoot } from './installed-files.ts'
 import { listenTcp, listenUnix } from './listen.ts'
 import { Unavailable } from './problems.ts'
 import { limitedServer, SERVER_LIMITS, type ServerLimits } from './server-limits.ts'
+import { softwareVersion } from './software-version.ts'
 import { type FeedReader, startFeedReader } from './stream/feed-reader.ts'
+import { type OtlpTarget, startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 import { keepTls, readTls, type TlsFiles } from './tls-files.ts'
 
 export interface ControlPlaneOptions {
@@ -46,6 +48,8 @@ export interface ControlPlaneOptions {
   readonly tls: TlsFiles | null
   /** `nats://…`; null is PostgreSQL's own NOTIFY. */
   readonly bus: string | null
+  /** An OpenTelemetry collector that is told of events and traces. */
+  readonly otlp: OtlpTarget | null
   /** What the centre's signing key is sealed with in the database; null leaves it in the clear. */
   readonly keyEncryptionKey: string | null
   /** What a scheduler shows at `POST /internal/tick`; null admits none. */
@@ -118,7 +122,13 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const reader = await startFeedReader({ db: database.db, bus, warn: (message) => log.warn({}, message) })
   undo.push(() => reader.stop())
   const centre = await openCentre(options, database)
-  const gateway = startGateway({ db: database.db, bus, centre, log, replica })
+  const version = softwareVersion()
+  const telemetry = startTelemetry({ bus, otlp: options.otlp, log, replica, version })
+  undo.push(() => telemetry.stop())
+  const gateway = startGateway({
+    ...{ db: database.db, bus, centre, log, replica },
+    committed: telemetry.committed,
+  })
   undo.push(() => gateway.stop())
   const holds = createHolds()
   undo.push(() => holds.stop())
@@ -127,7 +137,13 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   undo.push(() => ticker.stop())
   // The first thing to end: no new requests, and streams are let go.
   undo.push(() => front.close())
-  front.open(appOf({ database, centre, reader, gateway, holds, replica, ...settingsOf(options) }), gateway)
+  front.open(
+    appOf({
+      ...{ database, centre, reader, gateway, holds, replica, telemetry },
+      ...settingsOf(options),
+    }),
+    gateway,
+  )
   return {
     url: front.url,
     port: front.port,
@@ -201,6 +217,7 @@ function appOf(
     readonly centre: Centre
     readonly reader: FeedReader
     readonly gateway: Gateway
+    readonly telemetry: Telemetry
     readonly holds: Holds
     readonly replica: string
   } & ReturnType<typeof settingsOf>,

@@ -13,6 +13,7 @@ interface ControlPlaneOptions {
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly bus?: string
+  readonly otlpEndpoint?: string
 }
 
 /** The centre, in this process; `control-plane/src/command.ts` says what it does. */
@@ -33,6 +34,10 @@ export function mountControlPlane(program: Command): void {
       'PEM certificate chain: speak https (default: ALOFT_TLS_CERT); SIGHUP or a change reads it again',
     )
     .option('--tls-key <file>', 'its PEM key (default: ALOFT_TLS_KEY)')
+    .option(
+      '--otlp-endpoint <url>',
+      'OpenTelemetry collector (OTLP/HTTP) that is told of events and traces (default: ALOFT_OTLP_ENDPOINT; ALOFT_OTLP_HEADERS: NAME=VALUE,…)',
+    )
     .option(
       '--bus <bus>',
       'how replicas wake each other: postgresql, or nats://HOST[:PORT][/SUBJECT] (default: ALOFT_BUS, or postgresql)',

@@ -135,7 +135,7 @@ export async function deleteOlderThan(db: Queryable, beforeMs: number): Promise<
   return rows.length
 }
 
-export interface CommandCount {
+interface CommandCount {
   readonly kind: string
   readonly outcome: string
   readonly count: number

@@ -9,6 +9,7 @@ import { createExchange, EXCHANGE_LIMITS, HOLD_MS } from './exchange.ts'
 import { createHolds, type Holds } from './holds.ts'
 import type { SessionLimits } from './machine.ts'
 import { openSealKeys } from './seal-keys.ts'
+import type { Commit } from './writer.ts'
 
 export interface ExchangeOptions {
   readonly db: Database
@@ -19,6 +20,8 @@ export interface ExchangeOptions {
   readonly holds?: Holds
   readonly limits?: SessionLimits
   readonly holdMs?: number
+  /** Told of every transaction of events. */
+  readonly committed?: ((commit: Commit) => void) | undefined
 }
 
 /** The fleet's size changes slowly, and only spreads waits. */
@@ -36,6 +39,7 @@ export function exchangeRoute({ db, centre, now, log, ...given }: ExchangeOption
     connected: counted(db),
     limits: given.limits ?? EXCHANGE_LIMITS,
     holdMs: given.holdMs ?? HOLD_MS,
+    committed: given.committed,
   })
   const app = new Hono()
   app.post('/exchange', async (c) => {

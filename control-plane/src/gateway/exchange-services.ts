@@ -24,6 +24,7 @@ import type { SessionLimits } from './machine.ts'
 import { merged } from './presence-writer.ts'
 import { spreadMs } from './registry.ts'
 import type { SealKeys } from './seal-keys.ts'
+import type { Commit } from './writer.ts'
 
 /** What sessions over HTTP requests stand on. Nothing in it is of one session. */
 export interface ExchangeContext {
@@ -39,6 +40,8 @@ export interface ExchangeContext {
   readonly limits: SessionLimits
   /** How long a request may be held; 0 where every moment of a process is paid for. */
   readonly holdMs: number
+  /** Told of every transaction of events. */
+  readonly committed?: ((commit: Commit) => void) | undefined
 }
 
 /** The effects of one request, and what came of them. */
@@ -99,7 +102,10 @@ export function servicesOf(context: ExchangeContext, turn: Turn | null): Request
       ),
     synced: (session) => noticing(transact(db, (tx) => markSynced(tx, session, now()), DATABASE_PATIENCE)),
     write: async (batch) => {
-      const [outcome] = await noticing(transact(db, (tx) => ingest(tx, [batch], now()), DATABASE_PATIENCE))
+      const beganAtMs = now()
+      const outcomes = await noticing(transact(db, (tx) => ingest(tx, [batch], now()), DATABASE_PATIENCE))
+      context.committed?.({ batches: [batch], outcomes, beganAtMs, committedAtMs: now() })
+      const [outcome] = outcomes
       if (outcome === undefined) throw new Error('ingest gave no outcome for a batch')
       return outcome
     },

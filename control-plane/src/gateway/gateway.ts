@@ -22,7 +22,7 @@ import { SESSION_LIMITS, type SessionLimits } from './machine.ts'
 import { type PresenceWriter, startPresenceWriter } from './presence-writer.ts'
 import { createRegistry, type Registry, spreadMs } from './registry.ts'
 import { acceptSockets } from './socket.ts'
-import { startWriter, type Writer } from './writer.ts'
+import { type Commit, startWriter, type Writer } from './writer.ts'
 
 export interface GatewayOptions {
   readonly db: Database
@@ -34,6 +34,8 @@ export interface GatewayOptions {
   /** This process, among all that serve the same database. Default: a random one. */
   readonly replica?: string
   readonly limits?: SessionLimits
+  /** Told of every transaction of events. */
+  readonly committed?: (commit: Commit) => void
   readonly maxConnections?: number
 }
 
@@ -59,7 +61,12 @@ export function startGateway(options: GatewayOptions): Gateway {
   const replica = options.replica ?? randomUUID()
   const registry = createRegistry()
   const wallMs = () => Date.now()
-  const writer = startWriter({ db: options.db, log: options.log, wallMs })
+  const writer = startWriter({
+    db: options.db,
+    log: options.log,
+    wallMs,
+    ...(options.committed && { committed: options.committed }),
+  })
   const presence = startPresenceWriter({
     db: options.db,
     replica,

@@ -18,6 +18,16 @@ export interface WriterOptions {
   readonly db: Database
   readonly wallMs: () => number
   readonly log: { warn(facts: object, message: string): void; info(facts: object, message: string): void }
+  /** Told of every transaction once it is committed. Must not throw, and not take long. */
+  readonly committed?: (commit: Commit) => void
+}
+
+/** A transaction of ingest: what it wrote, what came of each batch, and when. */
+export interface Commit {
+  readonly batches: readonly Batch[]
+  readonly outcomes: readonly Outcome[]
+  readonly beganAtMs: number
+  readonly committedAtMs: number
 }
 
 interface Job {
@@ -135,9 +145,12 @@ async function writeAlone(state: Common, group: readonly Job[], error: unknown):
   for (const job of group) await writeGroup(state, [job])
 }
 
-function commit(state: Common, group: readonly Job[]): Promise<readonly Outcome[]> {
+async function commit(state: Common, group: readonly Job[]): Promise<readonly Outcome[]> {
   const batches = group.map(({ batch }) => batch)
-  return transact(state.db, (tx) => ingest(tx, batches, state.wallMs()))
+  const beganAtMs = state.wallMs()
+  const outcomes = await transact(state.db, (tx) => ingest(tx, batches, state.wallMs()))
+  state.committed?.({ batches, outcomes, beganAtMs, committedAtMs: state.wallMs() })
+  return outcomes
 }
 
 function eventsIn(group: readonly Job[]): number {

@@ -36,7 +36,9 @@ interface Asked {
 
 /** The whole application on a database of its own, called without a socket. */
 export async function startTestApplication(
-  options: Partial<Pick<AppDependencies, 'keepAliveMs' | 'tickToken' | 'rateLimits' | 'trustedProxies'>> & {
+  options: Partial<
+    Pick<AppDependencies, 'keepAliveMs' | 'tickToken' | 'rateLimits' | 'trustedProxies' | 'telemetry'>
+  > & {
     readonly dashboardFolder?: string
     /** Instead of a new one; it is the caller's to drop. */
     readonly database?: TestDatabase

@@ -3,11 +3,13 @@
 export interface Figure {
   readonly name: string
   readonly help: string
-  readonly type: 'counter' | 'gauge'
+  readonly type: 'counter' | 'gauge' | 'summary'
   readonly samples: readonly Sample[]
 }
 
 export interface Sample {
+  /** Of a summary: its sum and its count are samples of their own. */
+  readonly suffix?: '_sum' | '_count'
   readonly labels?: Readonly<Record<string, string>>
   readonly value: number
 }
@@ -29,10 +31,19 @@ export function formatMetrics(figures: readonly Figure[]): string {
 }
 
 function formatFigure({ name, help, type, samples }: Figure): string {
-  const lines = samples.map(({ labels = {}, value }) => {
-    // JSON's escapes of backslash, quote and newline are the format's own.
-    const pairs = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`)
-    return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`
+  const lines = samples.map(({ labels = {}, value, suffix = '' }) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`)
+    return `${name}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${formatValue(value)}\n`
   })
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
+}
+
+/** The format's only escapes; anything else stands for itself. */
+function escapeLabel(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}
+
+function formatValue(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf'
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value)
 }
