@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { mountAgents } from './agents.ts'
 import { mountControlPlane, mountDemo } from './centre-commands.ts'
 import { mountCheck } from './check.ts'
+import { mountCompletion } from './completion.ts'
 import { mountEvents } from './events.ts'
 import { mountExport } from './export.ts'
 import { mountFailovers } from './failovers.ts'
@@ -47,6 +48,8 @@ export function createProgram(): Command {
   ]) {
     mount(program)
   }
+  program.commandsGroup('In a shell:')
+  mountCompletion(program)
   return program
 }
 
