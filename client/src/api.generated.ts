@@ -3,6 +3,18 @@
  * test/contract/client-types.test.ts. Not edited by hand.
  */
 
+export type Account = {
+  readonly id: string
+  readonly name: string
+  readonly kind: "user" | "token" | "console"
+  readonly grants: readonly (Grant)[]
+  readonly permissions: readonly ({
+    readonly permission: string
+    readonly sites: readonly (string)[] | null
+  })[]
+  readonly expiresAt: string | null
+}
+
 export type Agent = {
   readonly id: string
   readonly site: string
@@ -44,6 +56,60 @@ export type AgentCommand = {
 }
 
 export type AgentState = "pending" | "enrolled" | "connected" | "silent" | "down" | "unknown" | "quarantined" | "revoked"
+
+export type ApiToken = {
+  readonly id: string
+  readonly name: string
+  readonly prefix: string
+  readonly token?: string | undefined
+  readonly grants: readonly (Grant)[]
+  readonly owner: string | null
+  readonly createdAt: string
+  readonly expiresAt: string | null
+  readonly lastUsedAt: string | null
+}
+
+export type AuditEntry = {
+  readonly id: number
+  readonly at: string
+  readonly atMs: number
+  readonly actor: string
+  readonly actorName: string
+  readonly credential: string | null
+  readonly requestId: string | null
+  readonly action: string
+  readonly targetKind: string
+  readonly targetId: string
+  readonly siteId: string | null
+  readonly before?: unknown | undefined
+  readonly after?: unknown | undefined
+  readonly previousHash: string
+  readonly hash: string
+}
+
+export type BrowserSession = {
+  readonly id: string
+  readonly method: "password" | "provider" | "token" | "link"
+  readonly current: boolean
+  readonly address: string | null
+  readonly userAgent: string | null
+  readonly createdAt: string
+  readonly lastSeenAt: string
+  readonly expiresAt: string
+}
+
+export type CreatedUser = {
+  readonly id: string
+  readonly name: string
+  readonly grants: readonly (Grant)[]
+  readonly grantsFrom: "admin" | "provider"
+  readonly hasPassword: boolean
+  readonly providers: readonly (string)[]
+  readonly createdAt: string
+  readonly lastSignInAt: string | null
+  readonly disabledAt: string | null
+  readonly password?: string | undefined
+}
 
 export type EnrolmentToken = {
   readonly id: string
@@ -244,6 +310,11 @@ export type Failover = {
   readonly evidence: readonly (Event)[]
 }
 
+export type Grant = {
+  readonly role: "viewer" | "operator" | "author" | "approver" | "admin"
+  readonly sites: readonly (string)[] | null
+}
+
 export type Member = {
   readonly agentId: string
   readonly node: string
@@ -253,6 +324,10 @@ export type Member = {
   readonly since: string
   readonly priority: number
   readonly interface: string
+}
+
+export type PasswordReset = {
+  readonly password?: string | undefined
 }
 
 export type Problem = {
@@ -286,6 +361,18 @@ export type Site = {
   readonly lastFailoverAt: string | null
 }
 
+export type User = {
+  readonly id: string
+  readonly name: string
+  readonly grants: readonly (Grant)[]
+  readonly grantsFrom: "admin" | "provider"
+  readonly hasPassword: boolean
+  readonly providers: readonly (string)[]
+  readonly createdAt: string
+  readonly lastSignInAt: string | null
+  readonly disabledAt: string | null
+}
+
 export type VirtualRouter = {
   readonly id: string
   readonly site: string
@@ -307,6 +394,43 @@ export type VirtualRouter = {
 export type VirtualRouterState = "served" | "split-brain" | "no-active" | "unknown"
 
 export interface Operations {
+  /** Who the caller is, and what it may */
+  readonly 'GET /api/v1/account': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: Account
+    readonly lines: never
+  }
+  /** Change one’s own password */
+  readonly 'PUT /api/v1/account/password': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly current: string
+      readonly new: string
+    }
+    readonly answer: undefined
+    readonly lines: never
+  }
+  /** One’s own browser sessions, newest first */
+  readonly 'GET /api/v1/account/sessions': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (BrowserSession)[]
+    }
+    readonly lines: never
+  }
+  /** End one of one’s own browser sessions */
+  readonly 'DELETE /api/v1/account/sessions/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: undefined
+    readonly lines: never
+  }
   /** Agents, by site and node */
   readonly 'GET /api/v1/agents': {
     readonly path: Record<never, never>
@@ -405,6 +529,51 @@ export interface Operations {
     } | undefined
     readonly answer: Agent
     readonly lines: never
+  }
+  /** API tokens that were not revoked, newest first */
+  readonly 'GET /api/v1/api-tokens': {
+    readonly path: Record<never, never>
+    readonly query: { readonly owner?: string | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (ApiToken)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: never
+  }
+  /** Make an API token for oneself */
+  readonly 'POST /api/v1/api-tokens': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly name: string
+      readonly grants?: readonly ({
+        readonly role: "viewer" | "operator" | "author" | "approver" | "admin"
+        readonly sites: readonly (string)[] | null
+      })[] | undefined
+      readonly ttlMs?: number | undefined
+    }
+    readonly answer: ApiToken
+    readonly lines: never
+  }
+  /** Revoke an API token */
+  readonly 'DELETE /api/v1/api-tokens/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: undefined
+    readonly lines: never
+  }
+  /** Who changed what, newest first */
+  readonly 'GET /api/v1/audit': {
+    readonly path: Record<never, never>
+    readonly query: { readonly site?: string | undefined; readonly actor?: string | undefined; readonly action?: string | undefined; readonly targetKind?: string | undefined; readonly target?: string | undefined; readonly from?: string | undefined; readonly to?: string | undefined; readonly order?: "asc" | "desc" | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (AuditEntry)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: AuditEntry | ExportEnd | ExportFailed
   }
   /** How long virtual routers were served, degraded, down or unknown */
   readonly 'GET /api/v1/availability': {
@@ -589,6 +758,68 @@ export interface Operations {
     readonly query: Record<never, never>
     readonly body: undefined
     readonly answer: never
+    readonly lines: never
+  }
+  /** Users, by name */
+  readonly 'GET /api/v1/users': {
+    readonly path: Record<never, never>
+    readonly query: { readonly name?: string | undefined; readonly disabled?: "true" | "false" | undefined; readonly limit?: number | undefined; readonly cursor?: string | undefined }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (User)[]
+      readonly nextCursor: string | null
+    }
+    readonly lines: never
+  }
+  /** Make a user */
+  readonly 'POST /api/v1/users': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly name: string
+      readonly grants: readonly ({
+        readonly role: "viewer" | "operator" | "author" | "approver" | "admin"
+        readonly sites: readonly (string)[] | null
+      })[]
+      readonly password: {
+        readonly generate: true
+      } | string | null
+    }
+    readonly answer: CreatedUser
+    readonly lines: never
+  }
+  /** One user, by id or name */
+  readonly 'GET /api/v1/users/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: User
+    readonly lines: never
+  }
+  /** Change what a user may, disable or enable it */
+  readonly 'PATCH /api/v1/users/{id}': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly grants?: readonly ({
+        readonly role: "viewer" | "operator" | "author" | "approver" | "admin"
+        readonly sites: readonly (string)[] | null
+      })[] | undefined
+      readonly disabled?: boolean | undefined
+    }
+    readonly answer: User
+    readonly lines: never
+  }
+  /** Give a user another password and end its sessions */
+  readonly 'POST /api/v1/users/{id}/password': {
+    readonly path: { readonly id: string }
+    readonly query: Record<never, never>
+    readonly body: {
+      readonly password: {
+        readonly generate: true
+      } | string
+    }
+    readonly answer: PasswordReset
     readonly lines: never
   }
   /** Virtual routers, by site and name */

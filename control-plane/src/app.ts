@@ -5,8 +5,11 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { accessRoutes } from './access/routes.ts'
+import { accountRoutes } from './account/routes.ts'
 import { enrolmentRoute } from './agents/enrolment-route.ts'
 import { agentRoutes } from './agents/routes.ts'
+import { apiTokenRoutes } from './api-tokens/routes.ts'
+import { auditRoutes } from './audit/routes.ts'
 import { availabilityRoutes } from './availability/routes.ts'
 import type { Centre } from './centre-keys/centre.ts'
 import { commandRoutes } from './commands/routes.ts'
@@ -21,7 +24,7 @@ import { failoverRoutes } from './failovers/routes.ts'
 import { type ExchangeOptions, exchangeRoute } from './gateway/exchange-route.ts'
 import { apiDocument } from './http/api-document.ts'
 import { applyRules, refuseTheRest } from './http/api-rules.ts'
-import { trustedProxies } from './http/client-address.ts'
+import { clientAddress, trustedProxies } from './http/client-address.ts'
 import { credentialOf, requireCaller, SESSION_COOKIE } from './http/credentials.ts'
 import { docsPage } from './http/docs-page.ts'
 import { everyAnswer } from './http/every-answer.ts'
@@ -33,12 +36,15 @@ import { RATE_LIMITS, type RateLimits } from './http/rate-limit.ts'
 import type { RequestVariables } from './http/request-context.ts'
 import { requirePermission } from './http/router.ts'
 import { type StaticFiles, staticAnswer } from './http/static-files.ts'
+import type { Provider } from './identity-provider/provider.ts'
+import { providerRoutes } from './identity-provider/routes.ts'
 import { NotFound } from './problems.ts'
 import { siteRoutes } from './sites/routes.ts'
 import type { FeedReader } from './stream/feed-reader.ts'
 import { streamRoutes } from './stream/routes.ts'
 import { fleetFigures } from './telemetry/fleet-figures.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
+import { userRoutes } from './users/routes.ts'
 import { virtualRouterRoutes } from './virtual-routers/routes.ts'
 
 export interface Log {
@@ -72,6 +78,8 @@ export interface AppDependencies {
   readonly trustedProxies?: readonly string[]
   /** How agents are heard without a socket. */
   readonly exchange?: Pick<ExchangeOptions, 'holds' | 'limits' | 'holdMs'>
+  /** Where people may sign in besides here. */
+  readonly provider?: Provider | null
 }
 
 type App = OpenAPIHono<{ Variables: RequestVariables }>
@@ -109,7 +117,17 @@ const limitBody: MiddlewareHandler = (c, next) =>
 
 /** What needs no credential: health, signing in, and what agents bring their own proof to. */
 function mountOpen(app: App, dependencies: AppDependencies): void {
-  const { database, centre, now, log, replica, tickToken, exchange, telemetry } = dependencies
+  const {
+    database,
+    centre,
+    now,
+    log,
+    replica,
+    tickToken,
+    exchange,
+    telemetry,
+    provider = null,
+  } = dependencies
   const { db } = database
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
@@ -118,7 +136,10 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
     })
     return c.text('ready\n')
   })
-  app.route('/', accessRoutes(db, now))
+  const trusted = trustedProxies(dependencies.trustedProxies ?? [])
+  const addressOf = (c: Context) => clientAddress(c, trusted)
+  app.route('/', accessRoutes({ db, now, addressOf, providerLabel: provider?.settings.label ?? null }))
+  if (provider !== null) app.route('/', providerRoutes({ db, now, addressOf, provider, log }))
   app.route('/', tickRoute({ db, duties: ALL_DUTIES, replica, tickToken }))
   app.route(
     '/agent/v1',
@@ -136,9 +157,11 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
 
 function mountApi(app: App, dependencies: AppDependencies): void {
   const { database, reader, now, keepAliveMs = 15_000 } = dependencies
-  const { rateLimits = RATE_LIMITS, trustedProxies: proxies = [] } = dependencies
+  const { rateLimits = RATE_LIMITS } = dependencies
   const { db } = database
-  applyRules(app, { db, now, rateLimits, trustedProxies: trustedProxies(proxies) })
+  const trusted = trustedProxies(dependencies.trustedProxies ?? [])
+  const addressOf = (c: Context) => clientAddress(c, trusted)
+  applyRules(app, { db, now, rateLimits, trustedProxies: trusted })
   const slices = [
     siteRoutes(db, now),
     commandRoutes(db, now),
@@ -148,6 +171,10 @@ function mountApi(app: App, dependencies: AppDependencies): void {
     availabilityRoutes(db, now),
     eventRoutes(db),
     enrolmentTokenRoutes(db, now),
+    accountRoutes({ db, now, addressOf }),
+    userRoutes(db, now),
+    apiTokenRoutes(db, now),
+    auditRoutes(db),
     streamRoutes({ db, reader, now, keepAliveMs }),
   ]
   for (const slice of slices) app.route('/api/v1', slice)

@@ -2,6 +2,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { trustedProxies } from './http/client-address.ts'
 import { rateLimitsOf } from './http/rate-limit.ts'
+import { type ProviderSettings, readProviderSettings } from './identity-provider/settings.ts'
 import { openLog } from './log-lines.ts'
 import { type ControlPlane, startControlPlane } from './start.ts'
 import { parseOtlpEndpoint, parseOtlpHeaders } from './telemetry/otlp.ts'
@@ -22,6 +23,8 @@ export interface ControlPlaneCommand {
   /** Addresses and prefixes, with commas between. */
   readonly trustedProxies?: string | undefined
   readonly otlpEndpoint?: string | undefined
+  /** A file of settings; `identity-provider/settings.ts` says which. */
+  readonly identityProvider?: string | undefined
   /** From the environment alone: a command line can be read by everybody on the host. */
   readonly tickToken?: string | undefined
   readonly keyEncryptionKey?: string | undefined
@@ -43,6 +46,7 @@ export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneComm
     trustedProxies: env['ALOFT_TRUSTED_PROXIES'],
     otlpEndpoint: env['ALOFT_OTLP_ENDPOINT'],
     otlpHeaders: env['ALOFT_OTLP_HEADERS'],
+    identityProvider: env['ALOFT_IDENTITY_PROVIDER'],
     tickToken: env['ALOFT_TICK_TOKEN'],
     keyEncryptionKey: env['ALOFT_KEY_ENCRYPTION_KEY'],
   }
@@ -106,6 +110,7 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       bus: busOf(given.bus ?? env.bus),
       ...limitsOf(given.rateLimit ?? env.rateLimit, given.trustedProxies ?? env.trustedProxies),
       otlp: otlpOf(given.otlpEndpoint ?? env.otlpEndpoint, env.otlpHeaders),
+      identityProvider: providerOf(given.identityProvider ?? env.identityProvider),
       tickToken: env.tickToken ?? null,
       keyEncryptionKey: keyEncryptionKeyOf(env.keyEncryptionKey),
       log,
@@ -137,6 +142,11 @@ function keyEncryptionKeyOf(text: string | undefined): string | null {
 function otlpOf(endpoint: string | undefined, headers = ''): OtlpTarget | null {
   if (endpoint === undefined || endpoint === '') return null
   return { endpoint: parseOtlpEndpoint(endpoint), headers: parseOtlpHeaders(headers) }
+}
+
+/** Throws a RangeError, which is wrong usage, before anything is started. */
+function providerOf(file: string | undefined): ProviderSettings | null {
+  return file === undefined || file === '' ? null : readProviderSettings(file)
 }
 
 function busOf(text: string | undefined): string | null {

@@ -26,6 +26,8 @@ import { CONNECT_PATH } from './gateway/socket.ts'
 import { problemAnswer } from './http/problem-answer.ts'
 import type { RateLimits } from './http/rate-limit.ts'
 import { loadStaticFiles } from './http/static-files.ts'
+import { openProvider } from './identity-provider/provider.ts'
+import type { ProviderSettings } from './identity-provider/settings.ts'
 import { installationRoot } from './installed-files.ts'
 import { listenTcp, listenUnix } from './listen.ts'
 import { Unavailable } from './problems.ts'
@@ -59,6 +61,8 @@ export interface ControlPlaneOptions {
   /** Balancers whose `X-Forwarded-For` is believed: addresses and prefixes. */
   readonly trustedProxies?: readonly string[]
   readonly serverLimits?: ServerLimits
+  /** Where people may sign in besides here. */
+  readonly identityProvider?: ProviderSettings | null
   readonly log: Log
   /** What it is doing, for people who wait. */
   readonly progress: (line: string) => void
@@ -202,10 +206,17 @@ function addressOf(options: ControlPlaneOptions, embedded: EmbeddedServer | null
 }
 
 /** What the application takes as it was given. */
-function settingsOf({ log, tickToken, rateLimits, trustedProxies }: ControlPlaneOptions) {
+function settingsOf({
+  log,
+  tickToken,
+  rateLimits,
+  trustedProxies,
+  identityProvider = null,
+}: ControlPlaneOptions) {
   return {
     log,
     tickToken,
+    provider: identityProvider === null ? null : openProvider(identityProvider),
     ...(rateLimits === undefined ? {} : { rateLimits }),
     ...(trustedProxies === undefined ? {} : { trustedProxies }),
   }

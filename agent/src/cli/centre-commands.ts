@@ -14,6 +14,7 @@ interface ControlPlaneOptions {
   readonly tlsKey?: string
   readonly bus?: string
   readonly otlpEndpoint?: string
+  readonly identityProvider?: string
 }
 
 /** The centre, in this process; `control-plane/src/command.ts` says what it does. */
@@ -49,6 +50,10 @@ export function mountControlPlane(program: Command): void {
     .option(
       '--trusted-proxies <list>',
       'addresses and prefixes of balancers whose X-Forwarded-For is believed (default: ALOFT_TRUSTED_PROXIES)',
+    )
+    .option(
+      '--identity-provider <file>',
+      'let people sign in through OpenID Connect: a JSON file of settings (default: ALOFT_IDENTITY_PROVIDER)',
     )
     .action(async (options: ControlPlaneOptions) => {
       const { runControlPlane } = await import('@aloft/control-plane/command')

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { recordAudit, systemActor } from '../audit/record.ts'
 import type { Database } from '../database/client.ts'
+import { transact } from '../database/transact.ts'
 import { ADMIN_EVERYWHERE } from './permissions.ts'
 import { hashSecret, mintSecret, secretPrefix } from './secrets.ts'
 import { insertApiToken } from './store.ts'
@@ -18,12 +20,13 @@ export async function ensureAdminToken(db: Database, dataDir: string, nowMs: num
   }
   const token = readFileSync(file, 'utf8').trim()
   if (!token.startsWith('aloft_api_')) throw new Error(`${file} does not hold an API token; remove it`)
-  await insertApiToken(db, {
-    name: 'admin',
-    prefix: secretPrefix(token),
-    hash: hashSecret(token),
-    grants: ADMIN_EVERYWHERE,
-    createdAtMs: nowMs,
+  const row = { name: 'admin', prefix: secretPrefix(token), grants: ADMIN_EVERYWHERE, createdBy: 'console' }
+  await transact(db, async (tx) => {
+    const id = await insertApiToken(tx, { ...row, hash: hashSecret(token), createdAtMs: nowMs })
+    if (id === null) return
+    const target = { kind: 'api-token', id }
+    const change = { action: 'api-token.create', target, siteId: null, before: null, after: row } as const
+    await recordAudit(tx, systemActor('start'), change, nowMs)
   })
   return file
 }

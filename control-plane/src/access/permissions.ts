@@ -1,5 +1,5 @@
 import type { AccessRole } from '@aloft/shared/api/access'
-import type { Reach } from '../database/reach.ts'
+import { intersection, type Reach } from '../database/reach.ts'
 import type { StoredGrant } from '../database/schema/index.ts'
 
 /**
@@ -61,3 +61,15 @@ export function reachOf(grants: readonly StoredGrant[], permission: Permission):
 
 /** What the first token and the one-time links give: whoever reads what the control plane prints runs it. */
 export const ADMIN_EVERYWHERE: readonly StoredGrant[] = [{ role: 'admin', siteIds: null }]
+
+/** Where a caller has this permission: by its own grants, and by its owner's if it has one. */
+export function reachOfCaller(
+  {
+    grants,
+    within,
+  }: { readonly grants: readonly StoredGrant[]; readonly within: readonly StoredGrant[] | null },
+  permission: Permission,
+): Reach {
+  const own = reachOf(grants, permission)
+  return within === null ? own : intersection(own, reachOf(within, permission))
+}

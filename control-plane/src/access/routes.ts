@@ -1,53 +1,86 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { deleteCookie, getCookie } from 'hono/cookie'
 import type { Database } from '../database/client.ts'
 import { requireOwnPage, SESSION_COOKIE } from '../http/credentials.ts'
-import { signInPage } from '../http/pages.ts'
-import { Unauthenticated } from '../problems.ts'
-import { SESSION_TTL_MS, signInWithCode, signInWithToken, signOut } from './sign-in.ts'
+import type { RequestVariables } from '../http/request-context.ts'
+import { TooManyRequests, Unauthenticated, Unavailable } from '../problems.ts'
+import { setSessionCookie } from './session-cookie.ts'
+import type { Visitor } from './sessions.ts'
+import { signInWithCode, signInWithToken, signOut } from './sign-in.ts'
+import { signInPage } from './sign-in-page.ts'
+import { signInWithPassword } from './sign-in-password.ts'
 
-/** `/sign-in` (one-time link, or a form that takes an API token) and `/sign-out`, for browsers. */
-export function accessRoutes(db: Database, now: () => number): Hono {
-  const app = new Hono()
+export interface SignInOptions {
+  readonly db: Database
+  readonly now: () => number
+  /** Where a request comes from; null when nobody can say. */
+  readonly addressOf: (c: Context) => string | null
+  /** What the button of the identity provider says; null when there is none. */
+  readonly providerLabel: string | null
+}
+
+type SignInContext = Context<{ Variables: RequestVariables }>
+
+/** `/sign-in` (one-time link, or a form that takes name and password or an API token) and `/sign-out`, for browsers. */
+export function accessRoutes(options: SignInOptions): Hono<{ Variables: RequestVariables }> {
+  const { db, now, providerLabel } = options
+  const app = new Hono<{ Variables: RequestVariables }>()
   app.get('/sign-in', (c) => {
     const code = c.req.query('code')
-    if (code === undefined || c.req.method === 'HEAD') return signInPage(null)
-    return signedIn(c, () => signInWithCode(db, code, now()))
+    if (code === undefined || c.req.method === 'HEAD') return signInPage({ providerLabel })
+    return signedIn(c, providerLabel, () => signInWithCode(db, code, visitorOf(c, options)))
   })
   app.post('/sign-in', async (c) => {
     requireOwnPage(c)
-    const { token } = await c.req.parseBody()
-    return signedIn(c, () => signInWithToken(db, typeof token === 'string' ? token.trim() : '', now()))
+    const { token, name, password } = await c.req.parseBody()
+    const visitor = visitorOf(c, options)
+    return signedIn(c, providerLabel, () =>
+      typeof name === 'string' && typeof password === 'string'
+        ? signInWithPassword(db, { name, password }, visitor)
+        : signInWithToken(db, typeof token === 'string' ? token.trim() : '', visitor),
+    )
   })
   app.post('/sign-out', async (c) => {
     requireOwnPage(c)
     const secret = getCookie(c, SESSION_COOKIE)
-    if (secret !== undefined) await signOut(db, secret)
+    if (secret !== undefined) await signOut(db, secret, { nowMs: now(), requestId: c.get('requestId') })
     deleteCookie(c, SESSION_COOKIE, { path: '/' })
     return c.redirect('/sign-in', 303)
   })
   return app
 }
 
-async function signedIn(c: Context, signIn: () => Promise<string>): Promise<Response> {
-  try {
-    const secret = await signIn()
-    setCookie(c, SESSION_COOKIE, secret, {
-      path: '/',
-      httpOnly: true,
-      sameSite: 'Strict',
-      secure: isHttps(c),
-      maxAge: SESSION_TTL_MS / 1_000,
-    })
-    return c.redirect('/', 303)
-  } catch (error) {
-    if (error instanceof Unauthenticated) return signInPage(error.message)
-    throw error
+export function visitorOf(
+  c: SignInContext,
+  { now, addressOf }: Pick<SignInOptions, 'now' | 'addressOf'>,
+): Visitor {
+  return {
+    address: addressOf(c),
+    userAgent: c.req.header('user-agent') ?? null,
+    requestId: c.get('requestId'),
+    nowMs: now(),
   }
 }
 
-/** Behind a proxy that ends TLS, its header says so. To lie there only makes one's own cookie useless. */
-function isHttps(c: Context): boolean {
-  return c.req.header('x-forwarded-proto') === 'https' || c.req.url.startsWith('https:')
+/** Sets the cookie and goes to the dashboard; or shows the page again, with why not. */
+export async function signedIn(
+  c: SignInContext,
+  providerLabel: string | null,
+  signIn: () => Promise<string>,
+): Promise<Response> {
+  try {
+    setSessionCookie(c, await signIn())
+    return c.redirect('/', 303)
+  } catch (error) {
+    const { message } = error instanceof Error ? error : { message: '' }
+    if (error instanceof Unauthenticated) return signInPage({ providerLabel, problem: message, status: 401 })
+    if (error instanceof Unavailable || error instanceof TooManyRequests) {
+      const status = error instanceof Unavailable ? 503 : 429
+      const answer = signInPage({ providerLabel, problem: message, status })
+      answer.headers.set('retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000))))
+      return answer
+    }
+    throw error
+  }
 }

@@ -13,3 +13,14 @@ export function withinReach(reach: Reach, siteId: SQL): SQL {
 export function reaches(reach: Reach, siteId: string | null): boolean {
   return reach === 'everywhere' || (siteId !== null && reach.includes(siteId))
 }
+
+export function intersection(a: Reach, b: Reach): Reach {
+  if (a === 'everywhere') return b
+  return b === 'everywhere' ? a : a.filter((siteId) => b.includes(siteId))
+}
+
+/** Whether `inner` holds no site that `outer` does not. */
+export function isWithin(inner: Reach, outer: Reach): boolean {
+  if (outer === 'everywhere') return true
+  return inner !== 'everywhere' && inner.every((siteId) => outer.includes(siteId))
+}

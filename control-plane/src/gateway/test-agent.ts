@@ -97,6 +97,10 @@ export const TEST_CALLER: Caller = {
   credential: 'token:test',
   requestId: null,
   grants: ADMIN_EVERYWHERE,
+  within: null,
+  userId: null,
+  makesUntilMs: null,
+  expiresAtMs: null,
   secret: 'test',
 }
 

@@ -15,19 +15,6 @@ ${body}
   })
 }
 
-/** `problem`: why the last attempt failed. */
-export function signInPage(problem: string | null): Response {
-  const note = problem === null ? '' : `<p role="alert" class="problem">${escapeHtml(problem)}</p>`
-  const body = `${note}
-<p>Open the one-time link that the control plane printed when it started, or sign in with an API token
-(the first one is in <code>DATA-DIR/admin-token</code>).</p>
-<form method="post" action="/sign-in">
-<label>API token <input type="password" name="token" autocomplete="off" required></label>
-<button>Sign in</button>
-</form>`
-  return page('Sign in', body, problem === null ? 200 : 401)
-}
-
 export function dashboardMissingPage(): Response {
   const body = `<p>The dashboard is not built. In the checkout run <code>npm run build</code> (<code>npm ci</code> does it
 too), then start the control plane again. The API is there: <a href="/docs">its documentation</a>.</p>`
@@ -42,7 +29,8 @@ pre{overflow:auto;padding:.75rem;border:1px solid #8886;border-radius:.4rem}
 table{border-collapse:collapse}
 td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
 section{border-top:1px solid #8886;margin-top:2rem}
-input{font:inherit;width:24rem;max-width:100%}
+input{font:inherit;width:24rem;max-width:100%;box-sizing:border-box;padding:.3rem .5rem}
+button,.button{font:inherit;display:inline-block;padding:.4rem 1rem;border:1px solid #8888;border-radius:.4rem;color:inherit;text-decoration:none;background:#8882;cursor:pointer}
 .problem{color:#c33}
 main:has(.docs){max-width:84rem}
 .docs{display:grid;grid-template-columns:18rem minmax(0,1fr);gap:2.5rem}

@@ -8,6 +8,14 @@ export interface Caller extends Actor {
   /** `token:UUID` or `session:UUID`: what was presented, under a name that is no secret. Idempotency keys belong to it. */
   readonly credential: string
   readonly grants: readonly StoredGrant[]
+  /** What its owner may: a token does no more than that. Null when nothing limits it. */
+  readonly within: readonly StoredGrant[] | null
+  /** Whose it is; null of what belongs to no user. */
+  readonly userId: string | null
+  /** Of a token: what it makes lasts no longer than this. Null is no bound. */
+  readonly makesUntilMs: number | null
+  /** When what was presented ends by itself. */
+  readonly expiresAtMs: number | null
   /** What was presented, for keys derived from it. Never written down. */
   readonly secret: string
 }

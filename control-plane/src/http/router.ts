@@ -1,7 +1,7 @@
 import { Problem } from '@aloft/shared/api/schemas'
 import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
-import { type Permission, reachOf } from '../access/permissions.ts'
+import { type Permission, reachOfCaller } from '../access/permissions.ts'
 import type { Reach } from '../database/reach.ts'
 import { Forbidden, Invalid } from '../problems.ts'
 import { PROBLEM_KINDS, type ProblemName } from './problem-kinds.ts'
@@ -54,7 +54,7 @@ export function requirePermission(
 
 /** Where the caller has this permission too, for routes that do more than their own says. Throws `Forbidden` if nowhere. */
 export function reachFor(caller: Caller, permission: Permission): Reach {
-  const reach = reachOf(caller.grants, permission)
+  const reach = reachOfCaller(caller, permission)
   if (reach.length === 0)
     throw new Forbidden(`this needs the permission ${permission}, which ${caller.name} has not`)
   return reach

@@ -17,6 +17,8 @@ export interface TestApplication {
   /** What the application reported as its own fault. */
   readonly faults: unknown[]
   clock: { nowMs: number }
+  /** Everything that is mounted, middleware included. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[]
   /** A token with one role, everywhere or at sites (names) that exist. */
   token(
     role: AccessRole,
@@ -37,7 +39,10 @@ interface Asked {
 /** The whole application on a database of its own, called without a socket. */
 export async function startTestApplication(
   options: Partial<
-    Pick<AppDependencies, 'keepAliveMs' | 'tickToken' | 'rateLimits' | 'trustedProxies' | 'telemetry'>
+    Pick<
+      AppDependencies,
+      'keepAliveMs' | 'tickToken' | 'rateLimits' | 'trustedProxies' | 'telemetry' | 'provider'
+    >
   > & {
     readonly dashboardFolder?: string
     /** Instead of a new one; it is the caller's to drop. */
@@ -83,13 +88,9 @@ export async function startTestApplication(
     admin,
     faults,
     clock,
+    routes: app.routes,
     token,
-    session: async () => {
-      const secret = mintSecret('session')
-      const row = { hash: hashSecret(secret), grants: ADMIN_EVERYWHERE, createdAtMs: clock.nowMs }
-      await database.db.insert(browserSessions).values({ ...row, expiresAtMs: clock.nowMs + 60_000 })
-      return secret
-    },
+    session: () => newSession(database, clock.nowMs),
     fetch: async (path, { as = admin, env, ...init } = {}) => {
       const headers = new Headers(init.headers)
       if (as !== null) headers.set('authorization', `Bearer ${as}`)
@@ -101,4 +102,13 @@ export async function startTestApplication(
       await database.close()
     },
   }
+}
+
+/** A browser session of the console: its secret. */
+async function newSession({ db }: TestDatabase, nowMs: number): Promise<string> {
+  const secret = mintSecret('session')
+  const instants = { createdAtMs: nowMs, lastSeenAtMs: nowMs, expiresAtMs: nowMs + 60_000 }
+  const row = { hash: hashSecret(secret), grants: ADMIN_EVERYWHERE, method: 'link' as const }
+  await db.insert(browserSessions).values({ ...row, ...instants })
+  return secret
 }
