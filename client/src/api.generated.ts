@@ -98,6 +98,14 @@ export type BrowserSession = {
   readonly expiresAt: string
 }
 
+export type CentreKey = {
+  readonly key: string
+  readonly previous: readonly ({
+    readonly key: string
+    readonly acceptedUntil: string
+  })[]
+}
+
 export type CreatedUser = {
   readonly id: string
   readonly name: string
@@ -640,6 +648,22 @@ export interface Operations {
       })[]
       readonly nextCursor: string | null
     }
+    readonly lines: never
+  }
+  /** The key this centre proves itself with */
+  readonly 'GET /api/v1/centre-key': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: CentreKey
+    readonly lines: never
+  }
+  /** Make a new signing key for the centre */
+  readonly 'POST /api/v1/centre-key/rotate': {
+    readonly path: Record<never, never>
+    readonly query: Record<never, never>
+    readonly body: undefined
+    readonly answer: CentreKey
     readonly lines: never
   }
   /** Enrolment tokens that were not revoked, newest first */

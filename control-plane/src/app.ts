@@ -12,6 +12,7 @@ import { apiTokenRoutes } from './api-tokens/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { availabilityRoutes } from './availability/routes.ts'
 import type { Centre } from './centre-keys/centre.ts'
+import { centreKeyRoutes } from './centre-keys/routes.ts'
 import { commandRoutes } from './commands/routes.ts'
 import type { OpenDatabase } from './database/client.ts'
 import { ping } from './database/ping.ts'
@@ -156,7 +157,7 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
 }
 
 function mountApi(app: App, dependencies: AppDependencies): void {
-  const { database, reader, now, keepAliveMs = 15_000 } = dependencies
+  const { database, centre, reader, now, keepAliveMs = 15_000 } = dependencies
   const { rateLimits = RATE_LIMITS } = dependencies
   const { db } = database
   const trusted = trustedProxies(dependencies.trustedProxies ?? [])
@@ -175,6 +176,7 @@ function mountApi(app: App, dependencies: AppDependencies): void {
     userRoutes(db, now),
     apiTokenRoutes(db, now),
     auditRoutes(db),
+    centreKeyRoutes(centre, now),
     streamRoutes({ db, reader, now, keepAliveMs }),
   ]
   for (const slice of slices) app.route('/api/v1', slice)

@@ -85,10 +85,11 @@ describe('aloft sites', () => {
 
 describe('aloft token', () => {
   it('lists what lets nodes in, and revokes it', async () => {
-    const { id } = JSON.parse((await run('token create --site rome --json')).stdout)
+    const asked = 'token create --site rome --label rack=7 --needs-approval --json'
+    const { id } = JSON.parse((await run(asked)).stdout)
     const listed = await run('token list --site rome')
-    expect(listed.stdout).toMatch(/^ID +SITE +USES +CREATED +EXPIRES \(UTC\) +IN\n/)
-    expect(listed.stdout).toMatch(new RegExp(`^${id} +rome  0/1 +\\d+s ago  .* +59m$`, 'm'))
+    expect(listed.stdout).toMatch(/^ID +SITE +USES +CREATED +EXPIRES \(UTC\) +IN +LABELS +APPROVAL\n/)
+    expect(listed.stdout).toMatch(new RegExp(`^${id} +rome  0/1 +\\d+s ago  .* +59m +rack=7 +needed$`, 'm'))
     expect((await run(`token revoke ${id}`)).stdout).toContain('Revoked.')
     expect((await run('token list --site rome --json')).stdout).not.toContain(id)
     expect((await run(`token revoke ${id}`)).code).toBe(1)

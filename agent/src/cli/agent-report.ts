@@ -1,7 +1,7 @@
-import type { Agent, AgentCommand } from '@aloft/client/api.generated'
-import type { Client } from '@aloft/client/client'
+import type { AgentCommand } from '@aloft/client/api.generated'
 import { parseDuration } from '@aloft/shared/time/duration'
 import type { Command } from 'commander'
+import { findAgent } from './find-agent.ts'
 import { connectFleet, type FleetOptions, printJson, withFleetOptions } from './fleet-command.ts'
 import { Refused, WrongUsage } from './outcome.ts'
 
@@ -44,18 +44,6 @@ async function reportNow(node: string, options: ReportOptions): Promise<void> {
   if (command.state !== 'done') throw new Refused(`${agent.site}/${agent.node}: ${whyNot(command)}`)
   if (!options.json)
     console.log(`${agent.site}/${agent.node} has reported. ${command.detail ?? ''}`.trimEnd())
-}
-
-async function findAgent(client: Client, node: string): Promise<Agent> {
-  const { items } = await client.list('GET /api/v1/agents', Number.POSITIVE_INFINITY)
-  const named = items.filter((one) => [one.id, one.node, `${one.site}/${one.node}`].includes(node))
-  const [agent, ...others] = named
-  if (agent === undefined) throw new Refused(`there is no agent ${node}; \`aloft agents\` lists them`)
-  if (others.length > 0) {
-    const names = named.map((one) => `${one.site}/${one.node}`).join(', ')
-    throw new WrongUsage(`${node} is the name of several agents: ${names}`)
-  }
-  return agent
 }
 
 function whyNot({ state, detail, expiresAt }: AgentCommand): string {

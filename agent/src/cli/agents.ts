@@ -1,14 +1,16 @@
 import type { Agent } from '@aloft/client/api.generated'
 import type { Command } from 'commander'
 import { mountAgentReport } from './agent-report.ts'
+import { mountAgentVerbs } from './agent-verbs.ts'
 import { connectFleet, type FleetOptions, isFiltered, printJson, withFleetOptions } from './fleet-command.ts'
 import { showAgo } from './instant.ts'
-import { formatTable, orDash } from './table.ts'
+import { formatTable, orDash, showLabels } from './table.ts'
 
 interface AgentsOptions extends FleetOptions {
   readonly site?: string
   readonly node?: string
   readonly state?: string
+  readonly label?: readonly string[]
 }
 
 export function mountAgents(program: Command): void {
@@ -18,15 +20,18 @@ export function mountAgents(program: Command): void {
     .option('--site <site>', 'of one site only')
     .option('--node <node>', 'of this name only')
     .option('--state <state>', 'in this state only, such as connected')
+    .option('--label <key=value...>', 'with all of these labels')
   withFleetOptions(command).action(showAgents)
   mountAgentReport(command)
+  mountAgentVerbs(command)
 }
 
 async function showAgents(options: AgentsOptions): Promise<void> {
   const client = await connectFleet(options)
-  const { site, node, state } = options
+  const { site, node, state, label } = options
   // The API says which states there are when it is none of them.
-  const query = { site, node, state: state as Agent['state'] | undefined }
+  const labels = label && { label: [...label] }
+  const query = { site, node, state: state as Agent['state'] | undefined, ...labels }
   const agents = await client.list('GET /api/v1/agents', Number.POSITIVE_INFINITY, { query })
   if (options.json) return printJson(agents)
   if (agents.items.length === 0) {
@@ -37,13 +42,25 @@ async function showAgents(options: AgentsOptions): Promise<void> {
     )
   }
   const now = Date.now()
-  const headings = ['SITE', 'NODE', 'STATE', 'ROUTER', 'LAST SEEN', 'BACKLOG', 'CLOCK', 'SOFTWARE']
+  const headings = ['SITE', 'NODE', 'STATE', 'ROUTER', 'LAST SEEN', 'BACKLOG', 'CLOCK', 'SOFTWARE', 'LABELS']
   console.log(
     formatTable(
       headings,
       agents.items.map((agent) => row(agent, now)),
     ),
   )
+  for (const agent of agents.items) if (agent.reason !== null) console.log(whyOut(agent))
+}
+
+const REMEDIES: Partial<Record<Agent['state'], string>> = {
+  pending: 'approve',
+  quarantined: 'release',
+}
+
+function whyOut({ site, node, state, reason }: Agent): string {
+  const verb = REMEDIES[state]
+  const remedy = verb === undefined ? '' : `; when it is to be let in: aloft agents ${verb} ${site}/${node}`
+  return `${site}/${node} is ${state}: ${reason}${remedy}`
 }
 
 function row(agent: Agent, nowMs: number): string[] {
@@ -59,5 +76,6 @@ function row(agent: Agent, nowMs: number): string[] {
     orDash(spoolBacklog),
     offset,
     orDash(software),
+    showLabels(agent.labels),
   ]
 }

@@ -17,6 +17,13 @@ interface ControlPlaneOptions {
   readonly identityProvider?: string
 }
 
+/** From the environment alone: everybody on a host can read a command line. */
+const SECRETS = `
+Secrets, from the environment only:
+  ALOFT_KEY_ENCRYPTION_KEY  seals the centre's signing key in the database; 32 characters at least, the same on
+                            every replica: openssl rand -base64 32
+  ALOFT_TICK_TOKEN          admits an outside scheduler at POST /internal/tick`
+
 /** The centre, in this process; `control-plane/src/command.ts` says what it does. */
 export function mountControlPlane(program: Command): void {
   program
@@ -55,6 +62,7 @@ export function mountControlPlane(program: Command): void {
       '--identity-provider <file>',
       'let people sign in through OpenID Connect: a JSON file of settings (default: ALOFT_IDENTITY_PROVIDER)',
     )
+    .addHelpText('after', SECRETS)
     .action(async (options: ControlPlaneOptions) => {
       const { runControlPlane } = await import('@aloft/control-plane/command')
       finish(await runControlPlane(options))

@@ -355,3 +355,93 @@ describe('aloft agents report', () => {
     expect(JSON.parse(stdout)).toEqual(command('done', 'fine'))
   })
 })
+
+describe('aloft agents', () => {
+  const agent = (node: string, facts: object = {}) => ({
+    ...{ id: `vienna-${node}`, site: 'vienna', node, state: 'connected', software: 'x', enrolledAt: 'x' },
+    ...{ connectedSince: null, lastSeenAt: null, clock: null, spoolBacklog: null, routerAlive: null },
+    ...{ labels: {}, reason: null, keySince: '2026-11-01', keyRotationAsked: false },
+    ...{ credentialExpiresAt: null, evidence: null },
+    ...facts,
+  })
+
+  it('shows labels, filters by them, and says why an agent is out and how it comes in', async () => {
+    const reason = 'cloned: one identity on two hosts'
+    const { run, asked } = await centre(
+      json(
+        page([
+          agent('lb1', { labels: { role: 'edge', rack: '7' } }),
+          agent('lb2', { state: 'quarantined', reason }),
+          agent('lb3', { state: 'pending', reason: null }),
+          agent('lb4', { state: 'revoked', reason: 'stolen' }),
+        ]),
+      ),
+    )
+    const { stdout } = await run(['agents', '--label', 'rack=7', 'role=edge'])
+    expect(asked).toEqual(['GET /api/v1/agents?label=rack%3D7&label=role%3Dedge&limit=500'])
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines[1]).toMatch(/rack=7 role=edge$/)
+    expect(lines.slice(5)).toEqual([
+      `vienna/lb2 is quarantined: ${reason}; when it is to be let in: aloft agents release vienna/lb2`,
+      'vienna/lb4 is revoked: stolen',
+    ])
+  })
+
+  it.each([
+    ['approve', 'is approved.'],
+    ['reject', 'is rejected.'],
+    ['revoke', 'is revoked.'],
+    ['release', 'is in quarantine no more.'],
+    [
+      'rotate-key',
+      'is told to make a new key, now or when it next connects. The one it has is of 2026-11-01.',
+    ],
+  ])('%s asks for it once, and says what comes of it', async (verb, said) => {
+    const bodies: string[] = []
+    const { run, asked } = await centre(async (request, response) => {
+      if (request.method === 'GET') return json(page([agent('lb1')]))(request, response)
+      bodies.push((await request.toArray()).join(''))
+      json(agent('lb1'))(request, response)
+    })
+    const { code, stdout } = await run(['agents', verb, 'vienna/lb1', '--reason', 'told so'])
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`vienna/lb1 ${said}`)])
+    expect(asked[1]).toBe(`POST /api/v1/agents/vienna-lb1/${verb}`)
+    expect(bodies).toEqual(['{"reason":"told so"}'])
+    expect(JSON.parse((await run(['agents', verb, 'lb1', '--json'])).stdout)).toEqual(agent('lb1'))
+  })
+
+  it('says why not, and that there is no such node', async () => {
+    const { run } = await centre((request, response) =>
+      request.method === 'GET'
+        ? json(page([agent('lb1')]))(request, response)
+        : json({ type: 'x', title: 'Conflict', status: 409, detail: 'it was revoked' }, 409)(
+            request,
+            response,
+          ),
+    )
+    const refused = await run(['agents', 'approve', 'lb1'])
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('it was revoked')])
+    const none = await run(['agents', 'approve', 'lb9'])
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('there is no agent lb9')])
+  })
+})
+
+describe('aloft token create', () => {
+  it('gives labels, and asks for approval', async () => {
+    const bodies: unknown[] = []
+    const { run } = await centre(async (request, response) => {
+      bodies.push(JSON.parse((await request.toArray()).join('')))
+      json({ site: 'vienna', token: 't', maxUses: 1, expiresAt: '2026-11-22T22:00:00.000Z' }, 201)(
+        request,
+        response,
+      )
+    })
+    const labels = ['--label', 'rack=7', '--label', 'role=edge']
+    await run(['token', 'create', '--site', 'vienna', ...labels, '--needs-approval'])
+    expect(bodies).toMatchObject([{ labels: { rack: '7', role: 'edge' }, needsApproval: true }])
+    for (const wrong of ['rack', 'Rack=7', 'rack=']) {
+      const { code, stderr } = await run(['token', 'create', '--site', 'vienna', '--label', wrong])
+      expect([wrong, code, stderr]).toEqual([wrong, 2, expect.stringContaining('--label')])
+    }
+  })
+})

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { mountAgents } from './agents.ts'
 import { mountControlPlane, mountDemo } from './centre-commands.ts'
+import { mountCentreKey } from './centre-key.ts'
 import { mountCheck } from './check.ts'
 import { mountCompletion } from './completion.ts'
 import { mountEvents } from './events.ts'
@@ -45,6 +46,7 @@ export function createProgram(): Command {
     mountEvents,
     mountExport,
     mountToken,
+    mountCentreKey,
   ]) {
     mount(program)
   }

@@ -1,15 +1,17 @@
 import type { EnrolmentToken } from '@aloft/client/api.generated'
 import { parseDuration } from '@aloft/shared/time/duration'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { connectFleet, type FleetOptions, printJson, wholeNumber, withFleetOptions } from './fleet-command.ts'
 import { showAgo, showAhead, showInstant } from './instant.ts'
 import { WrongUsage } from './outcome.ts'
-import { formatTable } from './table.ts'
+import { formatTable, showLabels } from './table.ts'
 
 interface TokenOptions extends FleetOptions {
   readonly site: string
   readonly ttl: string
   readonly maxUses: number
+  readonly label: Readonly<Record<string, string>>
+  readonly needsApproval?: true
 }
 
 interface ListOptions extends FleetOptions {
@@ -24,6 +26,8 @@ export function mountToken(program: Command): void {
     .requiredOption('--site <site>', 'site the agents belong to; made when it is new')
     .option('--ttl <duration>', 'how long it can be used, 1s to 30d', '1h')
     .option('--max-uses <count>', 'how many agents it lets in', wholeNumber(1, 10_000), 1)
+    .option('--label <key=value>', 'put on every agent it lets in; as often as wanted', addLabel, {})
+    .option('--needs-approval', 'agents wait for `aloft agents approve`')
   withFleetOptions(create).action(createToken)
   const list = token
     .command('list')
@@ -39,9 +43,13 @@ export function mountToken(program: Command): void {
 
 async function createToken(options: TokenOptions): Promise<void> {
   const { CreateEnrolmentToken } = await import('@aloft/shared/api/schemas')
-  const { site, ttl, maxUses } = options
-  const request = CreateEnrolmentToken.safeParse({ site, ttlMs: parseDuration(ttl), maxUses })
+  const { site, ttl, maxUses, label: labels, needsApproval = false } = options
+  const asked = { site, ttlMs: parseDuration(ttl), maxUses, labels, needsApproval }
+  const request = CreateEnrolmentToken.safeParse(asked)
   if (!request.success) {
+    const labelFault = request.error.issues.find(({ path }) => path[0] === 'labels')
+    if (labelFault)
+      throw new WrongUsage(`--label ${labelFault.path.slice(1).join('=')}: ${labelFault.message}`)
     // The bounds of --max-uses are commander's to check, so it is the site or the lifetime.
     const siteFault = request.error.issues.find(({ path }) => path[0] === 'site')
     throw new WrongUsage(
@@ -61,6 +69,12 @@ async function createToken(options: TokenOptions): Promise<void> {
   )
 }
 
+function addLabel(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const [key = '', ...value] = text.split('=')
+  if (value.length === 0) throw new InvalidArgumentError('Write KEY=VALUE.')
+  return { ...before, [key]: value.join('=') }
+}
+
 async function listTokens(options: ListOptions): Promise<void> {
   const client = await connectFleet(options)
   const query = { site: options.site }
@@ -70,7 +84,7 @@ async function listTokens(options: ListOptions): Promise<void> {
     return console.log('No enrolment token. `aloft token create --site NAME` makes one.')
   }
   const now = Date.now()
-  const headings = ['ID', 'SITE', 'USES', 'CREATED', 'EXPIRES (UTC)', 'IN']
+  const headings = ['ID', 'SITE', 'USES', 'CREATED', 'EXPIRES (UTC)', 'IN', 'LABELS', 'APPROVAL']
   console.log(
     formatTable(
       headings,
@@ -79,9 +93,11 @@ async function listTokens(options: ListOptions): Promise<void> {
   )
 }
 
-function row({ id, site, uses, maxUses, createdAt, expiresAt }: EnrolmentToken, nowMs: number): string[] {
+function row(token: EnrolmentToken, nowMs: number): string[] {
+  const { id, site, uses, maxUses, createdAt, expiresAt } = token
+  const gives = [showLabels(token.labels), token.needsApproval ? 'needed' : '-']
   const ends = [showInstant(expiresAt), showAhead(expiresAt, nowMs)]
-  return [id, site, `${uses}/${maxUses}`, showAgo(createdAt, nowMs), ...ends]
+  return [id, site, `${uses}/${maxUses}`, showAgo(createdAt, nowMs), ...ends, ...gives]
 }
 
 async function revokeToken(id: string, options: FleetOptions): Promise<void> {

@@ -32,7 +32,7 @@ export class IdentityKeeper {
   #identity: Identity
   #writes: Promise<void> = Promise.resolve()
   /** While a new key is tried, a session that opens with the old one settles nothing. */
-  #trying = false
+  #trial: Promise<boolean> | null = null
 
   constructor(options: IdentityKeeperOptions) {
     this.#options = options
@@ -73,26 +73,34 @@ export class IdentityKeeper {
     return { publicKey, signature: signText(candidate, candidateText(agentId, sessionId, publicKey)) }
   }
 
-  /** Runs a trial of the candidate. When it holds the old key is gone; when the centre refused it, the candidate is. */
-  async tryCandidate(
+  /**
+   * Runs a trial of the candidate. When it holds the old key is gone; when the centre refused it, the candidate is. One
+   * that is under way is not begun again: both who ask have its outcome.
+   */
+  tryCandidate(
+    trial: () => Promise<'holds' | 'refused' | 'unclear'>,
+    credential: Credential,
+  ): Promise<boolean> {
+    this.#trial ??= this.#try(trial, credential).finally(() => {
+      this.#trial = null
+    })
+    return this.#trial
+  }
+
+  async #try(
     trial: () => Promise<'holds' | 'refused' | 'unclear'>,
     credential: Credential,
   ): Promise<boolean> {
     const { candidate } = this.#identity
-    if (candidate === null || this.#trying) return false
-    this.#trying = true
-    try {
-      const outcome = await trial()
-      if (outcome === 'holds') {
-        await this.#change({ privateKey: candidate.privateKey, candidate: null, credential })
-        this.#options.log('this agent has a new key; the old one is gone')
-        return true
-      }
-      if (outcome === 'refused') await this.#change({ candidate: null })
-      return false
-    } finally {
-      this.#trying = false
+    if (candidate === null) return false
+    const outcome = await trial()
+    if (outcome === 'holds') {
+      await this.#change({ privateKey: candidate.privateKey, candidate: null, credential })
+      this.#options.log('this agent has a new key; the old one is gone')
+      return true
     }
+    if (outcome === 'refused') await this.#change({ candidate: null })
+    return false
   }
 
   #proof(roleOf: (hello: UnsignedHello) => KeyRole): SessionProof {
@@ -134,7 +142,7 @@ export class IdentityKeeper {
       this.#options.log(`the centre's key is ${keyName(pin.key)}: ${how}`)
       this.#note({ centre: pin })
     }
-    if (candidate === null || this.#trying) return
+    if (candidate === null || this.#trial !== null) return
     // The centre knows one of the two, and this was it.
     const privateKey = role === 'candidate' ? candidate.privateKey : this.#identity.privateKey
     this.#note({ privateKey, candidate: null })

@@ -18,6 +18,8 @@ const HELD: Readonly<Record<string, { roles: readonly AccessRole[]; bound: 'site
     'enrolment-tokens.manage': { roles: ['author', 'admin'], bound: 'site' },
     'audit.read': { roles: ['approver', 'admin'], bound: 'site' },
     'users.manage': { roles: ['admin'], bound: 'everywhere' },
+    'system.read': { roles: ['viewer', 'operator', 'author', 'approver', 'admin'], bound: 'everywhere' },
+    'system.manage': { roles: ['admin'], bound: 'everywhere' },
     'account.own': { roles: ['viewer', 'operator', 'author', 'approver', 'admin'], bound: 'own' },
   }
 
@@ -87,6 +89,8 @@ const ROUTES: Readonly<Record<string, Line>> = {
     object: 'enrolment-token',
   },
   'get /api/v1/audit': { permission: 'audit.read', showsSites: true, query: '?action=agent.enrol&limit=500' },
+  'get /api/v1/centre-key': { permission: 'system.read' },
+  'post /api/v1/centre-key/rotate': { permission: 'system.manage' },
   'get /api/v1/users': { permission: 'users.manage' },
   'post /api/v1/users': {
     permission: 'users.manage',

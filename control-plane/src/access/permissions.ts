@@ -22,6 +22,8 @@ export const PERMISSIONS = {
   'audit.read': 'site',
   /** See what the control plane says of itself. */
   'system.read': 'everywhere',
+  /** Change what the control plane itself stands on: its signing key. */
+  'system.manage': 'everywhere',
   /** Make and change users, and end anybody's credentials. */
   'users.manage': 'everywhere',
   /** One's own password, sessions and API tokens. */
@@ -46,6 +48,7 @@ export const ROLES: Readonly<Record<AccessRole, readonly Permission[]>> = {
     'enrolment-tokens.manage',
     'audit.read',
     'users.manage',
+    'system.manage',
   ],
 }
 

@@ -97,6 +97,15 @@ describe('a token is refused', () => {
     expect(error.message).toContain('no such enrolment token')
   })
 
+  it('that another centre made', async () => {
+    const other = await createTestDatabase()
+    const token = await newToken(other.db, { site: 'kiel' })
+    await other.close()
+    const error = await refusal(enrolmentOf(token, 'lb1', newKey()))
+    expect(error).toBeInstanceOf(Unauthenticated)
+    expect(error.message).toContain('from this centre')
+  })
+
   it('that has expired, with the way to another', async () => {
     const token = await newToken(database.db, { site: 'kiel', ttlMs: 1_000 })
     const error = await refusal(enrolmentOf(token, 'lb1', newKey()), Date.now() + 1_001)

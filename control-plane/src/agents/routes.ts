@@ -83,7 +83,8 @@ const release = verb('release', {
 const rotateKey = verb('rotate-key', {
   permission: 'agents.operate',
   summary: 'Have an agent make a new key',
-  description: 'The new key is tried on a second connection before the old one is dropped.',
+  description:
+    'At once if it is in session, else when it next is. The new key is tried on a second connection before the old one is dropped.',
 })
 
 export function agentRoutes(db: Database, now: () => number): ApiRouter {

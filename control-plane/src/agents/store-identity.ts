@@ -56,6 +56,12 @@ export async function requestRotation(tx: Transaction, agentId: string, nowMs: n
   await tx.update(agents).set({ rotateRequestedAtMs: nowMs }).where(eq(agents.id, agentId))
 }
 
+export async function isInSession(tx: Transaction, agentId: string): Promise<boolean> {
+  const rows = await tx.execute(sql`
+    select 1 from agent_sessions where agent_id = ${agentId}::uuid and disconnected_at_ms is null`)
+  return rows.length > 0
+}
+
 /** Whether any agent has this key, or is about to. */
 export async function isKeyTaken(tx: Transaction, publicKey: string): Promise<boolean> {
   const rows = await tx.execute(sql`

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { type CentreName, type Endorsement, endorsementText } from '@aloft/shared/protocol/identity'
 import type { Database, Transaction } from '../database/client.ts'
-import { transact } from '../database/transact.ts'
+import { databaseAway, isConnectionLoss, transact } from '../database/transact.ts'
 import { seal, unseal } from './seal.ts'
 import { type CentreKeyRow, insertKey, lockKeys, selectKeys, setPrivateKey } from './store.ts'
 
@@ -43,12 +43,16 @@ export class Centre {
     this.#options = options
   }
 
-  /** Fresh to a few seconds. While the database is away what was known stays good. */
+  /** Fresh to a few seconds. While the database is away what was known stays good; `Unavailable` if nothing was. */
   async keys(): Promise<CentreKeys> {
     if (this.#keys !== null && performance.now() - this.#loadedAtMs < REFRESH_MS) return this.#keys
-    this.#loading ??= this.#load().finally(() => {
-      this.#loading = null
-    })
+    this.#loading ??= this.#load()
+      .catch((error: unknown) => {
+        throw isConnectionLoss(error) ? databaseAway(error) : error
+      })
+      .finally(() => {
+        this.#loading = null
+      })
     const before = this.#keys
     return before === null ? this.#loading : this.#loading.catch(() => before)
   }

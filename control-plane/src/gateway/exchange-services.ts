@@ -19,7 +19,6 @@ import { Unavailable } from '../problems.ts'
 import { showSnapshot } from '../virtual-routers/show.ts'
 import type { Services } from './connection.ts'
 import type { Holds } from './holds.ts'
-import { keysOrAway } from './keys-or-away.ts'
 import type { SessionLimits } from './machine.ts'
 import { merged } from './presence-writer.ts'
 import { spreadMs } from './registry.ts'
@@ -76,7 +75,7 @@ export function servicesOf(context: ExchangeContext, turn: Turn | null): Request
     spreadMs: () => spread,
     admit: async (knock) => {
       const exchangeSessionId = sessionIdOf(knock.nonce)
-      const keys = await noticing(keysOrAway(centre))
+      const keys = await noticing(centre.keys())
       const entering = { ...knock, replica: 'exchange', keys, nowMs: now(), exchangeSessionId }
       const admission = await noticing(transact(db, (tx) => admit(tx, entering), DATABASE_PATIENCE))
       spread = spreadMs(await noticing(connected()))
@@ -84,7 +83,7 @@ export function servicesOf(context: ExchangeContext, turn: Turn | null): Request
     },
     centre: () => centre.latest?.name ?? null,
     renew: async (request) => {
-      const keys = await noticing(keysOrAway(centre))
+      const keys = await noticing(centre.keys())
       return noticing(transact(db, (tx) => renew(tx, request, { keys, nowMs: now() }), DATABASE_PATIENCE))
     },
     rival: ({ agent, generation, host }) =>

@@ -16,7 +16,6 @@ import { Conflict, Invalid, Unavailable } from '../problems.ts'
 import { type Carried, sealCarried, unsealCarried } from './carried.ts'
 import { Connection, type Line } from './connection.ts'
 import { type ExchangeContext, servicesOf, writeEnd, writeNote } from './exchange-services.ts'
-import { keysOrAway } from './keys-or-away.ts'
 import { SESSION_LIMITS, type SessionLimits } from './machine.ts'
 import { spreadMs } from './registry.ts'
 
@@ -67,7 +66,7 @@ async function begin(context: ExchangeContext, { frames }: ExchangeRequest): Pro
       { pointer: '/frames', message: 'must be empty without a session' },
     ])
   // The challenge says who asks: a process that has just begun does not know yet.
-  await keysOrAway(context.centre)
+  await context.centre.keys()
   const visit = visitOf()
   const connection = new Connection(visit.line, servicesOf(context, null))
   const { session, agent } = await connection.settled()

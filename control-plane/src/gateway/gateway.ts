@@ -17,7 +17,6 @@ import { Connection, type Services } from './connection.ts'
 import { type Deliveries, startDeliveries } from './deliveries.ts'
 import { createDismissals } from './dismissals.ts'
 import { grouped } from './grouped.ts'
-import { keysOrAway } from './keys-or-away.ts'
 import { SESSION_LIMITS, type SessionLimits } from './machine.ts'
 import { type PresenceWriter, startPresenceWriter } from './presence-writer.ts'
 import { createRegistry, type Registry, spreadMs } from './registry.ts'
@@ -148,12 +147,12 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
     spreadMs: () => spreadMs(registry.agents()),
     centre: () => centre.latest?.name ?? null,
     admit: async (knock) => {
-      const keys = await keysOrAway(centre)
+      const keys = await centre.keys()
       const { agentId } = knock.hello
       return admissions(agentId, (tx) => admit(tx, { ...knock, replica, keys, nowMs: wallMs() }))
     },
     renew: async (request) => {
-      const keys = await keysOrAway(centre)
+      const keys = await centre.keys()
       return transact(db, (tx) => renew(tx, request, { keys, nowMs: wallMs() }))
     },
     rival: async ({ agent, generation, host }) => {

@@ -165,6 +165,15 @@ export const Failover = z
   .meta({ id: 'Failover' })
 export type Failover = z.infer<typeof Failover>
 
+export const CentreKey = z
+  .object({
+    /** Ed25519, SPKI DER, base64. */
+    key: z.string(),
+    previous: z.array(z.object({ key: z.string(), acceptedUntil: z.string() })),
+  })
+  .meta({ id: 'CentreKey' })
+export type CentreKey = z.infer<typeof CentreKey>
+
 /** Body of what changes an agent. */
 export const AgentReason = z.object({ reason: z.string().min(1).max(200).optional() })
 
