@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { mountAgents } from './agents.ts'
+import { mountApiToken } from './api-token.ts'
+import { mountAudit } from './audit.ts'
 import { mountControlPlane, mountDemo } from './centre-commands.ts'
 import { mountCentreKey } from './centre-key.ts'
 import { mountCheck } from './check.ts'
@@ -11,6 +13,7 @@ import { mountAgent, mountReplay, mountStatus, mountStepDown, mountUpgrade } fro
 import { mountSchema } from './schema.ts'
 import { mountSites } from './sites.ts'
 import { mountToken } from './token.ts'
+import { mountUser } from './user.ts'
 import { softwareVersion } from './version.ts'
 import { mountVirtualRouters } from './virtual-routers.ts'
 
@@ -47,6 +50,9 @@ export function createProgram(): Command {
     mountExport,
     mountToken,
     mountCentreKey,
+    mountUser,
+    mountApiToken,
+    mountAudit,
   ]) {
     mount(program)
   }
