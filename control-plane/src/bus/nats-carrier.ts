@@ -75,7 +75,7 @@ export function natsCarrier(address: NatsAddress): Carrier {
 
 /** The client is loaded by those who use it: 30 ms of a start. */
 async function connect({ servers, user, pass, tls }: NatsAddress): Promise<NatsConnection> {
-  const nats = await import('@nats-io/transport-node')
+  const nats = await import('./nats-client.ts')
   return nats.connect({
     servers: [...servers],
     name: 'aloft',
