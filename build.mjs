@@ -56,14 +56,18 @@ const bundle = {
 }
 
 async function buildBundles() {
-  const agent = ['agent/src/cli/aloft.ts', 'agent/src/router/main.ts', 'control-plane/src/main.ts'].filter(
-    (file) => existsSync(at(file)),
-  )
+  const agent = [
+    'agent/src/cli/aloft.ts',
+    'agent/src/router/main.ts',
+    'control-plane/src/main.ts',
+    'control-plane/src/fetch.ts',
+  ].filter((file) => existsSync(at(file)))
   if (agent.length === 0) return
   const names = {
     'agent/src/cli/aloft.ts': 'aloft',
     'agent/src/router/main.ts': 'router',
     'control-plane/src/main.ts': 'control-plane',
+    'control-plane/src/fetch.ts': 'fetch',
   }
   const fresh = at('agent/dist.new')
   rmSync(fresh, { recursive: true, force: true })

@@ -7,6 +7,7 @@ import { HTTPException } from 'hono/http-exception'
 import { accessRoutes } from './access/routes.ts'
 import { accountRoutes } from './account/routes.ts'
 import { enrolmentRoute } from './agents/enrolment-route.ts'
+import { keepCentre } from './agents/presence.ts'
 import { agentRoutes } from './agents/routes.ts'
 import { apiTokenRoutes } from './api-tokens/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
@@ -15,7 +16,7 @@ import type { Centre } from './centre-keys/centre.ts'
 import { centreKeyRoutes } from './centre-keys/routes.ts'
 import { commandRoutes } from './commands/routes.ts'
 import type { OpenDatabase } from './database/client.ts'
-import { ping } from './database/ping.ts'
+import { databaseProblem } from './database/readiness.ts'
 import { databaseAway } from './database/transact.ts'
 import { ALL_DUTIES } from './duties/all.ts'
 import { tickRoute } from './duties/routes.ts'
@@ -39,7 +40,7 @@ import { requirePermission } from './http/router.ts'
 import { type StaticFiles, staticAnswer } from './http/static-files.ts'
 import type { Provider } from './identity-provider/provider.ts'
 import { providerRoutes } from './identity-provider/routes.ts'
-import { NotFound } from './problems.ts'
+import { NotFound, Unavailable } from './problems.ts'
 import { siteRoutes } from './sites/routes.ts'
 import type { FeedReader } from './stream/feed-reader.ts'
 import { streamRoutes } from './stream/routes.ts'
@@ -72,6 +73,8 @@ export interface AppDependencies {
   readonly replica: string
   /** What a scheduler outside shows at `POST /internal/tick`; null admits nobody. */
   readonly tickToken: string | null
+  /** This replica is on its way out: it serves whom it has, and wants nobody new. */
+  readonly isDraining?: () => boolean
   readonly keepAliveMs?: number
   /** Instead of the usual ones; null limits nobody. */
   readonly rateLimits?: RateLimits | null
@@ -128,20 +131,23 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
     exchange,
     telemetry,
     provider = null,
+    isDraining = () => false,
   } = dependencies
   const { db } = database
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
-    await ping(db).catch((error: unknown) => {
+    if (isDraining()) throw new Unavailable('this replica is stopping')
+    const problem = await databaseProblem(db).catch((error: unknown) => {
       throw databaseAway(error)
     })
+    if (problem !== null) throw new Unavailable(problem)
     return c.text('ready\n')
   })
   const trusted = trustedProxies(dependencies.trustedProxies ?? [])
   const addressOf = (c: Context) => clientAddress(c, trusted)
   app.route('/', accessRoutes({ db, now, addressOf, providerLabel: provider?.settings.label ?? null }))
   if (provider !== null) app.route('/', providerRoutes({ db, now, addressOf, provider, log }))
-  app.route('/', tickRoute({ db, duties: ALL_DUTIES, replica, tickToken }))
+  app.route('/', tickRoute({ db, duties: ALL_DUTIES, replica, tickToken, onTick: () => keepCentre(db) }))
   app.route(
     '/agent/v1',
     enrolmentRoute(() => ({ db, centre, nowMs: now(), log })),

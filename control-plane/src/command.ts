@@ -1,5 +1,9 @@
+import { mkdirSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { ensureAdminToken } from './access/admin-token.ts'
+import { openDatabase } from './database/client.ts'
+import { migrateDatabase } from './database/migrate.ts'
 import { trustedProxies } from './http/client-address.ts'
 import { rateLimitsOf } from './http/rate-limit.ts'
 import { type ProviderSettings, readProviderSettings } from './identity-provider/settings.ts'
@@ -27,6 +31,8 @@ export interface ControlPlaneCommand {
   readonly identityProvider?: string | undefined
   /** From the environment alone: a command line can be read by everybody on the host. */
   readonly tickToken?: string | undefined
+  /** False: agents come by `POST /agent/v1/exchange` alone. */
+  readonly webSockets?: boolean | undefined
   readonly keyEncryptionKey?: string | undefined
   readonly otlpHeaders?: string | undefined
 }
@@ -48,6 +54,7 @@ export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneComm
     otlpHeaders: env['ALOFT_OTLP_HEADERS'],
     identityProvider: env['ALOFT_IDENTITY_PROVIDER'],
     tickToken: env['ALOFT_TICK_TOKEN'],
+    webSockets: env['ALOFT_WEBSOCKETS'] === 'off' ? false : undefined,
     keyEncryptionKey: env['ALOFT_KEY_ENCRYPTION_KEY'],
   }
 }
@@ -112,7 +119,8 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       otlp: otlpOf(given.otlpEndpoint ?? env.otlpEndpoint, env.otlpHeaders),
       identityProvider: providerOf(given.identityProvider ?? env.identityProvider),
       tickToken: env.tickToken ?? null,
-      keyEncryptionKey: keyEncryptionKeyOf(env.keyEncryptionKey),
+      keyEncryptionKey: parseSecret(env.keyEncryptionKey),
+      webSockets: given.webSockets !== false && env.webSockets !== false,
       log,
       progress: say,
     })
@@ -130,8 +138,40 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
   return 0
 }
 
+/**
+ * `aloft control-plane migrate`: brings a given database to this version's schema, and with a data directory makes the
+ * first administrator's token there, for deployments where nothing else starts with one. Returns the exit code.
+ */
+export async function runMigration(given: {
+  readonly databaseUrl?: string | undefined
+  readonly dataDir?: string | undefined
+}): Promise<number> {
+  const url = given.databaseUrl ?? process.env['DATABASE_URL']
+  if (url === undefined) {
+    console.error(
+      'aloft: give --database-url or DATABASE_URL; a control plane with its own PostgreSQL migrates it itself',
+    )
+    return 2
+  }
+  try {
+    const outcome = await migrateDatabase({ url })
+    console.log(outcome === 'current' ? 'The schema is up to date.' : 'The schema was brought up to date.')
+    if (given.dataDir !== undefined) {
+      mkdirSync(given.dataDir, { recursive: true, mode: 0o700 })
+      const database = openDatabase({ url }, 1)
+      const file = await ensureAdminToken(database.db, path.resolve(given.dataDir), Date.now())
+      await database.close()
+      console.log(`Admin API token: ${file}`)
+    }
+    return 0
+  } catch (error) {
+    console.error(`aloft: ${error instanceof Error ? error.message : String(error)}`)
+    return 1
+  }
+}
+
 /** Any text of some length: 32 random bytes in base64 have 44 characters. */
-function keyEncryptionKeyOf(text: string | undefined): string | null {
+export function parseSecret(text: string | undefined): string | null {
   if (text === undefined || text === '') return null
   if (text.length >= 32) return text
   throw new RangeError(

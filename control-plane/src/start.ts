@@ -54,6 +54,8 @@ export interface ControlPlaneOptions {
   readonly otlp: OtlpTarget | null
   /** What the centre's signing key is sealed with in the database; null leaves it in the clear. */
   readonly keyEncryptionKey: string | null
+  /** Whether agents may come by WebSocket; by HTTP requests they always may. */
+  readonly webSockets: boolean
   /** What a scheduler shows at `POST /internal/tick`; null admits none. */
   readonly tickToken: string | null
   /** Instead of the usual ones; null limits nobody. */
@@ -129,6 +131,8 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const version = softwareVersion()
   const telemetry = startTelemetry({ bus, otlp: options.otlp, log, replica, version })
   undo.push(() => telemetry.stop())
+  // When agents were sent elsewhere: no more requests, and streams are let go.
+  undo.push(() => front.close())
   const gateway = startGateway({
     ...{ db: database.db, bus, centre, log, replica },
     committed: telemetry.committed,
@@ -139,15 +143,13 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   undo.push(wakeHolds({ db: database.db, bus, holds, now: Date.now }))
   const ticker = startTicker({ db: database.db, duties: ALL_DUTIES, replica, log })
   undo.push(() => ticker.stop())
-  // The first thing to end: no new requests, and streams are let go.
-  undo.push(() => front.close())
-  front.open(
-    appOf({
-      ...{ database, centre, reader, gateway, holds, replica, telemetry },
-      ...settingsOf(options),
-    }),
-    gateway,
-  )
+  let isDraining = false
+  const parts = { database, centre, reader, gateway, holds, replica, telemetry, isDraining: () => isDraining }
+  front.open(appOf({ ...parts, ...settingsOf(options) }), options.webSockets ? gateway : null)
+  // The first thing to happen at the end: who balances hears of it, and sends nobody new.
+  undo.push(() => {
+    isDraining = true
+  })
   return {
     url: front.url,
     port: front.port,
@@ -231,6 +233,7 @@ function appOf(
     readonly telemetry: Telemetry
     readonly holds: Holds
     readonly replica: string
+    readonly isDraining: () => boolean
   } & ReturnType<typeof settingsOf>,
 ): Fetch {
   const { gateway, holds, ...rest } = parts
@@ -248,7 +251,7 @@ function appOf(
 interface Front {
   readonly url: string
   readonly port: number
-  open(fetch: Fetch, gateway: Gateway): void
+  open(fetch: Fetch, gateway: Gateway | null): void
   readonly reload: (() => void) | null
   close(): Promise<void>
 }
@@ -257,6 +260,7 @@ async function openFront(options: ControlPlaneOptions, undo: Undo[]): Promise<Fr
   const { host, port, unixSocket, tls } = options
   let fetch: Fetch = () => problemAnswer(new Unavailable('the control plane is starting', 2_000), () => {})
   let gateway: Gateway | null = null
+  let noGateway = '503 Service Unavailable'
   const serverOf = (files: TlsFiles | null): Server => {
     const server = createAdaptorServer({
       fetch: (request, env) => fetch(request, env),
@@ -269,10 +273,7 @@ async function openFront(options: ControlPlaneOptions, undo: Undo[]): Promise<Fr
     server.on('upgrade', (request, socket, head) => {
       const isConnect = request.url?.split('?')[0] === CONNECT_PATH
       if (gateway !== null && isConnect) gateway.handleUpgrade(request, socket, head)
-      else
-        socket.end(
-          `HTTP/1.1 ${isConnect ? '503 Service Unavailable' : '404 Not Found'}\r\nConnection: close\r\n\r\n`,
-        )
+      else socket.end(`HTTP/1.1 ${isConnect ? noGateway : '404 Not Found'}\r\nConnection: close\r\n\r\n`)
     })
     undo.push(() => closeNow(server))
     return server
@@ -294,6 +295,8 @@ async function openFront(options: ControlPlaneOptions, undo: Undo[]): Promise<Fr
     open: (to, agents) => {
       fetch = to
       gateway = agents
+      // An agent that is told so comes by requests.
+      if (agents === null) noGateway = '501 Not Implemented'
     },
     close: async () => {
       fetch = () => problemAnswer(new Unavailable('the control plane is stopping', 2_000), () => {})

@@ -8,7 +8,13 @@ export function appWithoutDatabase(): ReturnType<typeof createApp> {
   const log = { info: () => {}, warn: () => {}, error: () => {} }
   return createApp({
     database,
-    reader: { position: () => 0, followers: () => 0, subscribe: () => () => {}, stop: async () => {} },
+    reader: {
+      ready: async () => {},
+      position: () => 0,
+      followers: () => 0,
+      subscribe: () => () => {},
+      stop: async () => {},
+    },
     dashboard: null,
     now: () => 0,
     log,

@@ -15,6 +15,8 @@ interface ControlPlaneOptions {
   readonly bus?: string
   readonly otlpEndpoint?: string
   readonly identityProvider?: string
+  /** Commander's word for `--no-websockets`. */
+  readonly websockets: boolean
 }
 
 /** From the environment alone: everybody on a host can read a command line. */
@@ -62,10 +64,21 @@ export function mountControlPlane(program: Command): void {
       '--identity-provider <file>',
       'let people sign in through OpenID Connect: a JSON file of settings (default: ALOFT_IDENTITY_PROVIDER)',
     )
+    .option(
+      '--no-websockets',
+      'agents come by HTTP requests alone, as where nothing lives long (default: ALOFT_WEBSOCKETS=off)',
+    )
     .addHelpText('after', SECRETS)
-    .action(async (options: ControlPlaneOptions) => {
+    .action(async ({ websockets: webSockets, ...options }: ControlPlaneOptions) => {
       const { runControlPlane } = await import('@aloft/control-plane/command')
-      finish(await runControlPlane(options))
+      finish(await runControlPlane({ ...options, webSockets }))
+    })
+    .command('migrate')
+    .description('bring a given database to the schema of this version, as a step of its own')
+    .action(async (_options: object, command: Command) => {
+      const { databaseUrl, dataDir } = command.optsWithGlobals<ControlPlaneOptions>()
+      const { runMigration } = await import('@aloft/control-plane/command')
+      finish(await runMigration({ databaseUrl, dataDir }))
     })
 }
 

@@ -230,6 +230,32 @@ describe('a session', () => {
     )
   })
 
+  it('shows the router anew when a backup hears another active, and only then', async () => {
+    centre = await startCentre(socketPath())
+    const [web] = routerStatus.virtualRouters
+    if (web === undefined) throw new Error('the fixture has a router')
+    let hears: string | null = null
+    const status = async (): Promise<RouterStatus> => ({
+      ...routerStatus,
+      virtualRouters: [
+        { ...web, role: 'backup', active: hears === null ? null : { address: hears, priority: 200 } },
+      ],
+    })
+    await report({ router: { isConnected: () => true, status } })
+    const beats = () => centre?.frames.filter(({ kind }) => kind === 'heartbeat').length ?? 0
+    const shown = () =>
+      centre?.frames.flatMap((frame) =>
+        frame.kind === 'snapshot' ? (frame.routers ?? []).map(({ active }) => active?.address ?? null) : [],
+      )
+    await until('four heartbeats', () => beats() >= 4)
+    expect(shown()).toEqual([null])
+    hears = '192.0.2.1'
+    await until('another snapshot', () => shown()?.length === 2)
+    const before = beats()
+    await until('four more', () => beats() >= before + 4)
+    expect(shown()).toEqual([null, '192.0.2.1'])
+  })
+
   it('tells a single event within a few milliseconds, and storms in few frames', async () => {
     centre = await startCentre(socketPath())
     await report()

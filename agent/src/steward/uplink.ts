@@ -8,6 +8,7 @@ import type { Dialler, Link } from '../session/link.ts'
 import { initialSession, nextDeadlineMs, stepSession } from '../session/machine.ts'
 import type { SessionAction, SessionConfig, SessionEvent, SessionState } from '../session/state.ts'
 import type { CommandLedger } from './command-ledger.ts'
+import { hearingOf } from './hearing.ts'
 import type { IdentityKeeper, SessionProof } from './identity-keeper.ts'
 import { tryKey } from './key-trial.ts'
 import { type Deeds, knownCommands, obey } from './obey.ts'
@@ -44,6 +45,8 @@ export class Uplink {
   #keyTried: (holds: boolean) => void = () => {}
   #since: { readonly phase: UplinkStatus['state']; readonly wallMs: number }
   #saidProblem: string | null = null
+  /** What the last snapshot said that backups hear. */
+  #shownHearing: string | null = null
 
   constructor(options: UplinkOptions) {
     this.#options = options
@@ -141,6 +144,7 @@ export class Uplink {
       }
       case 'send':
         this.#link?.send(JSON.stringify(action.frame))
+        if (action.frame.kind === 'heartbeat') void this.#lookAgain()
         break
       case 'read':
         void this.#read(action)
@@ -245,8 +249,18 @@ export class Uplink {
     const answer = await Promise.race([routers().catch(() => null), tooLate])
     if (timer) clearTimeout(timer)
     // A session that ended meanwhile has no use for it; the next one takes its own.
-    if (link === this.#link) this.#feed({ kind: 'snapshot', asOfSeq, routers: answer })
+    if (link !== this.#link) return answer
+    this.#shownHearing = answer === null ? null : hearingOf(answer)
+    this.#feed({ kind: 'snapshot', asOfSeq, routers: answer })
     return answer
+  }
+
+  /** A backup that hears another active than it did is in no event, and the centre takes its word for who is active. */
+  async #lookAgain(): Promise<void> {
+    const link = this.#link
+    const routers = this.#state.routerAlive ? await this.#options.routers().catch(() => null) : null
+    if (routers === null || link !== this.#link || this.#shownHearing === null) return
+    if (hearingOf(routers) !== this.#shownHearing) await this.#takeSnapshot()
   }
 
   #rearm(): void {

@@ -3,6 +3,9 @@
 /** A replica that has not renewed its lease for so long is dead, and so are its sessions. */
 export const REPLICA_LEASE_MS = 15_000
 
+/** Three heartbeats of a session over HTTP requests: then it is over, until it speaks again. */
+export const EXCHANGE_SILENCE_MS = 90_000
+
 /** An agent that is back within this was never away: no change of state, nothing told. */
 export const OFFLINE_GRACE_MS = 10_000
 

@@ -148,6 +148,19 @@ describe('a clock that jumps', () => {
     },
   )
 
+  it('an hour back, does not hide that the centre is away soon after', async () => {
+    await fleet.pass(-3_600_000)
+    await fleet.alive('r1', 'r2', 'r3')
+    await fleet.live(100_000, { replicas: ['r1', 'r2', 'r3'], nodes })
+    await fleet.pass(60_000)
+    await fleet.alive('r4')
+    await fleet.connect('lb2', { replica: 'r4' })
+    await fleet.takeOver('lb2', 'lb1', 30_000)
+    await fleet.live(20_000, { replicas: ['r4'], nodes: ['lb2'] })
+    await fleet.runDuties()
+    expect(await fleet.states()).toBe('lb1 unknown, lb2 connected, lb3 unknown')
+  })
+
   it('an hour back, does not let a dead replica live for an hour', async () => {
     await fleet.pass(-3_600_000)
     await fleet.alive('r2', 'r3')

@@ -197,9 +197,7 @@ describe('is no evidence of a death', () => {
   })
 
   it('a takeover of before its last word, told late', async () => {
-    await fleet.pass(30_000)
-    await fleet.alive('r1')
-    await fleet.heartbeat('lb1', 'lb2', 'lb3')
+    await fleet.live(30_000, { nodes: ['lb1', 'lb2', 'lb3'] })
     await fleet.pass(1_000)
     await fleet.takeOver('lb2', 'lb1', 20_000)
     await fleet.show('lb3', 'backup', 'lb2')
@@ -217,6 +215,18 @@ describe('is no evidence of a death', () => {
     await fleet.live(30_000, others)
     expect(await fleet.states()).toBe('lb1 unknown, lb2 connected, lb3 connected')
   })
+})
+
+it('what a node says itself outdates what a peer concluded from its silence', async () => {
+  await fleet.pass(1_000)
+  await fleet.takeOver('lb2', 'lb1')
+  await fleet.pass(500)
+  await fleet.event('lb1', { from: 'active', to: 'backup', reason: 'stall', source: '192.0.2.1' })
+  expect((await fleet.router()).members[0]).toMatchObject({ node: 'lb1', role: 'backup' })
+  await fleet.show('lb3', 'backup', 'lb2')
+  await fleet.close('lb1')
+  await fleet.live(30_000, others)
+  expect(await fleet.states()).toBe('lb1 unknown, lb2 connected, lb3 connected')
 })
 
 describe('two that are active', () => {

@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../database/client.ts'
+import { transact } from '../database/transact.ts'
 import type { Duty } from '../duties/duty.ts'
 import { appendToFeed, type Change } from '../feed/append.ts'
 import { REPLICA_LEASE_MS } from './absence.ts'
@@ -77,6 +78,14 @@ export async function closeSessions(
 export async function keepReplica(tx: Transaction, replica: string): Promise<void> {
   await signOfLife(tx, REPLICA_LEASE_MS)
   await renewLease(tx, replica)
+}
+
+/**
+ * To be called at every tick from outside: where nothing lives long that is the centre's sign of life, and the next one is
+ * due within two and a half times as long as it took until this one.
+ */
+export async function keepCentre(db: Database): Promise<void> {
+  await transact(db, (tx) => signOfLife(tx, null))
 }
 
 /** The sessions of replicas that died are over: nobody else will say so. */

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../database/client.ts'
-import { agentState, databaseNow, joinLiveSession } from '../database/live-session.ts'
+import { agentState, databaseNow, isOpen, joinLiveSession } from '../database/live-session.ts'
 import { AMNESTY_MARGIN_MS, AMNESTY_MS, REPLICA_LEASE_MS } from './absence.ts'
 
 /**
@@ -12,18 +12,26 @@ export function amnesty(awayMs: SQL): SQL {
     least(${awayMs}, 60000)) + ${AMNESTY_MARGIN_MS})`
 }
 
+/** Schedulers tick once a minute or so; one that has stopped is noticed within this. */
+const TICK_GAP_MS_MAX = 600_000
+
 /**
- * A sign of life of the centre, good for `goodForMs`. Nobody gave one in time, or the clock was set back: then the centre
+ * A sign of life of the centre, good for `goodForMs`; null: for two and a half times as long as the last one was ago. Nobody gave one in time, or the clock was set back: then the centre
  * was away, and an amnesty begins. True then.
  */
-export async function signOfLife(tx: Transaction, goodForMs: number): Promise<boolean> {
+export async function signOfLife(tx: Transaction, goodForMs: number | null): Promise<boolean> {
   const now = databaseNow
+  const first = goodForMs ?? REPLICA_LEASE_MS
+  const next =
+    goodForMs === null
+      ? sql`least(greatest(2.5 * (${now} - w.seen_at_ms), ${first}::float8), ${TICK_GAP_MS_MAX})`
+      : sql`${goodForMs}::float8`
   const wasAway = sql`(${now} > w.due_at_ms or ${now} < w.seen_at_ms - 1000)`
   const [row] = await tx.execute<{ back: boolean }>(sql`
     insert into centre_watch as w (id, seen_at_ms, due_at_ms, away_since_ms, back_at_ms, amnesty_until_ms)
-    values (1, ${now}, ${now} + ${goodForMs}::float8, 0, ${now}, ${now} + ${amnesty(sql`60000`)})
+    values (1, ${now}, ${now} + ${first}::float8, 0, ${now}, ${now} + ${amnesty(sql`60000`)})
     on conflict (id) do update set seen_at_ms = ${now},
-      due_at_ms = greatest(case when ${wasAway} then 0 else w.due_at_ms end, ${now} + ${goodForMs}::float8),
+      due_at_ms = greatest(case when ${wasAway} then 0 else w.due_at_ms end, ${now} + ${next}),
       away_since_ms = case when ${wasAway} then least(w.seen_at_ms, ${now}) else w.away_since_ms end,
       back_at_ms = case when ${wasAway} then ${now} else w.back_at_ms end,
       amnesty_until_ms = case when ${wasAway} then ${now} + ${amnesty(sql`greatest(${now} - w.seen_at_ms, 0)`)}
@@ -69,9 +77,7 @@ export async function takeUntold(tx: Transaction): Promise<readonly string[]> {
     with now_so as materialized (
       select a.id, ${agentState} as state
       from agent_sessions last join agents a on a.id = last.agent_id ${joinLiveSession}
-      where last.disconnected_at_ms is not null or last.told_state is distinct from 'connected'
-        or last.transport = 'websocket' and not exists (select 1 from replicas r where r.id = last.replica
-          and r.seen_at_ms >= ${databaseNow} - ${REPLICA_LEASE_MS}))
+      where last.told_state is distinct from 'connected' or not ${isOpen(sql`last`)})
     update agent_sessions u set told_state = now_so.state from now_so
     where u.agent_id = now_so.id and u.told_state is distinct from now_so.state
       and not exists (select 1 from centre_watch w where ${databaseNow} < w.back_at_ms + ${SETTLING_MS})

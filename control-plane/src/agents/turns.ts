@@ -6,13 +6,11 @@
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import type { Database, Transaction } from '../database/client.ts'
 import type { Duty } from '../duties/duty.ts'
+import { EXCHANGE_SILENCE_MS } from './absence.ts'
 import type { Host } from './admit.ts'
 import { countLive, endSilent, holdTurn, newestSession, type Turn, takeTurn } from './store-turns.ts'
 
 export type { Turn } from './store-turns.ts'
-
-/** Three heartbeats of such a session: then it is over, until it speaks again. */
-export const EXCHANGE_SILENCE_MS = 90_000
 
 export type TurnOutcome =
   | { readonly kind: 'taken' }

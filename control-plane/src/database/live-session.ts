@@ -1,5 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { OFFLINE_GRACE_MS, REPLICA_LEASE_MS, WITNESS_MARGIN_MS } from '../agents/absence.ts'
+import {
+  EXCHANGE_SILENCE_MS,
+  OFFLINE_GRACE_MS,
+  REPLICA_LEASE_MS,
+  WITNESS_MARGIN_MS,
+} from '../agents/absence.ts'
 
 /**
  * What is known of an agent and its part in virtual routers, derived when it is read. All instants that are
@@ -7,9 +12,10 @@ import { OFFLINE_GRACE_MS, REPLICA_LEASE_MS, WITNESS_MARGIN_MS } from '../agents
  */
 export const databaseNow = sql`(extract(epoch from statement_timestamp()) * 1000)`
 
-/** Whether the replica that holds open session `s` lives. One over HTTP requests is held by none. */
-const replicaLives = (s: SQL) => sql`(${s}.transport = 'exchange' or exists (select 1 from replicas lease
-  where lease.id = ${s}.replica and lease.seen_at_ms >= ${databaseNow} - ${REPLICA_LEASE_MS}))`
+/** Whether the replica that holds open session `s` lives. One over HTTP requests is held by none: it lives by what it says. */
+const replicaLives = (s: SQL) => sql`(case when ${s}.transport = 'exchange'
+  then ${s}.last_seen_at_ms >= ${databaseNow} - ${EXCHANGE_SILENCE_MS} else exists (select 1 from replicas lease where lease.id = ${s}.replica
+    and lease.seen_at_ms >= ${databaseNow} - ${REPLICA_LEASE_MS}) end)`
 
 /** Whether session `s` is open, on a replica that lives. */
 export const isOpen = (s: SQL) => sql`(${s}.disconnected_at_ms is null and ${replicaLives(s)})`

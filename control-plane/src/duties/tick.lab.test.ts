@@ -213,7 +213,13 @@ describe('POST /internal/tick', () => {
   test('answers 500 with the same report when something failed', async () => {
     const tickToken = mintSecret('api')
     const broken = duty(async () => Promise.reject(new Error('no space left')))
-    const app = tickRoute({ db: database.db, duties: [broken], replica: 'here', tickToken })
+    const app = tickRoute({
+      db: database.db,
+      duties: [broken],
+      replica: 'here',
+      tickToken,
+      onTick: async () => {},
+    })
     const answer = await app.request('/internal/tick', post(tickToken))
     expect(answer.status).toBe(500)
     expect(await answer.json()).toEqual({

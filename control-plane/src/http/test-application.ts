@@ -41,7 +41,7 @@ export async function startTestApplication(
   options: Partial<
     Pick<
       AppDependencies,
-      'keepAliveMs' | 'tickToken' | 'rateLimits' | 'trustedProxies' | 'telemetry' | 'provider'
+      'keepAliveMs' | 'tickToken' | 'rateLimits' | 'trustedProxies' | 'telemetry' | 'provider' | 'isDraining'
     >
   > & {
     readonly dashboardFolder?: string

@@ -7,6 +7,8 @@ export type Subscriber = (messages: readonly Message[]) => void
 
 /** Reads the feed once for all who follow the stream in this replica. */
 export interface FeedReader {
+  /** Resolves once it reads: at once, or when it was first asked to and the feed's end is known. */
+  ready(): Promise<void>
   /** The last feed row that was handed on. */
   position(): number
   /** From now on `subscriber` gets every message after `position()`. Returns how to end that. */
@@ -23,9 +25,16 @@ export interface FeedReaderOptions {
 
 const ROWS_PER_READ = 200
 
-export async function startFeedReader({ db, bus, warn }: FeedReaderOptions): Promise<FeedReader> {
+export async function startFeedReader(options: FeedReaderOptions): Promise<FeedReader> {
+  const reader = createFeedReader(options)
+  await reader.ready()
+  return reader
+}
+
+/** One that reads nothing and listens to nobody before somebody asks for it. */
+export function createFeedReader({ db, bus, warn }: FeedReaderOptions): FeedReader {
   const subscribers = new Set<Subscriber>()
-  let position = (await feedBounds(db)).newest
+  let position = 0
   let running: Promise<void> | null = null
   let rungAgain = false
   let stopped = false
@@ -50,11 +59,25 @@ export async function startFeedReader({ db, bus, warn }: FeedReaderOptions): Pro
         running = null
       })
   }
-  const unsubscribe = bus.subscribe('feed', (cursor) => {
-    // What is rung for may have been read already: by a look for another ring.
-    if (cursor === null || !(Number(cursor) <= position)) read()
-  })
+  let unsubscribe = () => {}
+  let beginning: Promise<void> | null = null
+  const begin = async (): Promise<void> => {
+    position = (await feedBounds(db)).newest
+    if (stopped) return
+    unsubscribe = bus.subscribe('feed', (cursor) => {
+      // What is rung for may have been read already: by a look for another ring.
+      if (cursor === null || !(Number(cursor) <= position)) read()
+    })
+  }
   return {
+    ready: () => {
+      // A failure is the asker's; the next one tries again.
+      beginning ??= begin().catch((error: unknown) => {
+        beginning = null
+        throw error
+      })
+      return beginning
+    },
     position: () => position,
     subscribe: (subscriber) => {
       subscribers.add(subscriber)

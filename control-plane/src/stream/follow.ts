@@ -63,6 +63,7 @@ export function follow(options: FollowOptions): ReadableStream<Uint8Array> {
 
 async function catchUp(following: Following): Promise<void> {
   const { db, reader, after } = following.options
+  await reader.ready()
   const { oldest, newest } = await feedBounds(db)
   // A position before the oldest row was pruned away; one after the newest is of another life of this database.
   const resumed = after !== null && after.id <= Math.max(newest, reader.position()) && after.id >= oldest - 1
