@@ -54,8 +54,8 @@ export interface ControlPlaneOptions {
   readonly otlp: OtlpTarget | null
   /** What the centre's signing key is sealed with in the database; null leaves it in the clear. */
   readonly keyEncryptionKey: string | null
-  /** Whether agents may come by WebSocket; by HTTP requests they always may. */
-  readonly webSockets: boolean
+  /** False: agents come by HTTP requests alone. */
+  readonly webSockets?: boolean
   /** What a scheduler shows at `POST /internal/tick`; null admits none. */
   readonly tickToken: string | null
   /** Instead of the usual ones; null limits nobody. */
@@ -145,7 +145,7 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   undo.push(() => ticker.stop())
   let isDraining = false
   const parts = { database, centre, reader, gateway, holds, replica, telemetry, isDraining: () => isDraining }
-  front.open(appOf({ ...parts, ...settingsOf(options) }), options.webSockets ? gateway : null)
+  front.open(appOf({ ...parts, ...settingsOf(options) }), options.webSockets === false ? null : gateway)
   // The first thing to happen at the end: who balances hears of it, and sends nobody new.
   undo.push(() => {
     isDraining = true
