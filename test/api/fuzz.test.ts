@@ -11,7 +11,7 @@ import { schemaOf } from './arbitrary.ts'
 import { fleetOf } from './fleet.ts'
 import { type Made, requestsFor, type Target } from './requests.ts'
 
-const CASES = Number(process.env['ALOFT_FUZZ_CASES'] ?? 25)
+const CASES = Number(process.env['ALOFT_FUZZ_CASES'] ?? 15)
 const SEED = Number(process.env['ALOFT_FUZZ_SEED'] ?? Date.now() % 1_000_000)
 /** A test application has no other callers; an answer this late is a hang. */
 const ANSWER_WITHIN_MS = 10_000
