@@ -157,8 +157,9 @@ describe('one host is not taken for two', () => {
     ).toEqual([])
   })
 
-  it('when its steward restarts', async () => {
+  it('when its steward restarts, however long the one before lives beside it: it is not even asked', async () => {
     const older = await open(HOST_A)
+    answer(older).catch(() => {})
     const newer = await open({ ...HOST_A, runId: 'run-after' })
     expect(await older.closed).toEqual(superseded)
     await stays(newer)
