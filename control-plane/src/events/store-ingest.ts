@@ -75,29 +75,58 @@ export async function heldHashes(
 }
 
 /**
- * One statement with one parameter, however many rows: no limit on parameters, and one plan. What conflicts is left to
- * each day's own primary key, since a partitioned table can have none without its partition key in it.
+ * One statement with one parameter, however many rows: no limit on parameters, and one plan. What the rows of a spool have in
+ * common is said once and what the body says is taken from the body, for to write and to read this JSON is most of
+ * what an event costs besides its row. What conflicts is left to each day's own primary key, since a partitioned table can
+ * have none without its partition key in it.
  */
 export async function insertEvents(tx: Transaction, rows: readonly EventRow[]): Promise<void> {
-  const flat = rows.map(({ at, body, ...row }) => ({
-    ...row,
-    ...at,
-    kind: body.kind,
-    virtualRouter: 'virtualRouter' in body ? body.virtualRouter : null,
-    vrid: 'vrid' in body && 'virtualRouter' in body ? body.vrid : null,
-    family: 'family' in body ? body.family : null,
-    body,
-  }))
   await tx.execute(sql`
     insert into events (agent_id, epoch, seq, site_id, wall_ms, mono_ms, boot_id, occurred_at_ms,
       occurred_at_error_ms, received_at_ms, late, kind, virtual_router, vrid, family, body, content_hash)
-    select * from ${recordset(
-      flat,
-      `as r("agentId" uuid, epoch text, seq bigint, "siteId" uuid, "wallMs" float8, "monoMs" float8, "bootId" text,
-        "occurredAtMs" float8, "occurredAtErrorMs" float8, "receivedAtMs" float8, late boolean, kind text,
-        "virtualRouter" text, vrid integer, family text, body jsonb, "contentHash" text)`,
+    select s."agentId", s.epoch, r.s, s."siteId", r.w, r.m, s."bootId", r.o, r.e, s."receivedAtMs", r.l,
+      r.b->>'kind', r.b->>'virtualRouter', case when r.b ? 'virtualRouter' then (r.b->>'vrid')::integer end,
+      r.b->>'family', r.b, r.h
+    from ${recordset(
+      sharesOf(rows),
+      `as s("agentId" uuid, epoch text, "siteId" uuid, "bootId" text, "receivedAtMs" float8, rows jsonb)`,
     )}
+    cross join lateral jsonb_to_recordset(s.rows) as
+      r(s bigint, w float8, m float8, o float8, e float8, l boolean, b jsonb, h text)
     on conflict do nothing`)
+}
+
+type Share = Pick<EventRow, 'agentId' | 'epoch' | 'siteId' | 'receivedAtMs'> & {
+  readonly bootId: string
+  readonly rows: object[]
+}
+
+/** Rows that follow each other and have these things in common, together. */
+function sharesOf(rows: readonly EventRow[]): readonly Share[] {
+  const shares: Share[] = []
+  for (const row of rows) {
+    const { agentId, epoch, siteId, receivedAtMs, at } = row
+    const { bootId } = at
+    const last = shares.at(-1)
+    const isSame =
+      last?.agentId === agentId &&
+      last.epoch === epoch &&
+      last.bootId === bootId &&
+      last.receivedAtMs === receivedAtMs
+    const share = isSame ? last : { agentId, epoch, siteId, bootId, receivedAtMs, rows: [] }
+    if (!isSame) shares.push(share)
+    share.rows.push({
+      s: row.seq,
+      w: at.wallMs,
+      m: at.monoMs,
+      o: row.occurredAtMs,
+      e: row.occurredAtErrorMs,
+      l: row.late,
+      b: row.body,
+      h: row.contentHash,
+    })
+  }
+  return shares
 }
 
 export async function advanceCursors(tx: Transaction, cursors: readonly Cursor[]): Promise<void> {

@@ -13,12 +13,16 @@ export async function putFailovers(
   const written = await tx.execute<{ id: string }>(sql`
     insert into failovers as f (id, site_id, virtual_router_id, vrid, from_agent_id, to_agent_id, reason, planned,
       occurred_at_ms, occurred_at_error_ms, received_at_ms, late, outage_ms, evidence)
-    select * from ${recordset(
+    select r.* from ${recordset(
       rows,
       `as r(id text, "siteId" uuid, "virtualRouterId" uuid, vrid integer, "fromAgentId" uuid, "toAgentId" uuid,
         reason text, planned boolean, "occurredAtMs" float8, "occurredAtErrorMs" float8, "receivedAtMs" float8,
         late boolean, "outageMs" float8, evidence jsonb)`,
     )}
+    left join failovers old on old.id = r.id
+    -- Most are as they were; an upsert would lock each of them all the same.
+    where old.id is null or (old.from_agent_id, old.reason, old.planned, old.evidence) is distinct from
+      (r."fromAgentId", r.reason, r.planned, r.evidence)
     on conflict (id) do update set from_agent_id = excluded.from_agent_id, reason = excluded.reason,
       planned = excluded.planned, evidence = excluded.evidence
     where (f.from_agent_id, f.reason, f.planned, f.evidence) is distinct from
