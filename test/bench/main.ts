@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { benchFailover } from './failover.ts'
 import { benchFleet } from './fleet.ts'
+import { benchLatency } from './latency.ts'
 import { benchRestart } from './restart.ts'
 import { benchScale } from './scale.ts'
 import { benchStall } from './stall.ts'
@@ -27,6 +28,7 @@ export interface BenchResult {
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   failover: benchFailover,
   fleet: benchFleet,
+  latency: benchLatency,
   restart: benchRestart,
   scale: benchScale,
   stall: benchStall,

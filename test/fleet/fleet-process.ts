@@ -11,6 +11,9 @@ export type FleetOrder =
   | { readonly do: 'connect'; readonly withinMs: number }
   /** Lets every agent observe so much at once; answers when all is acknowledged. */
   | { readonly do: 'load'; readonly eventsEach: number; readonly agents: number }
+  /** Lets the fleet observe so many events a second, one here and one there, until `rest`; answers at once. */
+  | { readonly do: 'pace'; readonly eventsPerSecond: number }
+  | { readonly do: 'rest' }
   | { readonly do: 'watch'; readonly withinMs: number }
   | { readonly do: 'attempts'; readonly sinceMs: number }
 
@@ -19,6 +22,8 @@ export interface FleetAnswer {
   /** How long it took, in milliseconds. */
   readonly tookMs?: number
   readonly live?: number
+  /** Events observed at a pace. */
+  readonly paced?: number
   readonly perAgent?: readonly (readonly DialFacts[])[]
 }
 
@@ -30,6 +35,9 @@ export interface DialFacts {
   readonly retryAfterMs: number | null
 }
 
+const PACE_MS = 20
+let pacer: NodeJS.Timeout | null = null
+let paced = 0
 let fleet: readonly PlainAgent<GeneratedSpool>[] = []
 const live = () => fleet.filter(({ uplink }) => uplink.isLive).length
 
@@ -64,6 +72,22 @@ async function obey(order: FleetOrder): Promise<FleetAnswer> {
       const isDone = () => loaded.every(({ spool: { condition } }) => condition.heldSeq === condition.lastSeq)
       await until(isDone, { what: 'all events to be acknowledged', withinMs: 120_000, everyMs: 5 })
       return took()
+    }
+    case 'pace': {
+      const each = (order.eventsPerSecond * PACE_MS) / 1_000
+      let next = 0
+      pacer = setInterval(() => {
+        for (let i = 0; i < each; i++) fleet[next++ % fleet.length]?.spool.grow(1)
+        paced += each
+      }, PACE_MS)
+      paced = 0
+      return {}
+    }
+    case 'rest': {
+      if (pacer !== null) clearInterval(pacer)
+      const isDone = () => fleet.every(({ spool: { condition } }) => condition.heldSeq === condition.lastSeq)
+      await until(isDone, { what: 'all events to be acknowledged', withinMs: 60_000, everyMs: 5 })
+      return { ...took(), paced }
     }
     case 'watch':
       // Everybody must have been lost first, or the old sessions would count.

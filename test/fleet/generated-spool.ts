@@ -13,7 +13,7 @@ export class GeneratedSpool implements Pick<UplinkOptions['spool'], keyof Uplink
   readonly #isFirst: boolean
   #lastSeq = 0
   #heldSeq = 0
-  #madeAtMs = Date.now()
+  readonly #begunAtMs = Date.now() - 30_000
   #listener: () => void = () => {}
 
   constructor(options: { readonly bootId: string; readonly vrid: number; readonly isFirst: boolean }) {
@@ -32,7 +32,6 @@ export class GeneratedSpool implements Pick<UplinkOptions['spool'], keyof Uplink
 
   grow(count: number): void {
     this.#lastSeq += count
-    this.#madeAtMs = Date.now()
     this.#listener()
   }
 
@@ -49,9 +48,8 @@ export class GeneratedSpool implements Pick<UplinkOptions['spool'], keyof Uplink
   }
 
   #event(seq: number): SpooledEvent {
-    // The same whenever it is read again: it was made when the spool last grew.
-    const wallMs = this.#madeAtMs - (this.#lastSeq - seq) * 3
-    const at = { wallMs, monoMs: seq * 3, bootId: this.#bootId }
+    // The same whenever it is read again.
+    const at = { wallMs: this.#begunAtMs + seq * 3, monoMs: seq * 3, bootId: this.#bootId }
     if (seq % 4 !== 0) {
       const state = seq % 8 < 4 ? ('up' as const) : ('down' as const)
       const body = { kind: 'tracker' as const, tracker: 'script' as const, name: 'haproxy', state }
