@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { admit } from '../agents/admit.ts'
+import { type FleetShare, watchFleetShare } from '../agents/fleet-share.ts'
 import { markSynced, retireReplica } from '../agents/presence.ts'
 import { renew } from '../agents/renew.ts'
 import { foundRival } from '../agents/rival.ts'
@@ -75,7 +76,8 @@ export function startGateway(options: GatewayOptions): Gateway {
   })
   const { db, bus, log } = options
   const deliveries = startDeliveries({ db, bus, log, replica, registry, wallMs })
-  const services = servicesOf(options, { replica, registry, writer, presence, deliveries })
+  const share = watchFleetShare(options.db)
+  const services = servicesOf(options, { replica, registry, writer, presence, deliveries, share })
   const lookForDismissals = createDismissals({
     db: options.db,
     replica,
@@ -91,7 +93,7 @@ export function startGateway(options: GatewayOptions): Gateway {
   let stopping = false
   const accept = acceptSockets({
     room: () => !stopping && registry.size() < (options.maxConnections ?? CONNECTIONS_MAX),
-    retryAfterS: () => Math.ceil(spreadMs(registry.agents()) / 1_000),
+    retryAfterS: () => Math.ceil(spreadMs(Math.max(registry.agents(), share.agents())) / 1_000),
     open: (line) => {
       const connection = new Connection(line, services)
       registry.add(connection)
@@ -119,6 +121,7 @@ export function startGateway(options: GatewayOptions): Gateway {
       await deliveries.stop()
       await drain(registry, options.limits ?? SESSION_LIMITS)
       clearInterval(ticks)
+      share.stop()
       await writer.stop()
       await presence.stop()
       await retireReplica(options.db, replica).catch(() => {})
@@ -132,10 +135,11 @@ interface Parts {
   readonly writer: Writer
   readonly presence: PresenceWriter
   readonly deliveries: Deliveries
+  readonly share: FleetShare
 }
 
 function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): Services {
-  const { replica, registry, writer, presence, deliveries } = parts
+  const { replica, registry, writer, presence, deliveries, share } = parts
   const wallMs = () => Date.now()
   const admissions = grouped(db, wallMs)
   const marks = grouped(db, wallMs, { reconnectForMs: DATABASE_PATIENCE_MS })
@@ -144,7 +148,7 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
     limits: limits ?? SESSION_LIMITS,
     now: () => ({ monoMs: performance.now(), wallMs: wallMs() }),
     nonce: () => randomBytes(32).toString('base64url'),
-    spreadMs: () => spreadMs(registry.agents()),
+    spreadMs: () => spreadMs(Math.max(registry.agents(), share.agents())),
     centre: () => centre.latest?.name ?? null,
     admit: async (knock) => {
       const keys = await centre.keys()
