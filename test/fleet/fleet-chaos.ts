@@ -81,7 +81,10 @@ export async function runFleetChaos(options: FleetChaosOptions): Promise<FleetCh
 /** Sites of two or three nodes, with clocks that are wrong by up to an hour. */
 export async function populate(
   field: Field,
-  { agents: count }: Pick<FleetChaosOptions, 'agents'>,
+  {
+    agents: count,
+    transport = 'websocket',
+  }: Pick<FleetChaosOptions, 'agents'> & Partial<Pick<FleetChaosOptions, 'transport'>>,
   folder: string,
 ): Promise<void> {
   const { entropy, balancer, replicas } = field
@@ -106,7 +109,16 @@ export async function populate(
     field.sites.push(site)
     for (const node of nodes)
       field.agents.push(
-        new SimulatedAgent({ site, node, url: balancer.url, token, folder, entropy, log: () => {} }),
+        new SimulatedAgent({
+          site,
+          node,
+          url: balancer.url,
+          token,
+          transport,
+          folder,
+          entropy,
+          log: () => {},
+        }),
       )
   }
   for (const site of field.sites) site.start()

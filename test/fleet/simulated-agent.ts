@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { type CentreAddress, parseCentreAddress } from '../../agent/src/node/centre-address.ts'
 import { centreDialler } from '../../agent/src/node/centre-dialler.ts'
+import type { Transport } from '../../agent/src/session/link.ts'
 import { between, chance, type Entropy, integer } from '../../agent/src/simulated/entropy.ts'
 import { CommandLedger } from '../../agent/src/steward/command-ledger.ts'
 import { ensureEnrolled } from '../../agent/src/steward/enrolment.ts'
@@ -17,6 +18,7 @@ export interface SimulatedAgentOptions {
   readonly node: SiteNode
   readonly url: string
   readonly token: string
+  readonly transport: Transport
   /** Where `identity.json` is, which outlives every kill. */
   readonly folder: string
   readonly entropy: Entropy
@@ -82,7 +84,7 @@ export class SimulatedAgent {
     if (enrolled === null || life.signal.aborted) return
     const { identity, enrolment } = enrolled
     this.#uplink = new Uplink({
-      dialler: mortal(centreDialler(this.#centre), life.signal, () =>
+      dialler: mortal(centreDialler(this.#centre, this.#options.transport), life.signal, () =>
         chance(entropy, 0.5) ? 0 : between(entropy, 1_000, 10_000),
       ),
       spool: node.spool,
