@@ -5,7 +5,10 @@ import { runFleetChaos } from './fleet-chaos.ts'
 const seed = Number(process.env['ALOFT_SEED'] ?? Date.now() % 1_000_000)
 
 describe('a simulated fleet on three replicas, everything killed at random', () => {
-  it.each([['websocket', 30, 15_000]] as const)(
+  it.each([
+    ['websocket', 30, 15_000],
+    ['exchange', 20, 10_000],
+  ] as const)(
     `over %s: history equals the recordings and nobody is falsely down (seed ${seed})`,
     {
       timeout: 240_000,

@@ -15,7 +15,7 @@ export function mortal(dialler: Dialler, death: AbortSignal, lingerMs: () => num
         closed: (code, reason, retryAfterMs) => death.aborted || listener.closed(code, reason, retryAfterMs),
       })
       return {
-        ...link,
+        welcomed: () => link.welcomed(),
         send: (text) => {
           if (!death.aborted) link.send(text)
         },
