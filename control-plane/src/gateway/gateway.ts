@@ -61,9 +61,10 @@ export function startGateway(options: GatewayOptions): Gateway {
   const replica = options.replica ?? randomUUID()
   const registry = createRegistry()
   const wallMs = () => Date.now()
+  const { db, bus, log } = options
   const writer = startWriter({
-    db: options.db,
-    log: options.log,
+    db,
+    log,
     wallMs,
     ...(options.committed && { committed: options.committed }),
   })
@@ -74,16 +75,10 @@ export function startGateway(options: GatewayOptions): Gateway {
     log: options.log,
     superseded: registry.superseded,
   })
-  const { db, bus, log } = options
   const deliveries = startDeliveries({ db, bus, log, replica, registry, wallMs })
-  const share = watchFleetShare(options.db)
+  const share = watchFleetShare(db)
   const services = servicesOf(options, { replica, registry, writer, presence, deliveries, share })
-  const lookForDismissals = createDismissals({
-    db: options.db,
-    replica,
-    wallMs,
-    found: registry.superseded,
-  })
+  const lookForDismissals = createDismissals({ db, replica, wallMs, found: registry.superseded })
   const ticks = setInterval(() => {
     tickAll(registry)
     lookForDismissals()
@@ -93,7 +88,7 @@ export function startGateway(options: GatewayOptions): Gateway {
   let stopping = false
   const accept = acceptSockets({
     room: () => !stopping && registry.size() < (options.maxConnections ?? CONNECTIONS_MAX),
-    retryAfterS: () => Math.ceil(spreadMs(Math.max(registry.agents(), share.agents())) / 1_000),
+    retryAfterS: () => Math.ceil(spreadOf(registry, share) / 1_000),
     open: (line) => {
       const connection = new Connection(line, services)
       registry.add(connection)
@@ -148,7 +143,7 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
     limits: limits ?? SESSION_LIMITS,
     now: () => ({ monoMs: performance.now(), wallMs: wallMs() }),
     nonce: () => randomBytes(32).toString('base64url'),
-    spreadMs: () => spreadMs(Math.max(registry.agents(), share.agents())),
+    spreadMs: () => spreadOf(registry, share),
     centre: () => centre.latest?.name ?? null,
     admit: async (knock) => {
       const keys = await centre.keys()
@@ -182,6 +177,11 @@ function servicesOf({ db, centre, log, limits }: GatewayOptions, parts: Parts): 
       presence.ended({ agentId: one.id, generation, atMs: wallMs(), excused })
     },
   }
+}
+
+/** Of those that are here, or of those to expect if that is more. */
+function spreadOf(registry: Registry, share: FleetShare): number {
+  return spreadMs(Math.max(registry.agents(), share.agents()))
 }
 
 function tickAll(registry: Registry): void {
