@@ -19,6 +19,7 @@ import type { OpenDatabase } from './database/client.ts'
 import { databaseProblem } from './database/readiness.ts'
 import { databaseAway } from './database/transact.ts'
 import { ALL_DUTIES } from './duties/all.ts'
+import type { Duty } from './duties/duty.ts'
 import { tickRoute } from './duties/routes.ts'
 import { enrolmentTokenRoutes } from './enrolment-tokens/routes.ts'
 import { eventRoutes } from './events/routes.ts'
@@ -75,6 +76,8 @@ export interface AppDependencies {
   readonly tickToken: string | null
   /** This replica is on its way out: it serves whom it has, and wants nobody new. */
   readonly isDraining?: () => boolean
+  /** Instead of those that keep everything for as long as usual. */
+  readonly duties?: readonly Duty[]
   readonly keepAliveMs?: number
   /** Instead of the usual ones; null limits nobody. */
   readonly rateLimits?: RateLimits | null
@@ -132,6 +135,7 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
     telemetry,
     provider = null,
     isDraining = () => false,
+    duties = ALL_DUTIES,
   } = dependencies
   const { db } = database
   app.get('/healthz', (c) => c.text('ok\n'))
@@ -147,7 +151,7 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
   const addressOf = (c: Context) => clientAddress(c, trusted)
   app.route('/', accessRoutes({ db, now, addressOf, providerLabel: provider?.settings.label ?? null }))
   if (provider !== null) app.route('/', providerRoutes({ db, now, addressOf, provider, log }))
-  app.route('/', tickRoute({ db, duties: ALL_DUTIES, replica, tickToken, onTick: () => keepCentre(db) }))
+  app.route('/', tickRoute({ db, duties, replica, tickToken, onTick: () => keepCentre(db) }))
   app.route(
     '/agent/v1',
     enrolmentRoute(() => ({ db, centre, nowMs: now(), log })),

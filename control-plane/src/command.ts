@@ -8,6 +8,7 @@ import { trustedProxies } from './http/client-address.ts'
 import { rateLimitsOf } from './http/rate-limit.ts'
 import { type ProviderSettings, readProviderSettings } from './identity-provider/settings.ts'
 import { openLog } from './log-lines.ts'
+import { retentionOf } from './retention/settings.ts'
 import { type ControlPlane, startControlPlane } from './start.ts'
 import { parseOtlpEndpoint, parseOtlpHeaders } from './telemetry/otlp.ts'
 import type { OtlpTarget } from './telemetry/telemetry.ts'
@@ -121,6 +122,7 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       tickToken: env.tickToken ?? null,
       keyEncryptionKey: parseSecret(env.keyEncryptionKey),
       webSockets: given.webSockets !== false && env.webSockets !== false,
+      retention: retentionOf(process.env),
       log,
       progress: say,
     })

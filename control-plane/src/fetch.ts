@@ -1,5 +1,6 @@
 import { parseSecret } from './command.ts'
 import { openLog } from './log-lines.ts'
+import { retentionOf } from './retention/settings.ts'
 import { createServerless, type Serverless } from './serverless.ts'
 
 /**
@@ -12,6 +13,7 @@ function instance(): Serverless {
   const { DATABASE_URL, ALOFT_TICK_TOKEN, ALOFT_KEY_ENCRYPTION_KEY } = process.env
   if (DATABASE_URL === undefined) throw new Error('DATABASE_URL is not set')
   made ??= createServerless({
+    retention: retentionOf(process.env),
     databaseUrl: DATABASE_URL,
     tickToken: ALOFT_TICK_TOKEN ?? null,
     keyEncryptionKey: parseSecret(ALOFT_KEY_ENCRYPTION_KEY),

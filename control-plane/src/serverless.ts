@@ -6,8 +6,10 @@ import { notifyCarrier } from './bus/store-notify.ts'
 import { Centre } from './centre-keys/centre.ts'
 import { ringAfterCommit } from './database/after-commit.ts'
 import { openDatabase } from './database/client.ts'
+import { dutiesKeeping } from './duties/all.ts'
 import { loadStaticFiles } from './http/static-files.ts'
 import { installationRoot } from './installed-files.ts'
+import { DEFAULT_RETENTION, type Retention } from './retention/settings.ts'
 import { createFeedReader } from './stream/feed-reader.ts'
 
 export interface ServerlessOptions {
@@ -16,6 +18,8 @@ export interface ServerlessOptions {
   readonly keyEncryptionKey: string | null
   /** What the scheduler shows at `POST /internal/tick`: the only clock there is. Null admits none. */
   readonly tickToken: string | null
+  /** For how long history is kept; usual by default. */
+  readonly retention?: Retention
   readonly log: Log
 }
 
@@ -37,6 +41,7 @@ const CONNECTIONS = 4
 export function createServerless({
   databaseUrl,
   keyEncryptionKey,
+  retention = DEFAULT_RETENTION,
   ...options
 }: ServerlessOptions): Serverless {
   const { log } = options
@@ -47,6 +52,7 @@ export function createServerless({
   const reader = createFeedReader({ db, bus, warn: (message) => log.warn({}, message) })
   const app = createApp({
     ...options,
+    duties: dutiesKeeping(retention),
     database,
     centre: new Centre({ db, keyEncryptionKey, now: Date.now }),
     reader,

@@ -18,7 +18,7 @@ import { lockDataDirectory } from './database/data-directory.ts'
 import { type EmbeddedServer, startEmbeddedServer } from './database/embedded-server.ts'
 import { migrateDatabase } from './database/migrate.ts'
 import { databaseErrorCode, isConnectionLoss, transact } from './database/transact.ts'
-import { ALL_DUTIES } from './duties/all.ts'
+import { dutiesKeeping } from './duties/all.ts'
 import { startTicker } from './duties/ticker.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { createHolds, type Holds, wakeHolds } from './gateway/holds.ts'
@@ -31,6 +31,7 @@ import type { ProviderSettings } from './identity-provider/settings.ts'
 import { installationRoot } from './installed-files.ts'
 import { listenTcp, listenUnix } from './listen.ts'
 import { Unavailable } from './problems.ts'
+import { DEFAULT_RETENTION, type Retention } from './retention/settings.ts'
 import { limitedServer, SERVER_LIMITS, type ServerLimits } from './server-limits.ts'
 import { softwareVersion } from './software-version.ts'
 import { type FeedReader, startFeedReader } from './stream/feed-reader.ts'
@@ -58,6 +59,8 @@ export interface ControlPlaneOptions {
   readonly webSockets?: boolean
   /** What a scheduler shows at `POST /internal/tick`; null admits none. */
   readonly tickToken: string | null
+  /** For how long history is kept; usual by default. */
+  readonly retention?: Retention
   /** Instead of the usual ones; null limits nobody. */
   readonly rateLimits?: RateLimits | null
   /** Balancers whose `X-Forwarded-For` is believed: addresses and prefixes. */
@@ -141,7 +144,8 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const holds = createHolds()
   undo.push(() => holds.stop())
   undo.push(wakeHolds({ db: database.db, bus, holds, now: Date.now }))
-  const ticker = startTicker({ db: database.db, duties: ALL_DUTIES, replica, log })
+  const { duties } = settingsOf(options)
+  const ticker = startTicker({ db: database.db, duties, replica, log })
   undo.push(() => ticker.stop())
   let isDraining = false
   const parts = { database, centre, reader, gateway, holds, replica, telemetry, isDraining: () => isDraining }
@@ -213,10 +217,12 @@ function settingsOf({
   tickToken,
   rateLimits,
   trustedProxies,
+  retention,
   identityProvider = null,
 }: ControlPlaneOptions) {
   return {
     log,
+    duties: dutiesKeeping(retention ?? DEFAULT_RETENTION),
     tickToken,
     provider: identityProvider === null ? null : openProvider(identityProvider),
     ...(rateLimits === undefined ? {} : { rateLimits }),

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { benchFailover } from './failover.ts'
 import { benchFleet } from './fleet.ts'
+import { benchHistory } from './history.ts'
 import { benchLatency } from './latency.ts'
 import { benchRestart } from './restart.ts'
 import { benchScale } from './scale.ts'
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   failover: benchFailover,
   fleet: benchFleet,
   latency: benchLatency,
+  history: benchHistory,
   restart: benchRestart,
   scale: benchScale,
   stall: benchStall,
