@@ -66,7 +66,7 @@ export async function enrolPlainFleet<Spool extends UplinkOptions['spool']>(
     const attempts: Attempt[] = []
     const enrolment = { agentId, site: name, node, enrolledWallMs: Date.now() }
     const uplink = new Uplink({
-      dialler: watched(centreDialler(parseCentreAddress(url)), attempts),
+      dialler: watched(centreDialler(parseCentreAddress(url), { rule: 'ws' }), attempts),
       spool,
       config: { agentId, node, software: 'aloft/simulated', bootId, runId: randomUUID(), machineId: agentId },
       identity: new IdentityKeeper({

@@ -74,7 +74,7 @@ export class SimulatedAgent {
     const say = (line: string) => log(`${this.name}: ${line}`)
     const enrolled = await ensureEnrolled({
       identityFile,
-      centre: this.#centre,
+      centres: [this.#centre],
       token,
       node: node.name,
       signal: life.signal,
@@ -84,8 +84,10 @@ export class SimulatedAgent {
     if (enrolled === null || life.signal.aborted) return
     const { identity, enrolment } = enrolled
     this.#uplink = new Uplink({
-      dialler: mortal(centreDialler(this.#centre, this.#options.transport), life.signal, () =>
-        chance(entropy, 0.5) ? 0 : between(entropy, 1_000, 10_000),
+      dialler: mortal(
+        centreDialler(this.#centre, { rule: ruleOf(this.#options.transport) }),
+        life.signal,
+        () => (chance(entropy, 0.5) ? 0 : between(entropy, 1_000, 10_000)),
       ),
       spool: node.spool,
       config: {
@@ -122,4 +124,9 @@ export class SimulatedAgent {
     this.#uplink = null
     node.spool.reopen({ cursorLag: integer(entropy, 0, 40), forget: chance(entropy, 0.3) })
   }
+}
+
+/** One transport in a run: which of them passes is not what is tried here. */
+function ruleOf(transport: Transport): 'ws' | 'exchange' {
+  return transport === 'exchange' ? 'exchange' : 'ws'
 }

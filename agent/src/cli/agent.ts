@@ -5,6 +5,7 @@ import type { EventBody } from '@aloft/shared/protocol/events'
 import { acquireLock, lockHolder } from '../router/process-lock.ts'
 import { loadRunningConfig, type RunningConfig } from '../router/running-config.ts'
 import { prepareStateDirectory, type StatePaths, statePaths } from '../router/state-directory.ts'
+import type { TransportRule } from '../session/ways.ts'
 import { missingCapabilities, missingCapabilitiesText } from '../steward/capabilities.ts'
 import { type ConfigFile, readConfigFile } from '../steward/config-file.ts'
 import { parseListenAddress, serveMetrics } from '../steward/metrics-server.ts'
@@ -18,7 +19,9 @@ import { describeBody } from './describe-event.ts'
 export interface AgentOptions {
   readonly config: string
   readonly stateDir?: string
+  /** One URL or several of one centre, by commas. */
   readonly controlPlane?: string
+  readonly controlPlaneTransport?: TransportRule
   readonly enrolmentToken?: string
   /** `HOST:PORT` to answer /metrics, /healthz and /readyz on; nowhere when left out. */
   readonly metricsListen?: string
@@ -78,6 +81,7 @@ async function runSteward(options: AgentOptions, paths: StatePaths): Promise<num
         ...start,
         stateDir: paths.directory,
         controlPlane: options.controlPlane ?? null,
+        transport: options.controlPlaneTransport ?? 'auto',
         enrolmentToken: enrolmentToken ?? null,
         log,
         told: logObservation,
@@ -120,7 +124,10 @@ function restartCommand(options: AgentOptions, configFile: string, paths: StateP
   const fixed = ['agent', '--config', configFile, '--state-dir', paths.directory]
   const uplink = options.controlPlane ? ['--control-plane', options.controlPlane] : []
   const metrics = options.metricsListen ? ['--metrics-listen', options.metricsListen] : []
-  return [...program, ...fixed, ...uplink, ...metrics]
+  const transport = options.controlPlaneTransport
+    ? ['--control-plane-transport', options.controlPlaneTransport]
+    : []
+  return [...program, ...fixed, ...uplink, ...transport, ...metrics]
 }
 
 /** A port that is taken costs the figures, never the election. */

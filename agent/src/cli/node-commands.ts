@@ -19,7 +19,16 @@ export function mountAgent(program: Command): void {
     .option(...STATE_DIR)
     .option(
       '--control-plane <url>',
-      'report to this control plane: https://HOST, http://HOST:PORT or unix:/PATH',
+      'report to this control plane: https://HOST, http://HOST:PORT or unix:/PATH; several URLs of it by commas, or each with the option',
+      (url: string, before: string | undefined) => (before === undefined ? url : `${before},${url}`),
+    )
+    .addOption(
+      new Option(
+        '--control-plane-transport <transport>',
+        'how to reach it: WebSocket, HTTP requests, or the first where it passes',
+      )
+        .choices(['auto', 'ws', 'exchange'])
+        .default('auto'),
     )
     .option(
       '--enrolment-token <token>',
@@ -101,10 +110,12 @@ export function mountReplay(program: Command): void {
     })
 }
 
-function requireControlPlane(url: string | undefined): void {
-  if (url === undefined || /^unix:\/./.test(url)) return
-  if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return
-  throw new WrongUsage(`--control-plane ${url}: write https://HOST, http://HOST:PORT or unix:/PATH`)
+function requireControlPlane(urls: string | undefined): void {
+  if (urls === undefined) return
+  for (const url of urls.split(',').map((text) => text.trim())) {
+    if (/^unix:\/./.test(url) || (/^https?:\/\/[^/]/.test(url) && URL.canParse(url))) continue
+    throw new WrongUsage(`--control-plane ${url}: write https://HOST, http://HOST:PORT or unix:/PATH`)
+  }
 }
 
 async function requireListenAddress(text: string | undefined): Promise<void> {

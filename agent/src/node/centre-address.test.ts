@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseCentreAddress, plainHttpWarning } from './centre-address.ts'
+import { parseCentreAddress, parseCentreAddresses, plainHttpWarning } from './centre-address.ts'
 
 const EVERYBODY =
   'is plain http; anybody on the way can read what this agent reports, its enrolment token included; use https://'
@@ -28,4 +28,17 @@ it.each([
   ['http://centre.example/?a=b', 'expected only a host, a port and perhaps a path'],
 ])('%s is refused', (text, message) => {
   expect(() => parseCentreAddress(text)).toThrow(`--control-plane ${text}: ${message}`)
+})
+
+it('takes several URLs of one centre, by commas or one by one, each once', () => {
+  const texts = ['https://a, https://b/x', 'unix:/run/c', 'https://a']
+  expect(parseCentreAddresses(texts).map(({ text }) => text)).toEqual([
+    'https://a',
+    'https://b/x',
+    'unix:/run/c',
+  ])
+  expect(() => parseCentreAddresses(['https://a,ftp://b'])).toThrow(
+    '--control-plane ftp://b: expected https://HOST',
+  )
+  expect(() => parseCentreAddresses([' , '])).toThrow('expected at least one URL')
 })

@@ -20,6 +20,14 @@ export function parseCentreAddress(text: string): CentreAddress {
   return { kind: 'tcp', text, url }
 }
 
+/** Several URLs of one centre, separated by commas or given one by one, each once. Throws like `parseCentreAddress`. */
+export function parseCentreAddresses(texts: readonly string[]): readonly CentreAddress[] {
+  const urls = texts.flatMap((text) => text.split(',')).map((text) => text.trim())
+  const addresses = [...new Set(urls.filter((text) => text !== ''))].map(parseCentreAddress)
+  if (addresses.length === 0) throw new Error('--control-plane: expected at least one URL')
+  return addresses
+}
+
 /** What to tell the operator about a centre that is spoken to in the clear; null when it is not. */
 export function plainHttpWarning(address: CentreAddress): string | null {
   if (address.kind !== 'tcp' || address.url.protocol !== 'http:') return null

@@ -1,13 +1,86 @@
-/** How this agent reaches its centre: an address, and what frames are carried by. */
-import type { Dialler, Transport } from '../session/link.ts'
+/** How this agent reaches its centre: which URL, over what, and what became of it (`session/ways.ts` decides). */
+import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import type { Dialler, Link, LinkListener, Way } from '../session/link.ts'
+import {
+  type Attempt,
+  cameAbout,
+  type Evidence,
+  ended,
+  initialWays,
+  leaveUrl,
+  nextWay,
+  type TransportRule,
+  tryAgainAtMs,
+} from '../session/ways.ts'
 import type { CentreAddress } from './centre-address.ts'
 import { dialExchange } from './exchange-link.ts'
 import { dialWebSocket } from './web-socket-link.ts'
 
-export function centreDialler(centre: CentreAddress, transport: Transport = 'websocket'): Dialler {
-  return {
-    dial: (listener) =>
-      transport === 'exchange' ? dialExchange(centre, listener) : dialWebSocket(centre, listener),
-    way: () => ({ url: centre.text, transport }),
+export interface CentreDiallerOptions {
+  readonly rule?: TransportRule
+  readonly monoMs?: () => number
+  readonly random?: () => number
+}
+
+/** `given`: one address or several, all of one centre. */
+export function centreDialler(
+  given: CentreAddress | readonly CentreAddress[],
+  { rule = 'auto', monoMs = () => performance.now(), random = Math.random }: CentreDiallerOptions = {},
+): Dialler {
+  const centres = 'kind' in given ? [given] : given
+  let ways = initialWays(centres.length, rule, random())
+  let newest = nextWay(ways, monoMs())
+  const dial = (listener: LinkListener): Link => {
+    const way = nextWay(ways, monoMs())
+    newest = way
+    let welcomedAtMs: number | null = null
+    const note = (evidence: Evidence) => {
+      const nowMs = monoMs()
+      const welcomedForMs = welcomedAtMs === null ? null : nowMs - welcomedAtMs
+      ways = ended(ways, { ...way, welcomedForMs, evidence }, { nowMs, random: random() })
+    }
+    const link = open(centreAt(centres, way), { way, listener, note })
+    return {
+      send: (text) => link.send(text),
+      close: (code, reason) => {
+        // No challenge, or no welcome, in time: what was sent was swallowed on the way.
+        if (welcomedAtMs === null && code === CloseCode.tryLater) note('swallowed')
+        link.close(code, reason)
+      },
+      welcomed: () => {
+        welcomedAtMs = monoMs()
+        ways = cameAbout(ways, way)
+        link.welcomed()
+      },
+    }
   }
+  return {
+    dial,
+    way: () => wayOf(centres, newest),
+    betterWayAtMs: () => tryAgainAtMs(ways, newest),
+    leave: () => {
+      ways = leaveUrl(ways)
+    },
+  }
+}
+
+interface Opening {
+  readonly way: Pick<Attempt, 'transport'>
+  readonly listener: LinkListener
+  readonly note: (evidence: Evidence) => void
+}
+
+function open(centre: CentreAddress, { way, listener, note }: Opening): Link {
+  if (way.transport === 'websocket') return dialWebSocket(centre, listener, note)
+  return dialExchange(centre, listener, { holds: true, note })
+}
+
+function centreAt(centres: readonly CentreAddress[], { url }: Pick<Attempt, 'url'>): CentreAddress {
+  const centre = centres[url]
+  if (centre === undefined) throw new RangeError(`there is no URL ${url} among ${centres.length}`)
+  return centre
+}
+
+function wayOf(centres: readonly CentreAddress[], way: Pick<Attempt, 'url' | 'transport'>): Way {
+  return { url: centreAt(centres, way).text, transport: way.transport }
 }

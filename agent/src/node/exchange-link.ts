@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { EXCHANGE_FRAMES_BYTES_MAX, EXCHANGE_PATH, ExchangeAnswer } from '@aloft/shared/protocol/exchange'
 import type { Link, LinkListener } from '../session/link.ts'
+import type { Evidence } from '../session/ways.ts'
 import type { CentreAddress } from './centre-address.ts'
 import { type CentreAnswer, keptConnections, postToCentre, StaleConnection } from './centre-request.ts'
 import { ABNORMAL, describe, retryAfterMs } from './web-socket-link.ts'
@@ -23,6 +24,8 @@ const HOLD_SPACING_MS = 1_000
 const BUSY_MS = 2_000
 
 export interface ExchangeLinkOptions {
+  /** Hears what the end says of the way to the centre, just before the listener hears of the end. */
+  readonly note?: (evidence: Evidence) => void
   /** Whether to let a request wait at the centre: what it has to say comes at once, for a connection that stays open. */
   readonly holds: boolean
 }
@@ -93,6 +96,7 @@ class ExchangeLink implements Link {
   #end(code: number, reason: string, retryAfter: number | null = null): void {
     if (this.#isOver) return
     this.#over.abort()
+    this.#options.note?.(code === ABNORMAL ? (retryAfter === null ? 'unreachable' : 'busy') : 'told')
     this.#connections.destroy()
     this.#listener.closed(code, reason, retryAfter)
   }

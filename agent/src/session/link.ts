@@ -35,4 +35,8 @@ export interface Dialler {
   dial(listener: LinkListener): Link
   /** Of the newest link. */
   way(): Way
+  /** When the session should try whether there is a better way by now, beside this one; null or absent: never. */
+  betterWayAtMs?(): number | null
+  /** The centre asks us to leave the way that is used: the next link goes elsewhere, if there is an elsewhere. */
+  leave?(): void
 }

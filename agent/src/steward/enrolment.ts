@@ -18,7 +18,8 @@ import { SOFTWARE } from './software.ts'
 
 export interface EnrolmentOptions {
   readonly identityFile: string
-  readonly centre: CentreAddress
+  /** URLs of one centre: the next is asked when one cannot be reached. */
+  readonly centres: readonly [CentreAddress, ...CentreAddress[]]
   readonly token: string | null
   readonly node: string
   readonly signal: AbortSignal
@@ -64,12 +65,13 @@ export async function ensureEnrolled(options: EnrolmentOptions): Promise<Enrolle
 }
 
 async function redeem(options: EnrolmentOptions, identity: Identity, token: string): Promise<Enrolled> {
-  const { centre, node, signal, log, report } = options
+  const { centres, node, signal, log, report } = options
   const publicKey = publicKeyOf(identity)
   const signature = signText(identity, enrolmentText(token, node, publicKey))
   let retry = FIRST_RETRY
   let said = ''
-  for (;;) {
+  for (let attempt = 0; ; attempt++) {
+    const centre = centres[attempt % centres.length] ?? centres[0]
     const outcome = await enrol(centre, { token, node, publicKey, signature, software: SOFTWARE })
     if (outcome.kind === 'enrolled') {
       const { agentId, site, credential, centre: name, pending } = outcome.answer

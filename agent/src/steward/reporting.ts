@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentConfig } from '@aloft/shared/config/agent-config'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { RouterState } from '@aloft/shared/protocol/frames'
-import { type CentreAddress, parseCentreAddress, plainHttpWarning } from '../node/centre-address.ts'
+import { type CentreAddress, parseCentreAddresses, plainHttpWarning } from '../node/centre-address.ts'
 import { centreDialler } from '../node/centre-dialler.ts'
 import { openSpool, type Spool } from '../node/spool.ts'
 import type { SpoolLimits } from '../node/spool-retention.ts'
 import { bootId, monotonicMs } from '../router/boot-identity.ts'
+import type { TransportRule } from '../session/ways.ts'
 import { CommandLedger } from './command-ledger.ts'
 import { type Enrolled, ensureEnrolled } from './enrolment.ts'
 import { type Identity, saveIdentity } from './identity.ts'
@@ -24,8 +25,10 @@ import { Uplink } from './uplink.ts'
 
 export interface ReportingOptions extends ReportingStart {
   readonly stateDir: string
-  /** Null: this agent reports to nobody; its spool keeps what it observes all the same. */
+  /** URLs of one centre, by commas. Null: this agent reports to nobody; its spool keeps what it observes all the same. */
   readonly controlPlane: string | null
+  /** What its sessions are carried by; default: what passes. */
+  readonly transport?: TransportRule
   readonly enrolmentToken: string | null
   readonly spoolLimits?: Partial<SpoolLimits>
   /** Told of each observation once it is kept. */
@@ -41,9 +44,8 @@ const DELIVER_MS = 1_000
 /** Rejects when the spool cannot be opened or `controlPlane` is no address; never for want of a centre. */
 export async function openReporting(options: ReportingOptions): Promise<Reporting> {
   const { stateDir, controlPlane, log, runId, router } = options
-  const centre = controlPlane === null ? null : parseCentreAddress(controlPlane)
-  const warning = centre && plainHttpWarning(centre)
-  if (warning) log(warning)
+  const centres = controlPlane === null ? [] : parseCentreAddresses([controlPlane])
+  for (const warning of centres.map(plainHttpWarning)) if (warning !== null) log(warning)
   const spool = await openSpool({
     directory: path.join(stateDir, 'spool'),
     wallMs: Date.now,
@@ -63,7 +65,8 @@ export async function openReporting(options: ReportingOptions): Promise<Reportin
       options.told?.(body)
     },
   })
-  const session = centre ? startSession(options, centre, spool) : null
+  const [first] = centres
+  const session = first ? startSession(options, [first, ...centres.slice(1)], spool) : null
   // What the journal holds since the last steward is told of: the notifier's place is taken before it is read.
   const notifier = await Notifier.open({
     directory: path.join(stateDir, 'notify'),
@@ -87,13 +90,17 @@ interface ReportingSession {
 }
 
 /** Enrols if need be, then connects; both for as long as it takes, and in the background. */
-function startSession(options: ReportingOptions, centre: CentreAddress, spool: Spool): ReportingSession {
+function startSession(
+  options: ReportingOptions,
+  centres: readonly [CentreAddress, ...CentreAddress[]],
+  spool: Spool,
+): ReportingSession {
   const { stateDir, enrolmentToken, node, router, log } = options
   const identityFile = path.join(stateDir, 'identity.json')
   const abort = new AbortController()
   let uplink: Uplink | null = null
   let before: UplinkStatus = {
-    url: centre.text,
+    url: centres[0].text,
     transport: null,
     state: 'connecting',
     sinceWallMs: Date.now(),
@@ -102,7 +109,7 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
   const begin = async () => {
     const enrolled = await ensureEnrolled({
       identityFile,
-      centre,
+      centres,
       token: enrolmentToken,
       node,
       signal: abort.signal,
@@ -119,7 +126,7 @@ function startSession(options: ReportingOptions, centre: CentreAddress, spool: S
     if (enrolled === null || abort.signal.aborted) return
     const { enrolment } = enrolled
     uplink = new Uplink({
-      dialler: centreDialler(centre),
+      dialler: centreDialler(centres, { ...(options.transport && { rule: options.transport }) }),
       spool,
       config: {
         agentId: enrolment.agentId,

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type Attempt,
+  cameAbout,
+  ended,
+  initialWays,
+  leaveUrl,
+  nextWay,
+  tryAgainAtMs,
+  type Ways,
+} from './ways.ts'
+
+const at = (nowMs: number, random = 0.5) => ({ nowMs, random })
+const attempt = (ways: Ways, evidence: Attempt['evidence'], nowMs = 0, welcomedForMs: number | null = null) =>
+  ended(ways, { ...nextWay(ways, nowMs), welcomedForMs, evidence }, at(nowMs))
+
+describe('the order of URLs', () => {
+  it('spreads a fleet over all orders alike, whatever the first of them is', () => {
+    const counts = new Map<string, number>()
+    for (let i = 0; i < 6_000; i++) {
+      const order = initialWays(3, 'auto', i / 6_000).order.join('')
+      counts.set(order, (counts.get(order) ?? 0) + 1)
+    }
+    expect([...counts.keys()].sort()).toEqual(['012', '021', '102', '120', '201', '210'])
+    for (const count of counts.values()) expect(Math.abs(count - 1_000)).toBeLessThanOrEqual(2)
+  })
+
+  it.each(['unreachable', 'busy', 'cut'] as const)(
+    'goes on to the next after %s, and comes round again',
+    (evidence) => {
+      let ways = initialWays(3, 'ws', 0)
+      const tried = [0, 1, 2, 3].map(() => {
+        const { url } = nextWay(ways, 0)
+        ways = attempt(ways, evidence)
+        return url
+      })
+      expect(tried).toEqual([0, 1, 2, 0])
+    },
+  )
+
+  it('stays with the URL that worked, also after its session was lost, until that fails', () => {
+    let ways = attempt(initialWays(3, 'auto', 0), 'unreachable')
+    ways = cameAbout(ways, { url: 1, transport: 'websocket' })
+    ways = attempt(ways, 'cut', 0, 100_000)
+    expect(nextWay(ways, 0)).toEqual({ url: 1, transport: 'websocket' })
+    expect(nextWay(attempt(ways, 'unreachable'), 0)).toEqual({ url: 2, transport: 'websocket' })
+  })
+
+  it('is not left because the centre said no there: it would say so anywhere', () => {
+    expect(nextWay(attempt(initialWays(2, 'auto', 0), 'told'), 0)).toEqual({ url: 0, transport: 'websocket' })
+  })
+
+  it('leads away from a replica that says goaway, if there is another URL', () => {
+    expect(nextWay(leaveUrl(initialWays(2, 'auto', 0)), 0).url).toBe(1)
+    expect(nextWay(leaveUrl(initialWays(1, 'auto', 0)), 0).url).toBe(0)
+  })
+})
+
+describe('the way over HTTP requests', () => {
+  it.each(['refused', 'swallowed'] as const)(
+    'is taken at once, at the same URL, when an upgrade is %s',
+    (evidence) => {
+      expect(nextWay(attempt(initialWays(2, 'auto', 0), evidence), 0)).toEqual({
+        url: 0,
+        transport: 'exchange',
+      })
+    },
+  )
+
+  it('is taken when two WebSockets die before the welcome', () => {
+    const once = attempt(initialWays(1, 'auto', 0), 'cut')
+    expect(nextWay(once, 0).transport).toBe('websocket')
+    expect(nextWay(attempt(once, 'cut'), 0).transport).toBe('exchange')
+  })
+
+  it('is taken when three sessions were cut off soon, and not when they lasted', () => {
+    const after = (...lasted: number[]) =>
+      lasted.reduce((ways, ms) => attempt(ways, 'cut', 0, ms), initialWays(1, 'auto', 0))
+    expect(nextWay(after(9_000, 9_000), 0).transport).toBe('websocket')
+    expect(nextWay(after(9_000, 9_000, 9_000), 0).transport).toBe('exchange')
+    expect(nextWay(after(9_000, 9_000, 60_000, 9_000), 0).transport).toBe('websocket')
+  })
+
+  it('is not taken for a centre that is away or has no time', () => {
+    let ways = initialWays(1, 'auto', 0)
+    for (let i = 0; i < 50; i++) ways = attempt(ways, i % 2 === 0 ? 'unreachable' : 'busy')
+    expect(nextWay(ways, 0).transport).toBe('websocket')
+  })
+
+  it('is left again when HTTP does not pass either', () => {
+    const exchange = attempt(initialWays(2, 'auto', 0), 'refused')
+    const neither = attempt(exchange, 'unreachable')
+    expect(nextWay(neither, 0)).toEqual({ url: 1, transport: 'websocket' })
+    expect(nextWay(attempt(neither, 'unreachable'), 0)).toEqual({ url: 0, transport: 'websocket' })
+  })
+
+  it('ends after minutes, spread, for a try with a WebSocket; in vain, after twice as long, up to an hour', () => {
+    let ways = initialWays(1, 'auto', 0)
+    let nowMs = 0
+    const waits = Array.from({ length: 6 }, () => {
+      ways = attempt(ways, 'refused', nowMs)
+      const way = nextWay(ways, nowMs)
+      ways = cameAbout(ways, way)
+      const untilMs = tryAgainAtMs(ways, way) ?? 0
+      const waitMs = untilMs - nowMs
+      expect(nextWay(ways, untilMs - 1).transport).toBe('exchange')
+      nowMs = untilMs
+      expect(nextWay(ways, nowMs).transport).toBe('websocket')
+      return waitMs / 60_000
+    })
+    expect(waits).toEqual([5, 10, 20, 40, 60, 60])
+    const spread = [0, 0.999].map((random) => {
+      const first = initialWays(1, 'auto', 0)
+      const to = ended(
+        first,
+        { ...nextWay(first, 0), welcomedForMs: null, evidence: 'refused' },
+        at(0, random),
+      )
+      return Math.round((tryAgainAtMs(to, { url: 0, transport: 'exchange' }) ?? 0) / 1_000)
+    })
+    expect(spread).toEqual([150, 450])
+  })
+
+  it('is forgotten once a WebSocket passed', () => {
+    const ways = cameAbout(attempt(initialWays(1, 'auto', 0), 'refused'), { url: 0, transport: 'websocket' })
+    expect(nextWay(ways, 0).transport).toBe('websocket')
+  })
+
+  it.each([
+    ['ws', 'websocket'],
+    ['exchange', 'exchange'],
+  ] as const)('is a matter of order when told %s', (rule, transport) => {
+    let ways = initialWays(1, rule, 0)
+    for (let i = 0; i < 5; i++) {
+      expect(nextWay(ways, 0).transport).toBe(transport)
+      expect(tryAgainAtMs(ways, nextWay(ways, 0))).toBeNull()
+      ways = attempt(ways, 'refused')
+    }
+  })
+})
