@@ -48,6 +48,8 @@ export function beginLive(state: SessionState, frame: Welcome, moment: Moment): 
     batchAtMs: null,
     timesSentBack: 0,
     leaveAtMs: null,
+    leaving: false,
+    hushed: false,
     samples: [],
     renewAtMs: firstRenewal(state, frame, moment),
     commands: [],
@@ -100,6 +102,12 @@ export function stepLive(state: SessionState, live: Live, event: LiveEvent, mome
     case 'obeyed':
       // To another session it is said when the command comes again there.
       return [state, [{ do: 'send', frame: event.result }]]
+    case 'leave':
+      return succeed(state, live)
+    case 'stay':
+      return [withLive(state, { ...live, leaving: false }), []]
+    case 'hush':
+      return pump(state, { ...live, hushed: event.on }, moment)
     case 'tick':
       return tick(state, live, moment)
     case 'candidate': {
@@ -199,7 +207,7 @@ function pump(state: SessionState, live: Live, { nowMs }: Moment): SessionStep {
   const waiting = state.spool.lastSeq - live.sentSeq
   const inFlight = live.sentSeq - live.ackedSeq
   const countMax = Math.min(waiting, BATCH_EVENTS_MAX, WINDOW_EVENTS_MAX - inFlight)
-  if (!live.synced || live.reading || countMax <= 0) return [withLive(state, idle), []]
+  if (!live.synced || live.reading || live.hushed || countMax <= 0) return [withLive(state, idle), []]
   const dueMs =
     inFlight === 0
       ? live.lastSentAtMs + SPACING_MS
@@ -249,8 +257,7 @@ function tick(state: SessionState, live: Live, moment: Moment): SessionStep {
   const { nowMs } = moment
   if (nowMs >= live.silentAtMs)
     return leave(state, { code: CloseCode.tryLater, reason: `nothing heard for ${WATCHDOG_MS / 1_000} s` })
-  if (live.leaveAtMs !== null && nowMs >= live.leaveAtMs)
-    return leave(state, { code: CloseCode.drain, reason: 'as the goaway asked' })
+  if (live.leaveAtMs !== null && nowMs >= live.leaveAtMs && !live.leaving) return succeed(state, live)
   if (live.synced && nowMs >= live.heartbeatAtMs) {
     const [beating, beat] = heartbeat(state, live, moment)
     return after(beat, pump(beating, liveOf(beating, live), moment))
@@ -264,6 +271,10 @@ function tick(state: SessionState, live: Live, moment: Moment): SessionStep {
   if (!live.synced && nowMs >= live.heartbeatAtMs)
     return [withLive(state, { ...live, heartbeatAtMs: nowMs + live.heartbeatMs }), []]
   return pump(state, live, moment)
+}
+
+function succeed(state: SessionState, live: Live): SessionStep {
+  return live.leaving ? [state, []] : [withLive(state, { ...live, leaving: true }), [{ do: 'succeed' }]]
 }
 
 function heartbeat(state: SessionState, live: Live, { nowMs, wallMs }: Moment): SessionStep {

@@ -69,7 +69,7 @@ export function nextDeadlineMs({ phase }: SessionState): number | null {
         phase.heartbeatAtMs,
         phase.silentAtMs,
         phase.batchAtMs ?? Number.POSITIVE_INFINITY,
-        phase.leaveAtMs ?? Number.POSITIVE_INFINITY,
+        (phase.leaving ? null : phase.leaveAtMs) ?? Number.POSITIVE_INFINITY,
         (phase.synced ? phase.renewAtMs : null) ?? Number.POSITIVE_INFINITY,
       )
     default:

@@ -70,6 +70,10 @@ export interface Live {
   readonly timesSentBack: number
   /** After a goaway: when to leave. */
   readonly leaveAtMs: number | null
+  /** The session that is to follow is being opened. */
+  readonly leaving: boolean
+  /** That one has said its hello, or is about to: no more events go out over this one. */
+  readonly hushed: boolean
   readonly samples: readonly ClockSample[]
   /** When the next credential is asked for; null when this centre gives none. */
   readonly renewAtMs: number | null
@@ -121,6 +125,12 @@ export type SessionEvent =
       readonly routers: readonly RouterState[] | null
     }
   | { readonly kind: 'router'; readonly alive: boolean }
+  /** There may be a better way to the centre: to be tried beside this session. */
+  | { readonly kind: 'leave' }
+  /** There is none. */
+  | { readonly kind: 'stay' }
+  /** Events wait, because the session that follows has named what they begin with; or they wait no longer. */
+  | { readonly kind: 'hush'; readonly on: boolean }
   /** The challenge or the welcome is not of the centre this agent trusts. */
   | { readonly kind: 'distrusted'; readonly reason: string }
   /** A new key is ready: its signature over `candidateText(...)`. */
@@ -135,6 +145,8 @@ export type UnsignedHello = Omit<Hello, 'signature'>
 export type SessionAction =
   | { readonly do: 'dial' }
   | { readonly do: 'close'; readonly code: CloseCode; readonly reason: string }
+  /** Open the session that is to follow this one, which goes on meanwhile (`succession.ts`). */
+  | { readonly do: 'succeed' }
   /** Sign the nonce and send. */
   | { readonly do: 'hello'; readonly nonce: string; readonly hello: UnsignedHello }
   | { readonly do: 'send'; readonly frame: Exclude<AgentFrame, Hello> }

@@ -126,7 +126,7 @@ function startSession(
     if (enrolled === null || abort.signal.aborted) return
     const { enrolment } = enrolled
     uplink = new Uplink({
-      dialler: centreDialler(centres, { ...(options.transport && { rule: options.transport }) }),
+      dialler: centreDialler(centres, { rule: options.transport ?? 'auto', monoMs: monotonicMs }),
       spool,
       config: {
         agentId: enrolment.agentId,

@@ -1,12 +1,23 @@
-/** The session machine plugged into the world: one socket at a time, one timer, the spool and the router's state. */
+/**
+ * The session machines plugged into the world: a link for each session (one, or two while one follows the other), one
+ * timer, the spool and the router's state.
+ */
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { decodeServerFrame, type RouterState } from '@aloft/shared/protocol/frames'
 import type { Credential } from '@aloft/shared/protocol/identity'
 import { PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
 import type { Spool } from '../node/spool.ts'
-import type { Dialler, Link } from '../session/link.ts'
-import { initialSession, nextDeadlineMs, stepSession } from '../session/machine.ts'
+import type { Dialler, Link, Way } from '../session/link.ts'
+import { initialSession } from '../session/machine.ts'
 import type { SessionAction, SessionConfig, SessionEvent, SessionState } from '../session/state.ts'
+import {
+  initialSuccession,
+  nextDeadlineMs,
+  type OwnedAction,
+  type OwnedEvent,
+  type Succession,
+  stepSuccession,
+} from '../session/succession.ts'
 import type { CommandLedger } from './command-ledger.ts'
 import { hearingOf } from './hearing.ts'
 import type { IdentityKeeper, SessionProof } from './identity-keeper.ts'
@@ -35,12 +46,21 @@ const ROTATION_MS = 45_000
 /** setTimeout's own limit; a deadline further off just rings in between. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
+/** What carries one session, and what it proves itself with. */
+interface Line {
+  readonly link: Link
+  readonly proof: SessionProof
+  readonly way: Way
+}
+
 export class Uplink {
   readonly #options: UplinkOptions
-  #state: SessionState
-  #link: Link | null = null
-  #proof: SessionProof
+  #sessions: Succession
+  /** By the id of the session. */
+  readonly #lines = new Map<number, Line>()
   #timer: NodeJS.Timeout | null = null
+  /** The session whose way was left, as a goaway asked. */
+  #left: number | null = null
   /** Who waits for the outcome of a new key's trial. */
   #keyTried: (holds: boolean) => void = () => {}
   #since: { readonly phase: UplinkStatus['state']; readonly wallMs: number }
@@ -51,24 +71,29 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options
     const { firstSeq, lastSeq, heldSeq, epoch } = options.spool.condition
-    this.#state = initialSession({ epoch, firstSeq, lastSeq }, heldSeq, options.identity.credential)
-    this.#proof = options.identity.open()
+    this.#sessions = initialSuccession(
+      initialSession({ epoch, firstSeq, lastSeq }, heldSeq, options.identity.credential),
+    )
     this.#since = { phase: 'connecting', wallMs: options.wallMs() }
+  }
+
+  get #state(): SessionState {
+    return this.#sessions.current.state
   }
 
   start(): void {
     this.#options.spool.onChange(() => this.#spooled())
-    this.#feed({ kind: 'start' })
+    this.#feed('all', { kind: 'start' })
   }
 
   routerIs(alive: boolean): void {
-    if (alive !== this.#state.routerAlive) this.#feed({ kind: 'router', alive })
+    if (alive !== this.#state.routerAlive) this.#feed('all', { kind: 'router', alive })
   }
 
   /** Ends the session; what the centre does not hold yet waits in the spool. */
   stop(): void {
     this.#options.spool.onChange(() => {})
-    this.#feed({ kind: 'stop' })
+    this.#feed('all', { kind: 'stop' })
   }
 
   /** Whether a session is under way that could still take events. */
@@ -79,7 +104,7 @@ export class Uplink {
   status(): UplinkStatus {
     const { problem } = this.#state
     return {
-      ...this.#options.dialler.way(),
+      ...this.#way(),
       state: this.#since.phase,
       sinceWallMs: this.#since.wallMs,
       detail: problem === null ? null : problemText(problem),
@@ -91,7 +116,7 @@ export class Uplink {
     report: {
       repeatable: true,
       act: async () => {
-        const routers = await this.#takeSnapshot()
+        const routers = await this.#takeSnapshot(this.#sessions.current.id)
         return routers === null ? 'the router process does not answer' : `virtual routers: ${routers.length}`
       },
     },
@@ -106,55 +131,62 @@ export class Uplink {
       this.#keyTried = resolve
       setTimeout(() => resolve(false), ROTATION_MS).unref()
     })
-    await this.#makeKey(phase.sessionId)
+    await this.#makeKey(this.#sessions.current.id, phase.sessionId)
     if (!(await tried)) throw new Error('the new key was tried in vain; the old one stays')
     return 'a new key is in use'
   }
 
   #spooled(): void {
     const { epoch, firstSeq, lastSeq } = this.#options.spool.condition
-    this.#feed({ kind: 'spooled', range: { epoch, firstSeq, lastSeq } })
+    this.#feed('all', { kind: 'spooled', range: { epoch, firstSeq, lastSeq } })
   }
 
-  #feed(event: SessionEvent): void {
+  #feed(to: OwnedEvent['to'], event: SessionEvent): void {
     const { monoMs, wallMs, config } = this.#options
     const moment = { nowMs: monoMs(), wallMs: wallMs(), random: Math.random() }
-    const [state, actions] = stepSession(config, this.#state, event, moment)
-    if (state.phase.name === 'live' && this.#state.phase.name !== 'live') this.#link?.welcomed()
-    this.#state = state
+    const wasLive = this.#liveIds()
+    const [sessions, actions] = stepSuccession(config, this.#sessions, { to, event }, moment)
+    this.#sessions = sessions
+    for (const id of this.#liveIds()) if (!wasLive.includes(id)) this.#lines.get(id)?.link.welcomed()
     for (const action of actions) this.#perform(action)
     this.#note()
     this.#rearm()
   }
 
-  #perform(action: SessionAction): void {
+  #liveIds(): readonly number[] {
+    const { current, successor } = this.#sessions
+    return [current, successor].flatMap((slot) => (slot?.state.phase.name === 'live' ? [slot.id] : []))
+  }
+
+  #perform({ of, action }: OwnedAction): void {
     const { spool, identity } = this.#options
+    const line = this.#lines.get(of)
     switch (action.do) {
       case 'dial':
-        this.#dial()
+        this.#dial(of)
         break
       case 'close':
-        this.#link?.close(action.code, action.reason)
-        this.#link = null
+        this.#lines.delete(of)
+        line?.link.close(action.code, action.reason)
         break
       case 'hello': {
         const obeys = knownCommands(this.#deeds)
-        this.#link?.send(JSON.stringify({ ...this.#proof.hello(action.nonce, action.hello), obeys }))
+        line?.link.send(JSON.stringify({ ...line.proof.hello(action.nonce, action.hello), obeys }))
         break
       }
       case 'send':
-        this.#link?.send(JSON.stringify(action.frame))
-        if (action.frame.kind === 'heartbeat') void this.#lookAgain()
+        line?.link.send(JSON.stringify(action.frame))
+        if (action.frame.kind === 'heartbeat') void this.#lookAgain(of)
         break
       case 'read':
-        void this.#read(action)
+        void this.#read(of, action)
         break
       case 'take-snapshot':
-        void this.#takeSnapshot()
+        void this.#takeSnapshot(of)
         break
       case 'obey':
         void obey(this.#options.ledger, action.command, this.#deeds).then((result) =>
-          this.#feed({ kind: 'obeyed', result }),
+          this.#feed(of, { kind: 'obeyed', result }),
         )
         break
       case 'held':
@@ -164,37 +196,49 @@ export class Uplink {
         identity.keep(action.credential)
         break
       case 'make-key':
-        void this.#makeKey(action.sessionId)
+        void this.#makeKey(of, action.sessionId)
         break
       case 'try-key':
         void this.#tryKey(action.credential)
     }
   }
 
-  #dial(): void {
-    this.#proof = this.#options.identity.open()
-    this.#link = this.#options.dialler.dial({
-      opened: () => this.#feed({ kind: 'opened' }),
-      message: (text) => this.#hear(text),
-      alive: () => this.#feed({ kind: 'alive' }),
+  #dial(id: number): void {
+    const { identity, dialler } = this.#options
+    const { id: before, state } = this.#sessions.current
+    // Asked to leave: it is no use to come back where that was said, if there is another place.
+    if (state.phase.name === 'live' && state.phase.leaveAtMs !== null && this.#left !== before) {
+      this.#left = before
+      dialler.leave?.()
+    }
+    const link = dialler.dial({
+      opened: () => this.#feed(id, { kind: 'opened' }),
+      message: (text) => this.#hear(id, text),
+      alive: () => this.#feed(id, { kind: 'alive' }),
       closed: (code, reason, retryAfterMs) => {
-        this.#link = null
-        this.#feed({ kind: 'closed', code, reason, retryAfterMs })
+        if (this.#lines.get(id)?.link === link) this.#lines.delete(id)
+        this.#feed(id, { kind: 'closed', code, reason, retryAfterMs })
       },
     })
+    this.#lines.set(id, { link, proof: identity.open(), way: dialler.way() })
+  }
+
+  /** Of the session that counts; before there is one, of the newest attempt. */
+  #way(): Way {
+    return this.#lines.get(this.#sessions.current.id)?.way ?? this.#options.dialler.way()
   }
 
   /** Who speaks is settled before the machine hears what is said. */
-  #hear(text: string): void {
+  #hear(id: number, text: string): void {
     const frame = decodeServerFrame(text)
-    const reason = 'malformed' in frame ? null : this.#proof.distrust(frame)
-    this.#feed(reason === null ? { kind: 'frame', frame } : { kind: 'distrusted', reason })
+    const reason = 'malformed' in frame ? null : (this.#lines.get(id)?.proof.distrust(frame) ?? null)
+    this.#feed(id, reason === null ? { kind: 'frame', frame } : { kind: 'distrusted', reason })
   }
 
-  async #makeKey(sessionId: string): Promise<void> {
+  async #makeKey(id: number, sessionId: string): Promise<void> {
     const { identity, log } = this.#options
     try {
-      this.#feed({ kind: 'candidate', ...(await identity.makeCandidate(sessionId)) })
+      this.#feed(id, { kind: 'candidate', ...(await identity.makeCandidate(sessionId)) })
     } catch (error) {
       log(`a new key cannot be kept, so the old one stays: ${String(error)}`)
       this.#keyTried(false)
@@ -218,18 +262,21 @@ export class Uplink {
       log(`the new key holds and cannot be kept on disk: ${String(error)}`)
       return true
     })
-    if (holds) this.#feed({ kind: 'key-changed', credential })
+    if (holds) this.#feed('all', { kind: 'key-changed', credential })
     this.#keyTried(holds)
   }
 
-  async #read({ afterSeq, countMax, bytesMax }: Extract<SessionAction, { do: 'read' }>): Promise<void> {
+  async #read(
+    id: number,
+    { afterSeq, countMax, bytesMax }: Extract<SessionAction, { do: 'read' }>,
+  ): Promise<void> {
     const { spool } = this.#options
     const answer = { kind: 'read' as const, epoch: spool.epoch, afterSeq }
     try {
       const events = await spool.read(afterSeq, { countMax, bytesMax })
-      this.#feed({ ...answer, events, unreadable: null })
+      this.#feed(id, { ...answer, events, unreadable: null })
     } catch (error) {
-      this.#feed({
+      this.#feed(id, {
         ...answer,
         events: [],
         unreadable: error instanceof Error ? error.message : String(error),
@@ -238,9 +285,9 @@ export class Uplink {
   }
 
   /** `asOfSeq` is taken before the router is asked: an event told twice does no harm, one left out would. */
-  async #takeSnapshot(): Promise<readonly RouterState[] | null> {
+  async #takeSnapshot(id: number): Promise<readonly RouterState[] | null> {
     const { spool, routers } = this.#options
-    const link = this.#link
+    const link = this.#lines.get(id)?.link
     const asOfSeq = spool.condition.lastSeq
     let timer: NodeJS.Timeout | null = null
     const tooLate = new Promise<null>((resolve) => {
@@ -249,41 +296,54 @@ export class Uplink {
     const answer = await Promise.race([routers().catch(() => null), tooLate])
     if (timer) clearTimeout(timer)
     // A session that ended meanwhile has no use for it; the next one takes its own.
-    if (link !== this.#link) return answer
+    if (link === undefined || link !== this.#lines.get(id)?.link) return answer
     this.#shownHearing = answer === null ? null : hearingOf(answer)
-    this.#feed({ kind: 'snapshot', asOfSeq, routers: answer })
+    this.#feed(id, { kind: 'snapshot', asOfSeq, routers: answer })
     return answer
   }
 
   /** A backup that hears another active than it did is in no event, and the centre takes its word for who is active. */
-  async #lookAgain(): Promise<void> {
-    const link = this.#link
+  async #lookAgain(id: number): Promise<void> {
+    const link = this.#lines.get(id)?.link
     const routers = this.#state.routerAlive ? await this.#options.routers().catch(() => null) : null
-    if (routers === null || link !== this.#link || this.#shownHearing === null) return
-    if (hearingOf(routers) !== this.#shownHearing) await this.#takeSnapshot()
+    if (routers === null || link !== this.#lines.get(id)?.link || this.#shownHearing === null) return
+    if (hearingOf(routers) !== this.#shownHearing) await this.#takeSnapshot(id)
   }
 
   #rearm(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
-    const deadlineMs = nextDeadlineMs(this.#state)
-    if (deadlineMs === null) return
+    const betterAtMs = this.#betterWayAtMs()
+    const deadlines = [nextDeadlineMs(this.#sessions), betterAtMs].filter((each) => each !== null)
+    if (deadlines.length === 0) return
+    const deadlineMs = Math.min(...deadlines)
     const waitMs = Math.min(Math.max(0, Math.ceil(deadlineMs - this.#options.monoMs())), TIMER_MS_MAX)
-    this.#timer = setTimeout(() => this.#feed({ kind: 'tick' }), waitMs)
+    this.#timer = setTimeout(() => {
+      const isDue = betterAtMs !== null && this.#options.monoMs() >= betterAtMs
+      this.#feed('all', { kind: isDue ? 'leave' : 'tick' })
+    }, waitMs)
+  }
+
+  /** When another way to the centre is to be tried beside this session. */
+  #betterWayAtMs(): number | null {
+    const { phase } = this.#state
+    if (phase.name !== 'live' || phase.leaving) return null
+    return this.#options.dialler.betterWayAtMs?.() ?? null
   }
 
   /** Status and log follow the machine; a log line for every change, none for every attempt. */
   #note(): void {
-    const { wallMs, log, dialler } = this.#options
+    const { wallMs, log } = this.#options
+    const { url, transport } = this.#way()
     const phase = stateWord(this.#state)
     if (phase !== this.#since.phase) this.#since = { phase, wallMs: wallMs() }
     const { problem } = this.#state
     const text = problem === null ? null : problemText(problem)
     if (phase === 'connected' && this.#saidProblem !== '') {
-      log(`connected to ${dialler.way().url}`)
+      log(`connected to ${url}${transport === 'exchange' ? ' over HTTP requests' : ''}`)
       this.#saidProblem = ''
     } else if (text !== null && text !== this.#saidProblem) {
-      log(`${dialler.way().url}: ${text}; trying again`)
+      log(`${url}: ${text}; trying again`)
       this.#saidProblem = text
     }
   }
