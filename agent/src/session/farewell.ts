@@ -8,6 +8,9 @@ export interface Farewell {
   readonly reason: string
 }
 
+/** RFC 6455 §7.1.5: what a connection that ended without a close frame has for a code. */
+export const NO_CLOSE_FRAME: number = 1006
+
 export function endingOf(code: number): Ending {
   switch (code) {
     case CloseCode.unauthorised:

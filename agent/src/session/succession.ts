@@ -7,6 +7,7 @@
  * As pure as the machines it steps: events and actions carry the id of the session they are of.
  */
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
+import { NO_CLOSE_FRAME } from './farewell.ts'
 import { nextDeadlineMs as deadlineOf, initialSession, stepSession } from './machine.ts'
 import type { Moment, SessionAction, SessionConfig, SessionEvent, SessionState } from './state.ts'
 
@@ -38,8 +39,6 @@ export type SuccessionStep = readonly [Succession, readonly OwnedAction[]]
 
 /** The longest a hello waits for acks of what is in flight; what is acknowledged later is sent twice, which does no harm. */
 const HANDOVER_MS = 1_000
-/** What a link that ended without a close frame has for a code (RFC 6455 §7.1.5). */
-const ABNORMAL = 1006
 
 export function initialSuccession(state: SessionState): Succession {
   return { current: { id: 1, state }, successor: null, nextId: 2, kept: null }
@@ -115,7 +114,7 @@ function failed(
   { wasSaid, event }: { readonly wasSaid: boolean; readonly event: SessionEvent },
   moment: Moment,
 ): SuccessionStep {
-  const isRefused = event.kind === 'closed' && event.code !== ABNORMAL
+  const isRefused = event.kind === 'closed' && event.code !== NO_CLOSE_FRAME
   if (wasSaid && !isRefused) return takeOver({ ...at, kept: null })
   const isOrdered = at.current.state.phase.name === 'live' && at.current.state.phase.leaveAtMs !== null
   // Only a better way was tried: it is not better.

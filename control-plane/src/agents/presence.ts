@@ -17,6 +17,7 @@ import {
   dropReplica,
   endSessionsOfDead,
   renewLease,
+  selectNeighbours,
   signOfLife,
   takeUntold,
   tellConnected,
@@ -100,6 +101,11 @@ export const agentStates: Duty = {
   name: 'agent-states',
   everyMs: 900,
   run: ({ fence, nowMs }) => fence.transact(async (tx) => publishPresence(tx, await takeUntold(tx), nowMs)),
+}
+
+/** Whether there is another replica that agents could go to. */
+export function hasNeighbours(db: Database, replica: string): Promise<boolean> {
+  return selectNeighbours(db, replica)
 }
 
 /** A replica that stops is not waited for. */

@@ -92,6 +92,13 @@ export async function tellConnected(tx: Transaction, agentId: string): Promise<b
   return rows.length > 0
 }
 
+/** Whether another replica lives, by its lease. */
+export async function selectNeighbours(db: Queryable, replica: string): Promise<boolean> {
+  const rows = await db.execute(sql`select 1 from replicas r
+    where r.id <> ${replica} and r.seen_at_ms >= ${databaseNow} - ${REPLICA_LEASE_MS} limit 1`)
+  return rows.length > 0
+}
+
 export async function dropReplica(db: Queryable, replica: string): Promise<void> {
   await db.execute(sql`delete from replicas where id = ${replica}`)
 }

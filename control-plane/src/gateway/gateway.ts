@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { admit } from '../agents/admit.ts'
 import { type FleetShare, watchFleetShare } from '../agents/fleet-share.ts'
-import { markSynced, retireReplica } from '../agents/presence.ts'
+import { hasNeighbours, markSynced, retireReplica } from '../agents/presence.ts'
 import { renew } from '../agents/renew.ts'
 import { foundRival } from '../agents/rival.ts'
 import type { Bus } from '../bus/bus.ts'
@@ -54,6 +54,8 @@ const CONNECTIONS_MAX = 20_000
 /** Events in memory, of all agents, before sockets are paused. */
 const QUEUED_EVENTS_MAX = 50_000
 const TICK_MS = 1_000
+/** The longest a stopping replica waits for its agents to go to another: less than what supervisors kill after. */
+const LINGER_MS_MAX = 20_000
 /** A snapshot outlives a restart of PostgreSQL; a longer absence ends the session, which begins again later. */
 const DATABASE_PATIENCE_MS = 20_000
 
@@ -114,7 +116,7 @@ export function startGateway(options: GatewayOptions): Gateway {
     stop: async () => {
       stopping = true
       await deliveries.stop()
-      await drain(registry, options.limits ?? SESSION_LIMITS)
+      await drain(registry, await lingerOf(options, replica, registry))
       clearInterval(ticks)
       share.stop()
       await writer.stop()
@@ -188,12 +190,23 @@ function tickAll(registry: Registry): void {
   for (const connection of registry.all()) connection.tick()
 }
 
-async function drain(registry: Registry, { drainMs }: SessionLimits): Promise<void> {
-  const reconnectWithinMs = spreadMs(registry.agents())
+/** Where there is another replica, agents open their next session there before this one ends: they are given the time. */
+async function lingerOf(
+  { db, limits }: GatewayOptions,
+  replica: string,
+  registry: Registry,
+): Promise<number> {
+  const { drainMs } = limits ?? SESSION_LIMITS
+  const hasOthers = await hasNeighbours(db, replica).catch(() => false)
+  return hasOthers ? Math.max(drainMs, Math.min(spreadMs(registry.agents()) + 1_000, LINGER_MS_MAX)) : drainMs
+}
+
+async function drain(registry: Registry, lingerMs: number): Promise<void> {
+  const reconnectWithinMs = Math.min(spreadMs(registry.agents()), LINGER_MS_MAX - 1_000)
   for (const connection of registry.all())
-    connection.tell({ kind: 'drain', reason: 'this replica is stopping', reconnectWithinMs })
+    connection.tell({ kind: 'drain', reason: 'this replica is stopping', reconnectWithinMs, lingerMs })
   // Connections close by the machine's deadline; those whose peer does not answer are cut soon after.
-  const giveUpAtMs = performance.now() + drainMs + 4_000
+  const giveUpAtMs = performance.now() + lingerMs + 4_000
   while (registry.size() > 0 && performance.now() < giveUpAtMs) {
     await sleep(50)
     tickAll(registry)

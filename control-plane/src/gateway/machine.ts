@@ -11,6 +11,7 @@ import type { Command, CommandResult } from '@aloft/shared/protocol/commands'
 import type {
   AgentFrame,
   Events,
+  Goaway,
   Heartbeat,
   Hello,
   MalformedFrame,
@@ -103,7 +104,8 @@ export type SessionEvent =
       readonly candidate: boolean
       readonly rotateKey: boolean
     }
-  | { readonly kind: 'drain'; readonly reason: string; readonly reconnectWithinMs: number }
+  /** `lingerMs`: from the goaway to the close, if not `drainMs`. */
+  | ({ readonly kind: 'drain'; readonly lingerMs?: number } & Pick<Goaway, 'reason' | 'reconnectWithinMs'>)
   | { readonly kind: 'tick' }
 
 /** A hello, and the challenge it answers. */
@@ -340,12 +342,12 @@ function sendBack(
 
 function drain(
   session: Session,
-  { reason, reconnectWithinMs }: Extract<SessionEvent, { kind: 'drain' }>,
+  { reason, reconnectWithinMs, lingerMs }: Extract<SessionEvent, { kind: 'drain' }>,
   now: Instant,
 ): SessionStep {
   if (session.closesAtMs !== null) return [session, []]
   return [
-    { ...session, closesAtMs: now.monoMs + session.limits.drainMs },
+    { ...session, closesAtMs: now.monoMs + (lingerMs ?? session.limits.drainMs) },
     [send({ kind: 'goaway', reason, reconnectWithinMs })],
   ]
 }

@@ -153,6 +153,7 @@ export const Goaway = z.object({
   reason: z.string(),
   reconnectWithinMs: z.number(),
 })
+export type Goaway = z.infer<typeof Goaway>
 
 /**
  * `candidate`: for the key that was asked about, to be tried on a connection of its own before it is used. `rotateKey`: make
