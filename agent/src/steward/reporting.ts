@@ -99,13 +99,7 @@ function startSession(
   const identityFile = path.join(stateDir, 'identity.json')
   const abort = new AbortController()
   let uplink: Uplink | null = null
-  let before: UplinkStatus = {
-    url: centres[0].text,
-    transport: null,
-    state: 'connecting',
-    sinceWallMs: Date.now(),
-    detail: null,
-  }
+  let before = unconnected(centres[0])
   const begin = async () => {
     const enrolled = await ensureEnrolled({
       identityFile,
@@ -171,6 +165,10 @@ function keeperOf(
 ): IdentityKeeper {
   const save = (changed: Identity) => saveIdentity(file, changed)
   return new IdentityKeeper({ identity, enrolment, save, wallMs: Date.now, log })
+}
+
+function unconnected({ text }: CentreAddress): UplinkStatus {
+  return { url: text, transport: null, state: 'connecting', sinceWallMs: Date.now(), detail: null }
 }
 
 interface ReportingParts {
