@@ -73,14 +73,19 @@ export async function signedIn(
     setSessionCookie(c, await signIn())
     return c.redirect('/', 303)
   } catch (error) {
-    const { message } = error instanceof Error ? error : { message: '' }
-    if (error instanceof Unauthenticated) return signInPage({ providerLabel, problem: message, status: 401 })
-    if (error instanceof Unavailable || error instanceof TooManyRequests) {
-      const status = error instanceof Unavailable ? 503 : 429
-      const answer = signInPage({ providerLabel, problem: message, status })
-      answer.headers.set('retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000))))
-      return answer
-    }
-    throw error
+    return notSignedIn(error, providerLabel)
   }
+}
+
+/** The page again, with why not and when it may be tried again. Throws what is a fault of ours. */
+export function notSignedIn(error: unknown, providerLabel: string | null): Response {
+  const { message } = error instanceof Error ? error : { message: '' }
+  if (error instanceof Unauthenticated) return signInPage({ providerLabel, problem: message, status: 401 })
+  if (error instanceof Unavailable || error instanceof TooManyRequests) {
+    const status = error instanceof Unavailable ? 503 : 429
+    const answer = signInPage({ providerLabel, problem: message, status })
+    answer.headers.set('retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000))))
+    return answer
+  }
+  throw error
 }

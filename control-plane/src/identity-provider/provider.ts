@@ -26,11 +26,11 @@ export const CALLBACK_PATH = '/sign-in/provider/callback'
 const ANSWER_WITHIN_S = 10
 
 /** Nothing is asked of the provider before somebody signs in, and its documents are asked for again if that failed. */
-export function openProvider(settings: ProviderSettings): Provider {
+export function openProvider(settings: ProviderSettings, answerWithinS = ANSWER_WITHIN_S): Provider {
   const redirectUri = new URL(`${settings.publicUrl.replace(/\/+$/, '')}${CALLBACK_PATH}`).href
   let discovered: Promise<Configuration> | null = null
   const configuration = (): Promise<Configuration> => {
-    discovered ??= discover(settings).catch((error: unknown) => {
+    discovered ??= discover(settings, answerWithinS).catch((error: unknown) => {
       discovered = null
       throw error
     })
@@ -66,14 +66,14 @@ export function openProvider(settings: ProviderSettings): Provider {
   }
 }
 
-async function discover(settings: ProviderSettings): Promise<Configuration> {
+async function discover(settings: ProviderSettings, answerWithinS: number): Promise<Configuration> {
   const { allowInsecureRequests, ClientSecretBasic, discovery, None } = await import('openid-client')
   const { issuer, clientId, clientSecret } = settings
   const url = new URL(issuer)
   const authentication = clientSecret === null ? None() : ClientSecretBasic(clientSecret)
   const isLocal = url.protocol === 'http:' && isLoopback(url.hostname)
   return discovery(url, clientId, undefined, authentication, {
-    timeout: ANSWER_WITHIN_S,
+    timeout: answerWithinS,
     execute: isLocal ? [allowInsecureRequests] : [],
   })
 }

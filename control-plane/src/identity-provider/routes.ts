@@ -1,11 +1,9 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import { signedIn, visitorOf } from '../access/routes.ts'
+import { notSignedIn, signedIn, visitorOf } from '../access/routes.ts'
 import { isHttps } from '../access/session-cookie.ts'
-import { signInPage } from '../access/sign-in-page.ts'
 import type { RequestVariables } from '../http/request-context.ts'
-import { Unavailable } from '../problems.ts'
 import { CALLBACK_PATH } from './provider.ts'
 import { beginSignIn, finishSignIn, PROVIDER_TTL_MS, type ProviderContext } from './sign-in.ts'
 
@@ -35,8 +33,7 @@ export function providerRoutes(options: ProviderRoutes): Hono<{ Variables: Reque
       })
       return c.redirect(url.href, 303)
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error
-      return signInPage({ providerLabel, problem: error.message, status: 503 })
+      return notSignedIn(error, providerLabel)
     }
   })
   app.get(CALLBACK_PATH, (c) => {
