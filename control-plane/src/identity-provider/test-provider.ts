@@ -9,6 +9,8 @@ export const CLIENT_SECRET = 'a secret of the two of them'
 /** What the provider says of people, by login, which is also their `sub`. May change at any time. */
 export type Accounts = Map<string, Readonly<Record<string, unknown>>>
 
+type AuthMethod = 'client_secret_basic' | 'none'
+
 /** A real OpenID provider (`oidc-provider` of npm, a certified one) on a port of loopback, with its own forms. */
 export class TestProvider {
   readonly accounts: Accounts = new Map()
@@ -19,7 +21,11 @@ export class TestProvider {
   private port = 0
   private handle: RequestListener = () => {}
 
-  constructor(private readonly authMethod: 'client_secret_basic' | 'none' = 'client_secret_basic') {}
+  private readonly authMethod: AuthMethod
+
+  constructor(authMethod: AuthMethod = 'client_secret_basic') {
+    this.authMethod = authMethod
+  }
 
   /** On the same port as before, and with what it knew, when it ran before. */
   async start(): Promise<void> {
@@ -52,11 +58,7 @@ export class TestProvider {
   }
 }
 
-function openProviderOf(
-  issuer: string,
-  authMethod: 'client_secret_basic' | 'none',
-  accounts: Accounts,
-): RequestListener {
+function openProviderOf(issuer: string, authMethod: AuthMethod, accounts: Accounts): RequestListener {
   const secret = authMethod === 'none' ? {} : { client_secret: CLIENT_SECRET }
   const provider = new Provider(issuer, {
     clients: [
