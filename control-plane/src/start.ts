@@ -17,7 +17,8 @@ import { type DatabaseAddress, type OpenDatabase, openDatabase } from './databas
 import { lockDataDirectory } from './database/data-directory.ts'
 import { type EmbeddedServer, startEmbeddedServer } from './database/embedded-server.ts'
 import { migrateDatabase } from './database/migrate.ts'
-import { databaseErrorCode, isConnectionLoss, transact } from './database/transact.ts'
+import { transact } from './database/transact.ts'
+import { AT_START, whenAnswering } from './database/when-answering.ts'
 import { dutiesKeeping } from './duties/all.ts'
 import { startTicker } from './duties/ticker.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
@@ -114,19 +115,18 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const embedded = options.databaseUrl === null ? await startPostgres(options, undo) : null
   const address = addressOf(options, embedded)
   options.progress('Bringing the database schema up to date …')
-  await migrateDatabase(address).catch((error: unknown) => {
-    if (!isConnectionLoss(error)) throw error
-    throw new Error(`the database is not answering (${databaseErrorCode(error)}); check --database-url`, {
-      cause: error,
-    })
-  })
+  const patience = { ...AT_START, say: options.progress }
+  await whenAnswering(() => migrateDatabase(address), patience)
   const database = openDatabase(address)
   undo.push(() => database.close())
   const replica = randomUUID()
   if (embedded !== null) await forgetReplicas(database.db)
   // Before anybody can ask: if the centre was away, nobody is absent yet.
-  await transact(database.db, (tx) => keepReplica(tx, replica))
-  const adminTokenFile = await ensureAdminToken(database.db, dataDir, Date.now())
+  await whenAnswering(() => transact(database.db, (tx) => keepReplica(tx, replica)), patience)
+  const adminTokenFile = await whenAnswering(
+    () => ensureAdminToken(database.db, dataDir, Date.now()),
+    patience,
+  )
   const bus = openBus(options, database, undo)
   const reader = await startFeedReader({ db: database.db, bus, warn: (message) => log.warn({}, message) })
   undo.push(() => reader.stop())
