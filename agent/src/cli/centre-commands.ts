@@ -24,7 +24,13 @@ const SECRETS = `
 Secrets, from the environment only:
   ALOFT_KEY_ENCRYPTION_KEY  seals the centre's signing key in the database; 32 characters at least, the same on
                             every replica: openssl rand -base64 32
-  ALOFT_TICK_TOKEN          admits an outside scheduler at POST /internal/tick`
+  ALOFT_TICK_TOKEN          admits an outside scheduler at POST /internal/tick
+
+How long history is kept, from the environment too:
+  ALOFT_KEEP_EVENTS         all that agents observed (90d)
+  ALOFT_KEEP_TRANSITIONS    changes of role and failovers (730d)
+  ALOFT_KEEP_HOURS          availability by the hour (400d), and ALOFT_KEEP_DAYS by the day (1826d)
+  ALOFT_KEEP_FEED           what a stream can be resumed from (7d)`
 
 /** The centre, in this process; `control-plane/src/command.ts` says what it does. */
 export function mountControlPlane(program: Command): void {
