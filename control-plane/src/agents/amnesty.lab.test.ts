@@ -84,6 +84,23 @@ it('PostgreSQL away for a minute: replicas that are back in turn end nobody’s 
   expect(await fleet.told()).toEqual([])
 })
 
+it('an agent of a replica that lives, gone while PostgreSQL was away, is unknown until the amnesty is over', async () => {
+  await fleet.pass(60_000)
+  const replicas = ['r1', 'r2', 'r3']
+  await fleet.alive(...replicas)
+  await fleet.heartbeat('lb2', 'lb3')
+  await fleet.close('lb1', false, 30_000)
+  await fleet.takeOver('lb2', 'lb1', 25_000)
+  await fleet.show('lb3', 'backup', 'lb2')
+  await fleet.live(20_000, { replicas, nodes: ['lb2', 'lb3'] })
+  await fleet.runDuties()
+  expect(await fleet.states()).toBe('lb1 unknown, lb2 connected, lb3 connected')
+  expect(await fleet.router()).toMatchObject({ state: 'served', active: 'lb2' })
+  await fleet.live(60_000, { replicas, nodes: ['lb2', 'lb3'] })
+  await fleet.runDuties()
+  expect(await fleet.states()).toBe('lb1 down, lb2 connected, lb3 connected')
+})
+
 describe('one replica of three dead', () => {
   it('changes nothing for agents that are back at another within its lease', async () => {
     await fleet.live(2_000, { replicas: ['r2', 'r3'], nodes: ['lb2', 'lb3'] })

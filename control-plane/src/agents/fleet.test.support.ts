@@ -145,9 +145,10 @@ export class TestFleet {
     await transact(this.database.db, (tx) => presence.noteSessions(tx, notes, wallMs))
   }
 
-  async close(name: string, excused = false): Promise<void> {
+  /** `agoMs`: its replica, which lives, could not write it down before. */
+  async close(name: string, excused = false, agoMs = 0): Promise<void> {
     const { id: agentId, generation } = this.#node(name)
-    const ended = [{ agentId, generation, atMs: Date.now(), excused }]
+    const ended = [{ agentId, generation, atMs: Date.now() - agoMs, excused }]
     await transact(this.database.db, (tx) => presence.closeSessions(tx, ended, Date.now()))
   }
 

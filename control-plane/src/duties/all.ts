@@ -2,6 +2,7 @@ import { expiredCredentials } from '../access/expired-credentials.ts'
 import { agentStates, replicaLeases } from '../agents/presence.ts'
 import { silentSessions } from '../agents/turns.ts'
 import { sumUpAvailability } from '../availability/sum-up.ts'
+import { takeoversToAskAbout } from '../commands/ask-taken.ts'
 import { oldCommands } from '../commands/forget.ts'
 import { eventDaysAhead, eventDaysOver } from '../events/keep-days.ts'
 import { forgottenKeys } from '../idempotency/forget.ts'
@@ -13,6 +14,7 @@ import type { Duty } from './duty.ts'
 export const dutiesKeeping = (keep: Retention): readonly Duty[] => [
   replicaLeases,
   agentStates,
+  takeoversToAskAbout,
   silentSessions,
   eventDaysAhead(keep.eventsMs),
   sumUpAvailability,

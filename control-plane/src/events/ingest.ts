@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { SpooledEvent, TransitionBody } from '@aloft/shared/protocol/events'
 import { quarantine } from '../agents/quarantine.ts'
 import { recordSightings } from '../availability/record.ts'
+import { askTaken } from '../commands/ask-taken.ts'
 import type { Transaction } from '../database/client.ts'
 import type { EventKey } from '../database/schema/index.ts'
 import { recordFailovers } from '../failovers/record.ts'
@@ -78,6 +79,7 @@ export async function ingest(
     await advanceCursors(tx, [...cursors.values()])
     const observations = rows.flatMap((row) => observationOf(row, cursors))
     const touched = await observeRouters(tx, observations, nowMs)
+    await askTaken(tx, touched.taken, nowMs)
     await recordTransitions(tx, rows, touched.routers)
     await recordSightings(tx, rows, nowMs)
     const failovers = await recordFailovers(tx, touched.routers)

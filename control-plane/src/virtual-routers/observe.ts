@@ -54,6 +54,8 @@ export interface Observed {
   readonly routers: readonly TouchedRouter[]
   /** Ids of routers whose row or members are different now. */
   readonly changed: readonly string[]
+  /** Of those the ones whose active a peer took over from now. */
+  readonly taken: readonly string[]
 }
 
 /**
@@ -66,7 +68,7 @@ export async function observeRouters(
   observations: readonly RouterObservation[],
   nowMs: number,
 ): Promise<Observed> {
-  if (observations.length === 0) return { routers: [], changed: [] }
+  if (observations.length === 0) return { routers: [], changed: [], taken: [] }
   const latest = new Map(observations.map((observation) => [routerName(observation), observation] as const))
   const inserted = await insertRouters(tx, [...latest.values()], nowMs)
   const locked = await lockRouters(tx, [...latest.values()])
@@ -78,7 +80,8 @@ export async function observeRouters(
     observations.filter(({ tookFrom }) => tookFrom !== null),
     ids,
   )
-  return { routers: touched(observations, ids), changed: [...new Set([...inserted, ...moved, ...taken])] }
+  const changed = [...new Set([...inserted, ...moved, ...taken])]
+  return { routers: touched(observations, ids), changed, taken }
 }
 
 /** A snapshot names every router the node runs: its part in any other is over. Gives the routers it left. */
