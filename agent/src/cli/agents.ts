@@ -49,7 +49,10 @@ async function showAgents(options: AgentsOptions): Promise<void> {
       agents.items.map((agent) => row(agent, now)),
     ),
   )
-  for (const agent of agents.items) if (agent.reason !== null) console.log(whyOut(agent))
+  for (const agent of agents.items) {
+    if (agent.reason !== null) console.log(whyOut(agent))
+    if (agent.evidence !== null) console.log(byWhom(agent, agent.evidence, now))
+  }
 }
 
 const REMEDIES: Partial<Record<Agent['state'], string>> = {
@@ -61,6 +64,17 @@ function whyOut({ site, node, state, reason }: Agent): string {
   const verb = REMEDIES[state]
   const remedy = verb === undefined ? '' : `; when it is to be let in: aloft agents ${verb} ${site}/${node}`
   return `${site}/${node} is ${state}: ${reason}${remedy}`
+}
+
+/** What is said of an agent that does not speak stands on what a peer saw. */
+function byWhom(
+  { site, node, state }: Agent,
+  evidence: NonNullable<Agent['evidence']>,
+  nowMs: number,
+): string {
+  const { node: peer, virtualRouter, at } = evidence
+  const what = state === 'silent' ? 'hears its adverts' : 'took over because its adverts ceased'
+  return `${site}/${node} is ${state}: ${peer} ${what} (${virtualRouter}, ${showAgo(at, nowMs)})`
 }
 
 function row(agent: Agent, nowMs: number): string[] {

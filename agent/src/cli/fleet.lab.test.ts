@@ -112,10 +112,27 @@ describe('lists', () => {
     const router = {
       ...{ id: 'r', site: 'vienna', name: 'web', vrid: 51, family: 'ipv4', addresses: ['192.0.2.100'] },
       ...{ state: 'unknown', active: null, lastFailoverAt: null, members: [{ ...member, role: null }] },
+      witness: null,
     }
     const { run } = await centre(json(page([router])))
     const [, line] = (await run(['virtual-routers'])).stdout.split('\n')
     expect(line).toBe('vienna  web   51    unknown  -       lb1 200 unknown (was active)  192.0.2.100  -')
+  })
+
+  it('say by whose word a router is served that only a backup hears', async () => {
+    const at = new Date(Date.now() - 5_000).toISOString()
+    const router = (name: string, active: string | null) => ({
+      ...{ id: name, site: 'vienna', name, vrid: 51, family: 'ipv4', addresses: ['192.0.2.100'] },
+      ...{ state: 'served', active, lastFailoverAt: null, members: [] },
+      witness: { node: 'lb2', address: '192.0.2.1', at },
+    })
+    const { run } = await centre(json(page([router('web', 'lb1'), router('edge', null)])))
+    expect((await run(['virtual-routers'])).stdout.trimEnd().split('\n').slice(3)).toEqual([
+      expect.stringMatching(
+        /^vienna\/web is served by the word of lb2: it hears lb1 at 192\.0\.2\.1 \(\d+ ?s ago\)$/,
+      ),
+      expect.stringContaining('it hears 192.0.2.1, which is none of its agents ('),
+    ])
   })
 
   it('send the token and the filters, and follow the cursor as far as --limit', async () => {
@@ -384,6 +401,20 @@ describe('aloft agents', () => {
     expect(lines.slice(5)).toEqual([
       `vienna/lb2 is quarantined: ${reason}; when it is to be let in: aloft agents release vienna/lb2`,
       'vienna/lb4 is revoked: stolen',
+    ])
+  })
+
+  it('says what a state stands on that the agent did not tell itself', async () => {
+    const evidence = { node: 'lb2', virtualRouter: 'web', at: new Date(Date.now() - 5_000).toISOString() }
+    const agents = [
+      agent('lb1', { state: 'silent', evidence }),
+      agent('lb3', { state: 'down', evidence }),
+      agent('lb2'),
+    ]
+    const { run } = await centre(json(page(agents)))
+    expect((await run(['agents'])).stdout.trimEnd().split('\n').slice(4)).toEqual([
+      expect.stringMatching(/^vienna\/lb1 is silent: lb2 hears its adverts \(web, \d+ ?s ago\)$/),
+      expect.stringContaining('lb3 is down: lb2 took over because its adverts ceased (web, '),
     ])
   })
 

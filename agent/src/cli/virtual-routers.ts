@@ -54,6 +54,20 @@ async function showVirtualRouters(options: VirtualRoutersOptions): Promise<void>
       routers.items.map((router) => row(router, now)),
     ),
   )
+  for (const router of routers.items)
+    if (router.witness !== null) console.log(byWhom(router, router.witness, now))
+}
+
+/** Served by what a backup hears: the active does not speak itself, and may be none of ours. */
+function byWhom(
+  router: VirtualRouter,
+  witness: NonNullable<VirtualRouter['witness']>,
+  nowMs: number,
+): string {
+  const { site, name, active } = router
+  const { node, address, at } = witness
+  const who = active === null ? `${address}, which is none of its agents` : `${active} at ${address}`
+  return `${site}/${name} is served by the word of ${node}: it hears ${who} (${showAgo(at, nowMs)})`
 }
 
 function row(router: VirtualRouter, nowMs: number): string[] {
