@@ -4,6 +4,7 @@ import { Timeline } from './failovers/timeline.tsx'
 import { useSites } from './live/fleet.ts'
 import { LiveSign } from './live/live-sign.tsx'
 import { useLiveStream } from './live/stream.ts'
+import { Legend } from './overview/legend.tsx'
 import { Summary } from './overview/summary.tsx'
 import { SiteList } from './sites/site-list.tsx'
 
@@ -31,6 +32,7 @@ function Fleet() {
           <SiteList />
           <Timeline />
         </div>
+        <Legend />
       </main>
     </>
   )

@@ -1,10 +1,11 @@
 import type { Member } from '@aloft/shared/api/schemas'
 
-type Shape = 'active' | 'backup' | 'fault' | 'initialize' | 'unknown'
+type Shape = 'active' | 'heard' | 'backup' | 'fault' | 'initialize' | 'unknown'
 
 /** Every role has a word and a shape of its own, so that colour is never the only sign. */
 const LOOKS: Readonly<Record<Shape, { readonly word: string; readonly meaning: string }>> = {
   active: { word: 'Active', meaning: 'holds the addresses' },
+  heard: { word: 'Heard active', meaning: 'not seen itself, but a backup hears it as the active' },
   backup: { word: 'Backup', meaning: 'stands by' },
   fault: { word: 'Fault', meaning: 'cannot take part' },
   initialize: { word: 'Stopped', meaning: 'takes no part' },
@@ -12,7 +13,7 @@ const LOOKS: Readonly<Record<Shape, { readonly word: string; readonly meaning: s
 }
 
 export function RoleBadge({ member }: { readonly member: Member }) {
-  const shape: Shape = member.role ?? 'unknown'
+  const shape: Shape = member.role ?? (member.heard ? 'heard' : 'unknown')
   const { word, meaning } = LOOKS[shape]
   const hint =
     member.role === null
@@ -31,6 +32,12 @@ function RoleShape({ shape }: { readonly shape: Shape }) {
   return (
     <svg className="role-shape" viewBox="0 0 12 12" aria-hidden="true">
       {shape === 'active' && <circle cx="6" cy="6" r="5" fill="currentColor" />}
+      {shape === 'heard' && (
+        <>
+          <circle cx="6" cy="6" r="4.8" fill="none" stroke="currentColor" strokeWidth="1.2" />
+          <circle cx="6" cy="6" r="2.4" fill="currentColor" />
+        </>
+      )}
       {shape === 'backup' && (
         <circle cx="6" cy="6" r="4.2" fill="none" stroke="currentColor" strokeWidth="1.6" />
       )}

@@ -1,4 +1,5 @@
 import type { Agent, Site, VirtualRouter } from '@aloft/shared/api/schemas'
+import { AgentBadge } from '../design/agent-badge.tsx'
 import { Ago } from '../design/instant.tsx'
 import { RoleBadge } from '../design/role-badge.tsx'
 import { StateBadge } from '../design/state-badge.tsx'
@@ -62,6 +63,7 @@ function Matrix({
               </th>
               <td>
                 <StateBadge state={router.state} />
+                <Witness router={router} />
               </td>
               {nodes.map((node) => (
                 <Cell key={node.id} router={router} agent={node} />
@@ -79,8 +81,8 @@ function NodeHeading({ agent }: { readonly agent: Agent }) {
   return (
     <th scope="col">
       {agent.node}
-      <span className={`small node-${agent.state}`}>
-        <span aria-hidden="true">{seen ? '●' : '◌'}</span> {agent.state}
+      <span className="small">
+        <AgentBadge state={agent.state} agent={agent} />
         {!seen && agent.lastSeenAt !== null && (
           <>
             {', seen '}
@@ -89,6 +91,20 @@ function NodeHeading({ agent }: { readonly agent: Agent }) {
         )}
       </span>
     </th>
+  )
+}
+
+/** By whose word it is served, where the active cannot say so itself. */
+function Witness({ router: { witness, active } }: { readonly router: VirtualRouter }) {
+  if (witness === null) return null
+  const { node, address, at } = witness
+  return (
+    <span
+      className="quiet small witness"
+      title={`${node} hears ${address}, as of ${new Date(at).toLocaleString()}`}
+    >
+      {node} hears {active ?? `${address}, a stranger`}
+    </span>
   )
 }
 
