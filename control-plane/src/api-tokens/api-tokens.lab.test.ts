@@ -168,7 +168,7 @@ describe('its owner', () => {
   })
 })
 
-it('was used last: to the minute, in one write of many requests at once, and nobody waits for it', async () => {
+it('was used last: to the minute, not written again within it, and nobody waits for that', async () => {
   const { id, token } = (await newToken(app.admin)).json
   const used = async () => {
     const { items } = (await ask(app.admin, 'GET', 'api-tokens?limit=500')).json
