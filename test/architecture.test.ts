@@ -34,6 +34,7 @@ const PURE = [
   'control-plane/src/gateway/machine.ts',
   'control-plane/src/gateway/clocks.ts',
   'control-plane/src/gateway/frame-rate.ts',
+  'control-plane/src/gateway/heard.ts',
   'control-plane/src/failovers/derive.ts',
   'control-plane/src/availability/derive.ts',
   'control-plane/src/availability/lanes.ts',

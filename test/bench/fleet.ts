@@ -128,7 +128,7 @@ async function measurePlain(size: Size, say: BenchOptions['say']): Promise<Plain
     await replica.start()
     const { tookMs = Number.NaN } = await back
     const { perAgent = [] } = await fleet.obey({ do: 'attempts', sinceMs: killedAtMs })
-    const storm = judgeStorm(perAgent, { killedAtMs, tookMs, agents: size.plain })
+    const storm = judgeStorm(perAgent, { killedAtMs, tookMs })
     say(`storm: ${JSON.stringify(storm)}`)
     return { connected, events, storm }
   } finally {

@@ -2,7 +2,9 @@
 import type { DialFacts } from '../fleet/fleet-process.ts'
 
 export interface StormFigures {
+  /** The longest that a welcome told, and the shortest. */
   readonly spreadS: number
+  readonly spreadMinS: number
   /** From the kill until the last agent was back. */
   readonly backS: number
   readonly inTime: boolean
@@ -10,59 +12,100 @@ export interface StormFigures {
   readonly attempts: number
   readonly attemptsOfOneMax: number
   readonly busiestSecond: number
-  /** First dials per second over the spread, if they were spread evenly. */
-  readonly evenSecond: number
+  /** First dials in the second that should be the busiest, by what each agent was told. */
+  readonly expectedBusiest: number
+  /** Seconds with more first dials than chance explains. */
+  readonly crowdedSeconds: number
+  /** Dials before a Retry-After was over, or while another was under way. */
   readonly tooEarly: number
+  /** First dials after the spread their agent was told; agents without a welcome to go by. */
+  readonly tooLate: number
+  readonly untold: number
 }
 
 /** What is allowed beyond the spread: the replica's own restart, and the admissions of the last to come. */
 const GRACE_S = 10
+/** A kill is noticed, and a timer rings, a little late on a busy machine. */
+const NOTICE_MS = 1_000
+
+interface Storm {
+  readonly killedAtMs: number
+  readonly tookMs: number
+}
+
+interface Return {
+  readonly spreadMs: number
+  readonly firstAtMs: number
+}
 
 /**
- * Told: the first dial is random within the spread, so a second sees two hundred of them; one that failed is random
- * within a second, then two, four…; after a Retry-After nobody dials before it is over.
+ * Each agent is judged by what its own last welcome before the kill told it: its first dial is random within that spread.
+ * So is the crowd: as many first dials in a second as all those spreads let expect, and six standard deviations. After
+ * a Retry-After nobody dials before it is over, and nobody has two dials at once.
  */
 export function judgeStorm(
   perAgent: readonly (readonly DialFacts[])[],
-  {
-    killedAtMs,
-    tookMs,
-    agents,
-  }: { readonly killedAtMs: number; readonly tookMs: number; readonly agents: number },
+  { killedAtMs, tookMs }: Storm,
 ): StormFigures {
-  const spreadS = Math.min(120, Math.max(2, agents / 200))
+  const returns = perAgent.flatMap((dials) => returnOf(dials, killedAtMs) ?? [])
   const retries = perAgent.map((dials) => dials.filter(({ atMs }) => atMs >= killedAtMs))
-  const seconds = new Map<number, number>()
-  for (const { atMs } of retries.flat()) {
-    const second = Math.floor((atMs - killedAtMs) / 1_000)
-    seconds.set(second, (seconds.get(second) ?? 0) + 1)
-  }
-  const busiestSecond = Math.max(0, ...seconds.values())
-  const evenSecond = agents / spreadS
-  const tooEarly = perAgent.flatMap((dials) =>
-    dials.filter((dial, i) => isTooEarly(dials[i - 1], dial)),
-  ).length
-  const late = retries.filter(
-    ([first]) => first === undefined || first.atMs - killedAtMs > spreadS * 1_000 + 1_000,
-  )
+  const spreads = returns.map(({ spreadMs }) => spreadMs)
+  const longestMs = spreads.reduce((most, one) => Math.max(most, one), 0)
+  const shortestMs = spreads.reduce((least, one) => Math.min(least, one), longestMs)
+  const tooEarly = perAgent.flatMap((dials) => dials.filter((dial, i) => isTooEarly(dials[i - 1], dial)))
+  const tooLate = returns.filter(({ firstAtMs, spreadMs }) => firstAtMs - killedAtMs > spreadMs + NOTICE_MS)
+  const firsts = bySecond(returns.map(({ firstAtMs }) => firstAtMs - killedAtMs))
+  const all = bySecond(retries.flat().map(({ atMs }) => atMs - killedAtMs))
+  const expected = Array.from({ length: Math.ceil(longestMs / 1_000) }, (_, s) => expectedIn(s, spreads))
+  const crowded = [...firsts].filter(([s, count]) => {
+    // A second's neighbours count, for what was noticed late falls into the next.
+    const even = Math.max(expected[s] ?? 0, expected[s - 1] ?? 0)
+    return count > even + 6 * Math.sqrt(Math.max(even, 1))
+  })
+  const untold = perAgent.length - returns.length
   const backS = tookMs / 1_000
   return {
-    spreadS,
+    spreadS: longestMs / 1_000,
+    spreadMinS: shortestMs / 1_000,
     backS,
-    inTime: backS <= spreadS + GRACE_S,
-    // Three standard deviations of a random spread, and as many again for those whose first dial met nobody.
-    asTold:
-      tooEarly === 0 && late.length === 0 && busiestSecond <= evenSecond * 1.5 + 6 * Math.sqrt(evenSecond),
+    inTime: backS <= longestMs / 1_000 + GRACE_S,
+    asTold: tooEarly.length === 0 && tooLate.length === 0 && crowded.length === 0 && untold === 0,
     attempts: retries.flat().length,
-    attemptsOfOneMax: Math.max(0, ...retries.map((dials) => dials.length)),
-    busiestSecond,
-    evenSecond,
-    tooEarly,
+    attemptsOfOneMax: retries.reduce((most, { length }) => Math.max(most, length), 0),
+    busiestSecond: Math.max(0, ...all.values()),
+    expectedBusiest: Math.max(0, ...expected),
+    crowdedSeconds: crowded.length,
+    tooEarly: tooEarly.length,
+    tooLate: tooLate.length,
+    untold,
   }
 }
 
+/** Null: it never came back, or nobody told it how. */
+function returnOf(dials: readonly DialFacts[], killedAtMs: number): Return | null {
+  const first = dials.find(({ atMs }) => atMs >= killedAtMs)
+  const told = dials.filter(({ atMs, spreadMs }) => atMs < killedAtMs && spreadMs !== null).at(-1)
+  if (first === undefined || told === undefined || told.spreadMs === null) return null
+  return { spreadMs: told.spreadMs, firstAtMs: first.atMs }
+}
+
+/** How many of those who choose at random within their spreads choose this second. */
+function expectedIn(second: number, spreads: readonly number[]): number {
+  return spreads.reduce((sum, spreadMs) => {
+    const within = Math.min(1_000, spreadMs - second * 1_000)
+    return within <= 0 ? sum : sum + within / spreadMs
+  }, 0)
+}
+
+function bySecond(instants: readonly number[]): ReadonlyMap<number, number> {
+  const seconds = new Map<number, number>()
+  for (const ms of instants)
+    seconds.set(Math.floor(ms / 1_000), (seconds.get(Math.floor(ms / 1_000)) ?? 0) + 1)
+  return seconds
+}
+
 function isTooEarly(before: DialFacts | undefined, dial: DialFacts): boolean {
-  if (before?.endedAtMs === undefined || before.endedAtMs === null || before.retryAfterMs === null)
-    return false
-  return dial.atMs < before.endedAtMs + before.retryAfterMs - 5
+  if (before === undefined) return false
+  if (before.endedAtMs === null) return true
+  return dial.atMs < before.endedAtMs + (before.retryAfterMs ?? 0) - 5
 }

@@ -33,6 +33,7 @@ export interface DialFacts {
   readonly endedAtMs: number | null
   readonly code: number | null
   readonly retryAfterMs: number | null
+  readonly spreadMs: number | null
 }
 
 const PACE_MS = 20
@@ -103,11 +104,12 @@ async function obey(order: FleetOrder): Promise<FleetAnswer> {
       return {
         perAgent: fleet.map(({ attempts }) =>
           attempts
-            .map(({ atMs, endedAtMs, code, retryAfterMs }) => ({
+            .map(({ atMs, endedAtMs, code, retryAfterMs, spreadMs }) => ({
               atMs: atMs + shift,
               endedAtMs: endedAtMs === null ? null : endedAtMs + shift,
               code,
               retryAfterMs,
+              spreadMs,
             }))
             .filter(({ atMs, endedAtMs }) => atMs >= order.sinceMs || (endedAtMs ?? 0) >= order.sinceMs),
         ),

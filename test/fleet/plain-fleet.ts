@@ -28,6 +28,8 @@ export interface Attempt {
   endedAtMs: number | null
   code: number | null
   retryAfterMs: number | null
+  /** As its welcome told, if it had one. */
+  spreadMs: number | null
 }
 
 export interface PlainFleetOptions<Spool> {
@@ -91,10 +93,23 @@ function watched(dialler: Dialler, attempts: Attempt[]): Dialler {
     ...dialler,
     way: () => dialler.way(),
     dial: (listener) => {
-      const attempt: Attempt = { atMs: performance.now(), endedAtMs: null, code: null, retryAfterMs: null }
+      const attempt: Attempt = {
+        atMs: performance.now(),
+        endedAtMs: null,
+        code: null,
+        retryAfterMs: null,
+        spreadMs: null,
+      }
       attempts.push(attempt)
       return dialler.dial({
         ...listener,
+        message: (text) => {
+          const told = text.startsWith('{"kind":"welcome"')
+            ? /"spreadMs":([\d.]+)/.exec(text)?.[1]
+            : undefined
+          if (told !== undefined) attempt.spreadMs = Number(told)
+          listener.message(text)
+        },
         closed: (code, reason, retryAfterMs) => {
           Object.assign(attempt, { endedAtMs: performance.now(), code, retryAfterMs })
           listener.closed(code, reason, retryAfterMs)

@@ -1,7 +1,7 @@
 import { announce } from '../database/after-commit.ts'
 import type { Transaction } from '../database/client.ts'
 import type { FeedKind } from '../database/schema/index.ts'
-import { insertChanges, lockFeed } from './store-append.ts'
+import { insertChanges } from './store-append.ts'
 
 /** Something changed: a run of events of one spool, or the object `ref` (its id), to be read as it is now. */
 export type Change =
@@ -33,7 +33,6 @@ export async function appendToFeed(
     gathered.push(...changes)
     return
   }
-  await lockFeed(tx)
   announce(tx, 'feed', String(await insertChanges(tx, changes, nowMs)))
 }
 

@@ -10,7 +10,7 @@ export interface Carried extends Standstill {
 }
 
 /** To be raised when what is carried changes its shape: what another release sealed is not read, and begins anew. */
-const FORMAT = 1
+const FORMAT = 2
 
 export async function sealCarried(keys: SealKeys, { turn, session, agent }: Carried): Promise<string> {
   const { limits: _, ...remembered } = session

@@ -60,7 +60,12 @@ export interface Services {
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void }
 }
 
-export type AgentSession = Extract<Admission, { kind: 'admitted' }>
+type Admitted = Extract<Admission, { kind: 'admitted' }>
+
+/** What of an admission is needed as long as the session lasts: not its keys, proof and credential. */
+export interface AgentSession extends Pick<Admitted, 'sessionId' | 'generation' | 'host'> {
+  readonly agent: Pick<Admitted['agent'], 'id' | 'siteId'>
+}
 
 /** All there is to know of a session between two frames. */
 export interface Standstill {
@@ -232,7 +237,7 @@ export class Connection {
       const spreadMs = this.#services.spreadMs()
       if (admission.kind === 'tried')
         return this.tell({ ...admission, kind: 'admitted', spreadMs, trial: true })
-      this.#agent = admission
+      this.#agent = remembered(admission)
       // The socket may have closed meanwhile: the session is on record and must end there too.
       if (this.closed) return this.#services.left(this)
       const { sessionId, resumeAfterSeq, missingEvents, agent, greeting } = admission
@@ -358,6 +363,10 @@ export class Connection {
       reason: away ? error.message : 'internal error',
     })
   }
+}
+
+function remembered({ agent: { id, siteId }, sessionId, generation, host }: Admitted): AgentSession {
+  return { agent: { id, siteId }, sessionId, generation, host }
 }
 
 function eventOf(epoch: string, outcome: Outcome): SessionEvent | null {

@@ -229,7 +229,8 @@ describe('what is refused', () => {
 
   it('too many frames at once, but not a long life', () => {
     const [start] = openSession('n', SESSION_LIMITS, at(0))
-    let session: Session = { ...start, phase: 'live', hello, phaseEndsAtMs: null }
+    const heard = { epoch: hello.epoch, lastSeq: hello.lastSeq, knowsProbes: false }
+    let session: Session = { ...start, phase: 'live', hello: heard, phaseEndsAtMs: null }
     let now = 0
     const beat = (gapMs: number) => {
       now += gapMs

@@ -24,6 +24,7 @@ import type { CentreName, Credential } from '@aloft/shared/protocol/identity'
 import { PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
 import type { ClockOffset, Instant } from './clocks.ts'
 import { spendToken } from './frame-rate.ts'
+import { type Heard, heard } from './heard.ts'
 
 export type { ClockOffset, Instant }
 
@@ -62,7 +63,7 @@ export interface Session {
   /** Token bucket of the frame rate limit. */
   readonly tokens: number
   readonly closesAtMs: number | null
-  readonly hello: Hello | null
+  readonly hello: Heard | null
   readonly clock: ClockOffset | null
   /** A snapshot came, so that `synced` is due. */
   readonly syncDue: boolean
@@ -237,7 +238,7 @@ function hello(session: Session, frame: Hello, now: Instant): SessionStep {
   const { nonce, challengedAt } = session
   const clock = { offsetMs: now.wallMs - roundTripMs / 2 - frame.wallMs, errorMs: roundTripMs / 2 }
   return [
-    { ...session, phase: 'admitting', hello: frame, clock, phaseEndsAtMs: null },
+    { ...session, phase: 'admitting', hello: heard(frame), clock, phaseEndsAtMs: null },
     [{ do: 'admit', hello: frame, nonce, clock, challengedAtMs: challengedAt.wallMs }],
   ]
 }
@@ -296,7 +297,7 @@ function superseded(
   { monoMs }: Instant,
 ): SessionStep {
   if (session.phase === 'probed') return [session, []]
-  if (probe === null || session.hello?.centreNonce === undefined)
+  if (probe === null || session.hello?.knowsProbes !== true)
     return close(session, CloseCode.superseded, SUPERSEDED)
   const phaseEndsAtMs = monoMs + session.limits.probeMs
   return [{ ...session, phase: 'probed', probe, phaseEndsAtMs }, [send({ kind: 'probe', nonce: probe })]]

@@ -23,7 +23,8 @@ export interface FeedReaderOptions {
   readonly warn: (message: string) => void
 }
 
-const ROWS_PER_READ = 200
+/** One look costs some ten queries however much it finds: who is behind must find much. */
+const ROWS_PER_READ = 500
 
 export async function startFeedReader(options: FeedReaderOptions): Promise<FeedReader> {
   const reader = createFeedReader(options)

@@ -15,16 +15,23 @@ export interface Message {
   readonly text: string
 }
 
-/** The messages of these feed rows, in order, each with its object as it is now. What is gone since has none. */
+/**
+ * The messages of these feed rows, in order, each with its object as it is now. What is gone since has none, and what
+ * changed several times is told once, at the last of them.
+ */
 export async function messagesOf(db: Queryable, rows: readonly FeedRow[]): Promise<readonly Message[]> {
-  const events = await eventsOf(db, rows)
-  const objects = await objectsOf(db, rows)
-  const sites = await selectSitesOf(db, rows)
+  const [events, objects, sites] = await Promise.all([
+    eventsOf(db, rows),
+    objectsOf(db, rows),
+    selectSitesOf(db, rows),
+  ])
+  const last = new Map(rows.map(({ kind, ref, id }) => [`${kind} ${ref}`, id]))
   return rows.flatMap((row) => {
     const siteId = sites.get(row.id) ?? null
     if (row.kind !== 'events') {
-      const object = objects.get(`${row.kind} ${row.ref}`)
-      return object === undefined
+      const name = `${row.kind} ${row.ref}`
+      const object = objects.get(name)
+      return object === undefined || last.get(name) !== row.id
         ? []
         : [toMessage(row.kind, { siteId, position: { id: row.id, seq: null } }, object)]
     }

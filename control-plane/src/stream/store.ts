@@ -38,8 +38,8 @@ export async function selectSitesOf(
       rows.map(({ id, kind, ref }) => ({ id, kind, ref })),
       'as r(id bigint, kind text, ref text)',
     )}
-    left join agents a on r.kind in ('agent', 'events') and a.id::text = r.ref
-    left join virtual_routers v on r.kind = 'virtual-router' and v.id::text = r.ref
+    left join agents a on a.id = case when r.kind in ('agent', 'events') then r.ref::uuid end
+    left join virtual_routers v on v.id = case when r.kind = 'virtual-router' then r.ref::uuid end
     left join failovers f on r.kind = 'failover' and f.id = r.ref
     where coalesce(a.site_id, v.site_id, f.site_id) is not null`)
   return new Map(found.map((row) => [Number(row.id), row.site_id]))

@@ -197,3 +197,20 @@ it('goes on after the connection that listens was lost', async () => {
   expect(seqs(await client.messages(1))).toEqual([first])
   await client.close()
 })
+
+it('tells once, at the last of its changes, what changed several times between two looks', async () => {
+  const client = await follow()
+  await client.message()
+  await transact(app.database.db, (tx) =>
+    appendToFeed(
+      tx,
+      Array.from({ length: 3 }, () => ({ kind: 'agent', ref: agentId }) as const),
+      Date.now(),
+    ),
+  )
+  const [{ id = 0 } = {}] = await app.database.sql`select max(id)::int as id from feed`
+  expect(await client.message()).toMatchObject({ event: 'agent', id: String(id), data: { id: agentId } })
+  await observe(1)
+  expect(await client.message()).toMatchObject({ event: 'event' })
+  await client.close()
+})
