@@ -4,6 +4,7 @@ import type { Dialler, Link, LinkListener, Way } from '../session/link.ts'
 import {
   type Attempt,
   cameAbout,
+  dialled,
   type Evidence,
   ended,
   initialWays,
@@ -20,26 +21,32 @@ export interface CentreDiallerOptions {
   readonly rule?: TransportRule
   readonly monoMs?: () => number
   readonly random?: () => number
+  /** How long an upgrade may go unanswered. */
+  readonly handshakeMs?: number
 }
 
 /** `given`: one address or several, all of one centre. */
 export function centreDialler(
   given: CentreAddress | readonly CentreAddress[],
-  { rule = 'auto', monoMs = () => performance.now(), random = Math.random }: CentreDiallerOptions = {},
+  options: CentreDiallerOptions = {},
 ): Dialler {
+  const { rule = 'auto', monoMs = () => performance.now(), random = Math.random, handshakeMs } = options
   const centres = 'kind' in given ? [given] : given
   let ways = initialWays(centres.length, rule, random())
   let newest = nextWay(ways, monoMs())
+  /** What the session goes by, while others are tried beside it. */
+  let used = newest
   const dial = (listener: LinkListener): Link => {
     const way = nextWay(ways, monoMs())
     newest = way
+    ways = dialled(ways, way, { nowMs: monoMs(), random: random() })
     let welcomedAtMs: number | null = null
     const note = (evidence: Evidence) => {
       const nowMs = monoMs()
       const welcomedForMs = welcomedAtMs === null ? null : nowMs - welcomedAtMs
       ways = ended(ways, { ...way, welcomedForMs, evidence }, { nowMs, random: random() })
     }
-    const link = open(centreAt(centres, way), { way, listener, note })
+    const link = open(centreAt(centres, way), { way, listener, note, handshakeMs })
     return {
       send: (text) => link.send(text),
       close: (code, reason) => {
@@ -49,6 +56,7 @@ export function centreDialler(
       },
       welcomed: () => {
         welcomedAtMs = monoMs()
+        used = way
         ways = cameAbout(ways, way)
         link.welcomed()
       },
@@ -57,7 +65,7 @@ export function centreDialler(
   return {
     dial,
     way: () => wayOf(centres, newest),
-    betterWayAtMs: () => tryAgainAtMs(ways, newest),
+    betterWayAtMs: () => tryAgainAtMs(ways, used),
     leave: () => {
       ways = leaveUrl(ways)
     },
@@ -68,10 +76,11 @@ interface Opening {
   readonly way: Pick<Attempt, 'transport'>
   readonly listener: LinkListener
   readonly note: (evidence: Evidence) => void
+  readonly handshakeMs: number | undefined
 }
 
-function open(centre: CentreAddress, { way, listener, note }: Opening): Link {
-  if (way.transport === 'websocket') return dialWebSocket(centre, listener, note)
+function open(centre: CentreAddress, { way, listener, note, handshakeMs }: Opening): Link {
+  if (way.transport === 'websocket') return dialWebSocket(centre, listener, note, handshakeMs)
   return dialExchange(centre, listener, { holds: true, note })
 }
 

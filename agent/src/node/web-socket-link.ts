@@ -18,13 +18,14 @@ export function dialWebSocket(
   address: CentreAddress,
   listener: LinkListener,
   note: (evidence: Evidence) => void = () => {},
+  handshakeMs = HANDSHAKE_MS,
 ): Link {
   const url = endpoint(address, '/agent/v1/connect')
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   const socket = new WebSocket(url, [SUBPROTOCOL], {
     perMessageDeflate: false,
     maxPayload: FRAME_BYTES_MAX,
-    handshakeTimeout: HANDSHAKE_MS,
+    handshakeTimeout: handshakeMs,
     ...(address.kind === 'unix' && { createConnection: () => connect(address.path) }),
   })
   let isOver = false

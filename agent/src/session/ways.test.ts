@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type Attempt,
   cameAbout,
+  dialled,
   ended,
   initialWays,
   leaveUrl,
@@ -11,8 +12,15 @@ import {
 } from './ways.ts'
 
 const at = (nowMs: number, random = 0.5) => ({ nowMs, random })
-const attempt = (ways: Ways, evidence: Attempt['evidence'], nowMs = 0, welcomedForMs: number | null = null) =>
-  ended(ways, { ...nextWay(ways, nowMs), welcomedForMs, evidence }, at(nowMs))
+const attempt = (
+  ways: Ways,
+  evidence: Attempt['evidence'],
+  nowMs = 0,
+  welcomedForMs: number | null = null,
+) => {
+  const way = nextWay(ways, nowMs)
+  return ended(dialled(ways, way, at(nowMs)), { ...way, welcomedForMs, evidence }, at(nowMs))
+}
 
 describe('the order of URLs', () => {
   it('spreads a fleet over all orders alike, whatever the first of them is', () => {
@@ -120,6 +128,18 @@ describe('the way over HTTP requests', () => {
     })
     expect(spread).toEqual([150, 450])
   })
+
+  it.each(['refused', 'swallowed', 'cut', 'unreachable', 'busy', 'told'] as const)(
+    'is gone on with when a WebSocket that is tried again is %s, once, and not again at once',
+    (evidence) => {
+      const exchange = attempt(initialWays(1, 'auto', 0), 'refused')
+      const againAtMs = tryAgainAtMs(exchange, nextWay(exchange, 0)) ?? 0
+      expect(nextWay(exchange, againAtMs).transport).toBe('websocket')
+      const inVain = attempt(exchange, evidence, againAtMs)
+      expect(nextWay(inVain, againAtMs).transport).toBe('exchange')
+      expect(tryAgainAtMs(inVain, { url: 0, transport: 'exchange' })).toBe(againAtMs + 600_000)
+    },
+  )
 
   it('is forgotten once a WebSocket passed', () => {
     const ways = cameAbout(attempt(initialWays(1, 'auto', 0), 'refused'), { url: 0, transport: 'websocket' })

@@ -70,6 +70,17 @@ export function tryAgainAtMs(
   return ways.rule === 'auto' && transport === 'exchange' ? (ways.urls[url]?.exchangeUntilMs ?? null) : null
 }
 
+/** A WebSocket is tried again: whatever comes of it, but for a session, the next try is later. */
+export function dialled(
+  ways: Ways,
+  { url, transport }: Pick<Attempt, 'url' | 'transport'>,
+  moment: Pick<Moment, 'nowMs' | 'random'>,
+): Ways {
+  const before = ways.urls[url]
+  const isAgain = transport === 'websocket' && before !== undefined && before.exchangeUntilMs !== null
+  return isAgain ? withUrl(ways, url, untilNextTry(before, moment)) : ways
+}
+
 /** A session came about: this is the way. */
 export function cameAbout(ways: Ways, { url, transport }: Pick<Attempt, 'url' | 'transport'>): Ways {
   const stays = { ...ways, at: Math.max(0, ways.order.indexOf(url)) }
@@ -87,6 +98,8 @@ export function ended(ways: Ways, attempt: Attempt, moment: Pick<Moment, 'nowMs'
     if (welcomedForMs === null) return onward(withUrl(ways, url, { exchangeUntilMs: null }), url)
     return ways
   }
+  // Tried again in vain, which was reckoned with when it was dialled.
+  if (welcomedForMs === null && before.exchangeUntilMs !== null) return ways
   const added =
     welcomedForMs === null ? (SUSPICION[evidence] ?? 0) : evidence === 'cut' ? SUSPICION_SOON_CUT : 0
   const suspicion = before.suspicion + added
@@ -94,12 +107,12 @@ export function ended(ways: Ways, attempt: Attempt, moment: Pick<Moment, 'nowMs'
     const suspected = withUrl(ways, url, { suspicion })
     return welcomedForMs === null ? onward(suspected, url) : suspected
   }
-  const waitMs = Math.min(TRY_AGAIN_MS * 2 ** before.triedAgain, TRY_AGAIN_MS_MAX) * (0.5 + moment.random)
-  return withUrl(ways, url, {
-    suspicion: 0,
-    exchangeUntilMs: moment.nowMs + waitMs,
-    triedAgain: before.triedAgain + 1,
-  })
+  return withUrl(ways, url, { suspicion: 0, ...untilNextTry(before, moment) })
+}
+
+function untilNextTry({ triedAgain }: Url, { nowMs, random }: Pick<Moment, 'nowMs' | 'random'>) {
+  const waitMs = Math.min(TRY_AGAIN_MS * 2 ** triedAgain, TRY_AGAIN_MS_MAX) * (0.5 + random)
+  return { exchangeUntilMs: nowMs + waitMs, triedAgain: triedAgain + 1 }
 }
 
 /** The centre asked us to leave this URL: another one, if there is any. */
