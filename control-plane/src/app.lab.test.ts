@@ -446,7 +446,7 @@ describe('documents and pages', () => {
 
   it('the docs need nothing from elsewhere and no script', async () => {
     const html = await (await app.fetch('/docs')).text()
-    expect(html).toContain('GET /api/v1/failovers/{id}')
+    expect(html).toContain('GET</span> <code>/api/v1/failovers/{id}</code>')
     expect(html).not.toMatch(/<script|style=|https?:\/\//)
     const unknown = await app.fetch('/docs', { as: null, headers: { accept: 'text/html' } })
     expect([unknown.status, unknown.headers.get('location')]).toEqual([303, '/sign-in'])
