@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { mountAgents } from './agents.ts'
 import { mountApiToken } from './api-token.ts'
 import { mountAudit } from './audit.ts'
+import { mountAvailability } from './availability.ts'
 import { mountControlPlane, mountDemo } from './centre-commands.ts'
 import { mountCentreKey } from './centre-key.ts'
 import { mountCheck } from './check.ts'
@@ -46,6 +47,7 @@ export function createProgram(): Command {
     mountAgents,
     mountVirtualRouters,
     mountFailovers,
+    mountAvailability,
     mountEvents,
     mountExport,
     mountToken,
