@@ -116,7 +116,7 @@ it.each([
     expect(looks).toBeGreaterThan(20)
     const giveUpAtMs = Date.now() + 20_000
     while ((await outcomesOf(commands)).join() !== 'done' && Date.now() < giveUpAtMs) await pause(200)
-    expect([commands.length, await outcomesOf(commands)]).toEqual([3 * AGENTS, ['done']])
+    expect([commands.length, await outcomesOf(commands)]).toEqual([3 * field.agents.length, ['done']])
     const after = field.agents.reduce((sum, { node }) => sum + node.spool.recording.length, 0)
     expect(after - before).toBeGreaterThan(100)
   },
@@ -138,5 +138,7 @@ it('then history equals the recordings, and each follower was told of each event
     expect(resumed.length).toBeGreaterThanOrEqual(2)
     expect(resumed).not.toContain(false)
   }
-  expect(recorded - (told()[0] ?? 0), 'all but what came before they followed').toBeLessThan(AGENTS * 10)
+  expect(recorded - (told()[0] ?? 0), 'all but what came before they followed').toBeLessThan(
+    field.agents.length * 10,
+  )
 })

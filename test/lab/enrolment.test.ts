@@ -95,7 +95,7 @@ test('an agent that was refused is let in when it is started again with a good t
   await refused.stop()
   const agent = start(await centre.createToken('lab'), { stateDir: folder })
   await until(() => whenUplink(agent, 'connected'), { what: `a session:\n${agent.log()}`, withinMs: 10_000 })
-  await said(agent, 'aloft agent: enrolled at site lab as one\n')
+  await said(agent, 'aloft agent: enrolled at site lab as one; the centre')
 })
 
 test('no token at all: the agent says how to get one', async () => {

@@ -202,7 +202,11 @@ describe('a command', () => {
 
 it('lists newest first, page by page, and forgets what is long over', async () => {
   const ids = []
-  for (let i = 0; i < 3; i++) ids.unshift((await give()).id)
+  for (let i = 0; i < 3; i++) {
+    ids.unshift((await give()).id)
+    const givenMs = Date.now()
+    await until('the next one is newer', async () => Date.now() > givenMs)
+  }
   const input = { reach: 'everywhere', agentId: lb1.agentId, nowMs: Date.now() } as const
   const first = await listCommands(database.db, { ...input, limit: 2 })
   const rest = await listCommands(database.db, { ...input, limit: 2, cursor: first.nextCursor ?? '' })
