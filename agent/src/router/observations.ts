@@ -12,7 +12,7 @@ export interface ObservationsOptions {
   readonly clock: Clock
   /** There is something new in the journal. At most once per turn of the event loop. */
   readonly ring: () => void
-  /** After each change of role: whether any virtual router is active now. */
+  /** After the turn of a change of role: whether any virtual router is active now. */
   readonly paced: (isActive: boolean) => void
   readonly log: (text: string) => void
 }
@@ -30,7 +30,7 @@ export class Observations implements Journal {
   constructor(options: ObservationsOptions) {
     const { paths, identity, clock, log } = options
     this.#options = options
-    this.#roles = new RoleKeeper(paths.routerState, identity)
+    this.#roles = new RoleKeeper(paths.routerState, identity, options.paced)
     this.#journal = new JournalWriter({
       ...identity,
       directory: paths.journal,
@@ -53,7 +53,6 @@ export class Observations implements Journal {
   append(body: EventBody, atMonoMs: number): void {
     this.#roles.observed(body)
     this.#journal.append(body, atMonoMs)
-    if (body.kind === 'transition' || body.kind === 'resumed') this.#options.paced(this.#roles.isActive)
   }
 
   /** What this process itself did, now. */

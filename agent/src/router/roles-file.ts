@@ -21,14 +21,21 @@ export class RoleKeeper {
   readonly #path: string
   readonly #file: OverwrittenFile
   readonly #identity: { readonly runId: string; readonly bootId: string }
+  readonly #written: (isActive: boolean) => void
   readonly #roles = new Map<string, RoleEntry>()
   #configs: readonly VirtualRouterConfig[] = []
   #isScheduled = false
 
-  constructor(file: string, identity: { readonly runId: string; readonly bootId: string }) {
+  /** `written`: after each turn with a change, with `isActive`. */
+  constructor(
+    file: string,
+    identity: { readonly runId: string; readonly bootId: string },
+    written: (isActive: boolean) => void,
+  ) {
     this.#path = file
     this.#file = new OverwrittenFile(file)
     this.#identity = identity
+    this.#written = written
   }
 
   configured(routers: readonly VirtualRouterConfig[]): void {
@@ -90,7 +97,9 @@ export class RoleKeeper {
     this.#isScheduled = true
     setImmediate(() => {
       // Written already, and perhaps for good: after a release of the lock the file is a successor's.
-      if (this.#isScheduled) this.write()
+      if (!this.#isScheduled) return
+      this.write()
+      this.#written(this.isActive)
     })
   }
 }
