@@ -92,7 +92,9 @@ it('figures are what happened, in the format and the conventions of Prometheus',
     body: '{"kind":"report"}',
     headers: { 'content-type': 'application/json' },
   }
-  await app.fetch(`/api/v1/agents/${identity.agentId}/commands`, command)
+  // To somebody who is not there: whoever is may be sent it, and answer, before the figures are read.
+  const absent = await enrolNode(app.database.db, 'oslo', 'absent')
+  await app.fetch(`/api/v1/agents/${absent.agentId}/commands`, command)
   expect(await figure('aloft_commands', { kind: 'report', outcome: 'waiting' })).toBe(1)
   await agent.close()
 })
