@@ -61,6 +61,13 @@ export class NotAcceptable extends RequestProblem {
 /** What `If-Match` names is no longer what is there (HTTP 412). */
 export class PreconditionFailed extends RequestProblem {
   override readonly name = 'PreconditionFailed'
+  override readonly headers: Readonly<Record<string, string>>
+
+  /** `etag` is of what is there. */
+  constructor(message: string, etag: string) {
+    super(message)
+    this.headers = { etag }
+  }
 }
 
 /** The body is in a form that is not read here (HTTP 415). */

@@ -1,11 +1,12 @@
 import type { Agent } from '@aloft/shared/api/schemas'
 import type { Database } from '../database/client.ts'
+import type { Revised } from '../http/entity-tag.ts'
 import { Conflict } from '../problems.ts'
 import { type AgentRequest, onAgent } from './on-agent.ts'
 import { approve, setStanding } from './store-identity.ts'
 
 /** Lets in an agent that waits for it. Throws `Conflict` when it was rejected or revoked: that is final for its key. */
-export function approveAgent(db: Database, request: AgentRequest): Promise<Agent> {
+export function approveAgent(db: Database, request: AgentRequest): Promise<Revised<Agent>> {
   return onAgent(db, request, async (tx, { id, standing, standingReason, node }) => {
     if (standing === 'approved') return null
     if (standing === 'revoked')
@@ -16,7 +17,7 @@ export function approveAgent(db: Database, request: AgentRequest): Promise<Agent
 }
 
 /** Turns away an agent that waits for approval, for good. */
-export function rejectAgent(db: Database, request: AgentRequest): Promise<Agent> {
+export function rejectAgent(db: Database, request: AgentRequest): Promise<Revised<Agent>> {
   return onAgent(db, request, async (tx, { id, standing, standingReason, node }) => {
     if (standing === 'revoked') return null
     if (standing !== 'pending')

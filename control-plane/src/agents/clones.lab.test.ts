@@ -63,7 +63,7 @@ async function answer(agent: TestAgent): Promise<void> {
   agent.send({ kind: 'alive', nonce })
 }
 
-const agentNow = () => getAgent(database.db, 'everywhere', lb1.agentId)
+const agentNow = async () => (await getAgent(database.db, 'everywhere', lb1.agentId)).value
 const quarantined = { code: CloseCode.quarantined, reason: expect.stringContaining('cloned: ') }
 
 describe('one identity on two hosts', () => {

@@ -87,7 +87,7 @@ const order = () => ({
   id: lb1.agentId,
   nowMs: Date.now(),
 })
-const agentNow = () => getAgent(database.db, 'everywhere', lb1.agentId)
+const agentNow = async () => (await getAgent(database.db, 'everywhere', lb1.agentId)).value
 const unauthorised = (why: string) => ({
   code: CloseCode.unauthorised,
   reason: `the credential does not hold: ${why}`,
@@ -218,8 +218,7 @@ describe('a revoked agent', () => {
     const { code } = await (async () => {
       const askedAtMs = performance.now()
       expect(await revokeAgent(database.db, { ...order(), reason: 'stolen' })).toMatchObject({
-        state: 'revoked',
-        reason: 'stolen',
+        value: { state: 'revoked', reason: 'stolen' },
       })
       const closed = await agent.closed
       expect(performance.now() - askedAtMs).toBeLessThan(5_000)

@@ -3,11 +3,13 @@ import { recordAudit } from '../audit/record.ts'
 import type { Database, Transaction } from '../database/client.ts'
 import { type Reach, reaches } from '../database/reach.ts'
 import { transact } from '../database/transact.ts'
+import { type Revised, requireRevision } from '../http/entity-tag.ts'
 import { isId } from '../http/list-query.ts'
 import type { Caller } from '../http/request-context.ts'
 import { NotFound } from '../problems.ts'
 import { publishPresence } from './presence.ts'
 import { getAgent } from './read.ts'
+import { agentRevision } from './revision.ts'
 import { type EnrolledAgent, lockAgent } from './store-sessions.ts'
 
 /** Somebody wants something done about an agent. */
@@ -17,6 +19,8 @@ export interface AgentRequest {
   readonly id: string
   /** For the record, and for whoever reads it on the agent's side. */
   readonly reason?: string | undefined
+  /** From `If-Match`; without one it is taken as it is. */
+  readonly revision?: string | null
   readonly nowMs: number
 }
 
@@ -35,11 +39,12 @@ export async function onAgent(
   db: Database,
   request: AgentRequest,
   change: (tx: Transaction, agent: EnrolledAgent) => Promise<AgentChange | null>,
-): Promise<Agent> {
+): Promise<Revised<Agent>> {
   const { caller, reach, id, nowMs } = request
   await transact(db, async (tx) => {
     const agent = isId(id) ? await lockAgent(tx, id) : null
     if (agent === null || !reaches(reach, agent.siteId)) throw new NotFound(`there is no agent ${id}`)
+    await requireRevision(request.revision ?? null, agentRevision(agent), () => getAgent(tx, reach, id))
     const changed = await change(tx, agent)
     if (changed === null) return
     const target = { kind: 'agent', id }

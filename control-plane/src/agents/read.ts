@@ -2,9 +2,11 @@ import type { Agent, AgentState } from '@aloft/shared/api/schemas'
 import { z } from 'zod'
 import type { Queryable } from '../database/client.ts'
 import type { Reach } from '../database/reach.ts'
+import type { Revised } from '../http/entity-tag.ts'
 import { isoInstant, isoInstantOrNull } from '../http/instant.ts'
 import { decodeCursor, isId, searchPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
+import { agentRevision } from './revision.ts'
 import { type AgentRow, selectAgents } from './store-read.ts'
 
 export interface ListAgents {
@@ -27,10 +29,20 @@ export function listAgents(db: Queryable, { state, cursor, limit, ...filter }: L
   })
 }
 
-export async function getAgent(db: Queryable, reach: Reach, id: string): Promise<Agent> {
-  const [agent] = isId(id) ? await readAgents(db, [id], reach) : []
-  if (agent === undefined) throw new NotFound(`there is no agent ${id}`)
-  return agent
+export async function getAgent(db: Queryable, reach: Reach, id: string): Promise<Revised<Agent>> {
+  const [row] = isId(id) ? await selectAgents(db, { reach, ids: [id], limit: 1 }) : []
+  if (row === undefined) throw new NotFound(`there is no agent ${id}`)
+  return { value: toAgent(row), revision: revisionOf(row) }
+}
+
+function revisionOf(row: AgentRow): string {
+  return agentRevision({
+    publicKey: row.public_key,
+    standing: row.standing,
+    standingReason: row.standing_reason,
+    quarantinedReason: row.quarantined_reason,
+    rotateRequestedAtMs: row.rotate_requested_at_ms,
+  })
 }
 
 /** Those of the ids that exist within reach, as they are now. */

@@ -1,6 +1,7 @@
 import type { Agent } from '@aloft/shared/api/schemas'
 import { orderAgent } from '../commands/order.ts'
 import type { Database } from '../database/client.ts'
+import type { Revised } from '../http/entity-tag.ts'
 import { Conflict } from '../problems.ts'
 import { type AgentRequest, onAgent } from './on-agent.ts'
 import { isInSession, requestRotation } from './store-identity.ts'
@@ -12,7 +13,7 @@ const ORDER_TTL_MS = 60_000
  * The agent is to make a new key. The order stands until it has one: it is told at once if it is in session, and again
  * with every welcome and every credential.
  */
-export function rotateAgentKey(db: Database, request: AgentRequest): Promise<Agent> {
+export function rotateAgentKey(db: Database, request: AgentRequest): Promise<Revised<Agent>> {
   const { nowMs, caller } = request
   return onAgent(db, request, async (tx, { id, node, standing, rotateRequestedAtMs }) => {
     if (standing === 'revoked')

@@ -2,8 +2,9 @@ import { Agent, AgentReason, AgentState, page } from '@aloft/shared/api/schemas'
 import { z } from '@hono/zod-openapi'
 import type { Permission } from '../access/permissions.ts'
 import type { Database } from '../database/client.ts'
+import { asChanged, demandedRevision, IF_MATCH, ofRevision } from '../http/entity-tag.ts'
 import { nodeFilter, paging, siteFilter } from '../http/list-query.ts'
-import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS } from '../http/router.ts'
+import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS, problem } from '../http/router.ts'
 import { approveAgent, rejectAgent } from './approve.ts'
 import { labelFilter } from './label-filter.ts'
 import type { AgentRequest } from './on-agent.ts'
@@ -49,12 +50,14 @@ function verb<V extends string>(
     path: `/agents/{id}/${name}`,
     request: {
       params: z.object({ id: z.string() }),
+      headers: IF_MATCH,
       body: { required: false, content: { 'application/json': { schema: AgentReason.strict() } } },
     },
     responses: {
       200: json(Agent, 'The agent as it is now. Asked again, nothing happens again.'),
       ...PROBLEMS,
       409: { ...PROBLEMS[400], description: 'The agent is in no state for this; `detail` says why.' },
+      412: problem('precondition-failed'),
     },
   })
 }
@@ -92,7 +95,11 @@ export function agentRoutes(db: Database, now: () => number): ApiRouter {
     .openapi(list, async (c) =>
       c.json(await listAgents(db, { reach: c.get('reach'), ...c.req.valid('query') }), 200),
     )
-    .openapi(get, async (c) => c.json(await getAgent(db, c.get('reach'), c.req.valid('param').id), 200))
+    .openapi(get, async (c) => {
+      const { value, revision } = await getAgent(db, c.get('reach'), c.req.valid('param').id)
+      ofRevision(c, revision)
+      return c.json(value, 200)
+    })
   const verbs = [
     [approve, approveAgent],
     [reject, rejectAgent],
@@ -109,9 +116,10 @@ export function agentRoutes(db: Database, now: () => number): ApiRouter {
         reach: c.get('reach'),
         id,
         reason,
+        revision: demandedRevision(c),
         nowMs: now(),
       }
-      return c.json(await run(db, request), 200)
+      return c.json(asChanged(c, `/api/v1/agents/${id}`, await run(db, request)), 200)
     })
   }
   return router

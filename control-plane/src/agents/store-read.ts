@@ -20,6 +20,7 @@ export interface AgentRow extends Record<string, unknown> {
   readonly standing: Standing
   readonly standing_reason: string | null
   readonly labels: Labels
+  readonly public_key: string
   readonly key_since_ms: number
   readonly rotate_requested_at_ms: number | null
   readonly credential_expires_at_ms: number | null
@@ -58,7 +59,7 @@ export async function selectAgents(db: Queryable, filter: AgentFilter): Promise<
   if (filter.after) conditions.push(sql`(t.name, a.node) > (${filter.after[0]}, ${filter.after[1]})`)
   return db.execute<AgentRow>(sql`
     select a.id, t.name as site, a.node, a.software, a.enrolled_at_ms, a.quarantined_reason, a.standing,
-      a.standing_reason, a.labels, coalesce(a.key_since_ms, a.enrolled_at_ms) as key_since_ms, a.rotate_requested_at_ms,
+      a.standing_reason, a.public_key, a.labels, coalesce(a.key_since_ms, a.enrolled_at_ms) as key_since_ms, a.rotate_requested_at_ms,
       a.credential_expires_at_ms, st.state, peer.node as evidence_node,
       v.name as evidence_router, (st.evidence->>'atMs')::float8 as evidence_at_ms, s.connected_at_ms,
       last.last_seen_at_ms, last.clock_offset_ms, last.clock_error_ms, s.spool_backlog, s.router_alive

@@ -64,10 +64,11 @@ export class Centre {
 
   /**
    * From now on the centre signs with a new key. The old one signs that it is so, and is then erased: replicas that have
-   * it in memory still answer with it for some seconds, which agents accept during the overlap.
+   * it in memory still answer with it for some seconds, which agents accept during the overlap. `within` is told what was
+   * and what is, in the same transaction; what it throws leaves everything as it was.
    */
   async rotate(
-    within: (tx: Transaction, name: CentreName) => Promise<void> = async () => {},
+    within: (tx: Transaction, before: CentreName, name: CentreName) => Promise<void> = async () => {},
   ): Promise<CentreName> {
     await this.keys()
     await transact(this.#options.db, async (tx) => {
@@ -78,7 +79,7 @@ export class Centre {
       const row = this.#newKey(last)
       await insertKey(tx, row)
       await setPrivateKey(tx, last.publicKey, { privateKey: null, sealed: false })
-      await within(tx, nameOf([...rows, row]))
+      await within(tx, nameOf(rows), nameOf([...rows, row]))
     })
     this.#loadedAtMs = Number.NEGATIVE_INFINITY
     return (await this.keys()).name

@@ -19,7 +19,7 @@ export interface GiveCommand {
 /** A word to an agent, on whatever replica its session is; if it has none until the deadline, it is never sent. */
 export async function giveCommand(db: Database, input: GiveCommand): Promise<AgentCommand> {
   const { caller, reach, agentId, request, nowMs } = input
-  const agent = await getAgent(db, reach, agentId)
+  const { value: agent } = await getAgent(db, reach, agentId)
   const row = await transact(db, async (tx) => {
     const command = await insertCommand(tx, {
       agentId: agent.id,

@@ -20,7 +20,7 @@ const Cursor = z.tuple([z.number(), z.uuid()])
 
 /** Newest first. */
 export async function listCommands(db: Queryable, { reach, agentId, cursor, limit, nowMs }: ListCommands) {
-  const agent = await getAgent(db, reach, agentId)
+  const { value: agent } = await getAgent(db, reach, agentId)
   const before = decodeCursor(cursor, Cursor)
   const rows = await selectCommands(db, { agentId: agent.id, before, limit: limit + 1 })
   const page = toPage(rows, limit, (row) => [row.createdAtMs, row.id])
@@ -38,7 +38,7 @@ export async function getCommand(
   db: Queryable,
   { reach, agentId, id, nowMs }: GetCommand,
 ): Promise<AgentCommand> {
-  const agent = await getAgent(db, reach, agentId)
+  const { value: agent } = await getAgent(db, reach, agentId)
   const [row] = isId(id) ? await selectCommands(db, { agentId: agent.id, id, limit: 1 }) : []
   if (row === undefined) throw new NotFound(`there is no command ${id} of agent ${agentId}`)
   return toCommand(row, nowMs)

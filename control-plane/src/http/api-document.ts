@@ -45,11 +45,12 @@ export function apiDocument(app: App): ApiDocument {
 
 /** Every path with what may be done there: for `Allow`, `Accept` and the documentation. */
 export function routesOf(document: ApiDocument): readonly RouteOfPath[] {
-  const routes = new Map<string, { path: string; methods: string[]; forms: string[] }>()
+  const routes = new Map<string, { path: string; methods: string[]; forms: string[]; guarded: string[] }>()
   for (const [path, method, operation] of operationsOf(document)) {
-    const route = routes.get(path) ?? { path, methods: [], forms: [] }
+    const route = routes.get(path) ?? { path, methods: [], forms: [], guarded: [] }
     routes.set(path, route)
     route.methods.push(method.toUpperCase())
+    if (hasHeader(operation, 'if-match')) route.guarded.push(method.toUpperCase())
     if (method === 'get') route.forms.push(...formsOf(operation))
   }
   return [...routes.values()]
@@ -106,16 +107,19 @@ function addRefusal(operation: Operation, name: ProblemName): void {
 }
 
 function addHeader(operation: Operation, name: string, description: string): void {
-  const parameters = operation.parameters ?? []
-  const isThere = parameters.some(
+  if (hasHeader(operation, name)) return
+  operation.parameters = [
+    ...(operation.parameters ?? []),
+    { name, in: 'header', required: false, description, schema: { type: 'string' } },
+  ]
+}
+
+/** Whether it knows a header. */
+function hasHeader({ parameters = [] }: Operation, name: string): boolean {
+  return parameters.some(
     (parameter) =>
       'name' in parameter && parameter.in === 'header' && parameter.name.toLowerCase() === name.toLowerCase(),
   )
-  if (isThere) return
-  operation.parameters = [
-    ...parameters,
-    { name, in: 'header', required: false, description, schema: { type: 'string' } },
-  ]
 }
 
 const VERBS: Readonly<Record<Method, string>> = {

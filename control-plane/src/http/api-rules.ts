@@ -7,7 +7,7 @@ import { Unavailable } from '../problems.ts'
 import { apiDocument, routesOf } from './api-document.ts'
 import { requireCaller } from './credentials.ts'
 import { entityTags } from './entity-tag.ts'
-import { answersOptions, type RouteOfPath, refusesTheRest, routeOf } from './methods.ts'
+import { answersOptions, type RouteOfPath, refusesTheRest, refusesVainIfMatch, routeOf } from './methods.ts'
 import { acceptable, jsonBodies } from './negotiation.ts'
 import { limitAddress, limitCaller, type RateLimits } from './rate-limit.ts'
 import type { RequestVariables } from './request-context.ts'
@@ -41,6 +41,7 @@ export function applyRules(app: App, { db, now, rateLimits, trustedProxies }: Ap
     acceptable((path) => routeOf(routes(), path)?.forms ?? []),
   )
   app.use('/api/*', jsonBodies)
+  app.use('/api/*', refusesVainIfMatch(routes))
   app.use('/api/*', entityTags)
   app.use('/api/*', answersInTime)
   app.use('/api/*', onceByKey(db, now))

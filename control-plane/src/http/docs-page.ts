@@ -45,7 +45,7 @@ function introduction(): string {
 <tr><th>Lists</th><td><code>{"items": […], "nextCursor": …}</code> in the order that is stated. <code>?cursor=</code> the <code>nextCursor</code> of a page for the next one; what arrives meanwhile neither moves nor doubles what follows. <code>?limit=</code> 1 to 500, usually 50.</td></tr>
 <tr><th>Exports</th><td><code>Accept: application/x-ndjson</code>, where a list offers it: everything, an item a line. The last line is <code>{"end":{"items":…}}</code>, or <code>{"failed":…}</code>; without one it was cut.</td></tr>
 <tr><th>Repeating</th><td><code>Idempotency-Key</code> on any POST: sent again within 24 hours it is done once and answered the same, with <code>Idempotency-Replayed: true</code>.</td></tr>
-<tr><th>Changing</th><td><code>ETag</code> on every read. <code>If-None-Match</code> saves the answer; <code>If-Match</code> refuses a change of what somebody else changed meanwhile.</td></tr>
+<tr><th>Changing</th><td><code>ETag</code> on every read. <code>If-None-Match</code> saves the answer; <code>If-Match</code> refuses a change of what somebody else changed meanwhile (412, with the <code>ETag</code> of what is there); an answer to a change has the <code>ETag</code> of the next one.</td></tr>
 <tr><th>Limits</th><td><code>RateLimit-Remaining</code> and its kin on every answer; 429 with <code>Retry-After</code> when it is too much. Bodies of 64 KiB at most.</td></tr>
 <tr><th>Time</th><td>ISO 8601 in UTC; durations carry their unit in the name. <code>occurredAt</code> is corrected by the measured clock of the node, give or take <code>occurredAtErrorMs</code>.</td></tr>
 <tr><th>Errors</th><td><code>application/problem+json</code> (RFC 9457); <a href="#problems">the types there are</a>.</td></tr>

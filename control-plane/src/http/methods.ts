@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { MethodNotAllowed, NotFound } from '../problems.ts'
+import { Invalid, MethodNotAllowed, NotFound } from '../problems.ts'
 
 /** A path with its methods, as the OpenAPI document writes it (`/api/v1/sites/{id}`). */
 export interface RouteOfPath {
@@ -7,6 +7,8 @@ export interface RouteOfPath {
   readonly methods: readonly string[]
   /** The content types of its good answers to a GET. */
   readonly forms: readonly string[]
+  /** The methods that honour `If-Match`. */
+  readonly guarded: readonly string[]
 }
 
 /** The routes that a path of a request meets. A fixed segment wins over a parameter, as in the router. */
@@ -37,6 +39,24 @@ export function answersOptions(routes: () => readonly RouteOfPath[]): Middleware
     return c.body(null, 204, { allow: allowOf(route).join(', ') })
   }
 }
+
+/**
+ * Whoever sends `If-Match` counts on it. Where it is not compared with anything (a thing that is made, or that can only
+ * end) the request is refused rather than done unguarded; `*` is true of whatever is there.
+ */
+export function refusesVainIfMatch(routes: () => readonly RouteOfPath[]): MiddlewareHandler {
+  return async (c, next) => {
+    const { method, path } = c.req
+    const header = c.req.header('if-match')
+    if (header === undefined || header.trim() === '*' || SAFE.has(method)) return next()
+    const route = routeOf(routes(), path)
+    if (route === null || !route.methods.includes(method) || route.guarded.includes(method)) return next()
+    const message = `${method} ${route.path} compares it with nothing; send it without`
+    throw new Invalid(`If-Match: ${message}`, [{ pointer: '/if-match', message }])
+  }
+}
+
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** What no route took: the path is not there, or the method is not. */
 export function refusesTheRest(routes: () => readonly RouteOfPath[]): MiddlewareHandler {

@@ -25,7 +25,7 @@ export interface RequestVariables {
   /** Tells the log of a fault of our own. */
   report: (error: unknown) => void
   /** Of what is answered, when its reader may change it: part of its `ETag`. */
-  revision?: number
+  revision?: number | string
   caller: Caller
   /** Where the caller has the permission that the route names; set by the route (`apiRoute`). */
   reach: Reach

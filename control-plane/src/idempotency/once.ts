@@ -28,6 +28,18 @@ const KEY = /^[\x21-\x7e]{1,200}$/
 
 type RequestContext = Context<{ Variables: RequestVariables }>
 
+/** What of an answer belongs to what was done, and is said again with it. */
+const KEPT_HEADERS = ['content-type', 'location', 'content-location', 'etag'] as const
+
+/** Of what was kept by the version before this one. */
+const JSON_ONLY = [['content-type', 'application/json']] as const
+
+interface KeptAnswer {
+  readonly status: number
+  readonly headers?: readonly (readonly [string, string])[]
+  readonly body: string
+}
+
 class NotKept extends Error {}
 
 /**
@@ -81,8 +93,11 @@ async function answerOnce(c: RequestContext, next: () => Promise<void>, request:
   // What is thrown here rolls back the claim; the answer that is no stands in the context.
   if (c.res.status >= 300) throw new NotKept()
   const body = await c.res.clone().text()
-  const type = c.res.headers.get('content-type')
-  await keepAnswer(tx, request, seal(caller.secret, JSON.stringify({ status: c.res.status, type, body })))
+  const headers = KEPT_HEADERS.flatMap((name) => {
+    const value = c.res.headers.get(name)
+    return value === null ? [] : [[name, value]]
+  })
+  await keepAnswer(tx, request, seal(caller.secret, JSON.stringify({ status: c.res.status, headers, body })))
 }
 
 function replayed(earlier: Earlier, requestHash: string, caller: Caller): Response {
@@ -95,11 +110,8 @@ function replayed(earlier: Earlier, requestHash: string, caller: Caller): Respon
       'this request was answered already, under another credential, which alone can read the answer',
     )
   }
-  const { status, type, body }: { status: number; type: string | null; body: string } = JSON.parse(opened)
-  const headers: Record<string, string> = {
-    'idempotency-replayed': 'true',
-    ...(type === null ? {} : { 'content-type': type }),
-  }
+  const { status, headers: kept = JSON_ONLY, body }: KeptAnswer = JSON.parse(opened)
+  const headers = { ...Object.fromEntries(kept), 'idempotency-replayed': 'true' }
   return new Response(status === 204 ? null : body, { status, headers })
 }
 

@@ -30,6 +30,6 @@ export function createSite(db: Database, { caller, reach, request, nowMs }: Crea
       { action: 'site.create', target, siteId, before: null, after: { name } },
       nowMs,
     )
-    return (await getSite(tx, reach, siteId)).site
+    return (await getSite(tx, reach, siteId)).value
   })
 }

@@ -2,6 +2,7 @@ import type { Site } from '@aloft/shared/api/schemas'
 import { z } from 'zod'
 import type { Queryable } from '../database/client.ts'
 import type { Reach } from '../database/reach.ts'
+import type { Revised } from '../http/entity-tag.ts'
 import { isoInstantOrNull } from '../http/instant.ts'
 import { decodeCursor, toPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
@@ -24,16 +25,12 @@ export async function listSites(db: Queryable, input: ListSites) {
 }
 
 /** By id or by name: both are unique, and people know the name. */
-export async function getSite(
-  db: Queryable,
-  reach: Reach,
-  idOrName: string,
-): Promise<{ readonly site: Site; readonly revision: number }> {
+export async function getSite(db: Queryable, reach: Reach, idOrName: string): Promise<Revised<Site>> {
   const rows = await selectSites(db, { reach, idOrName, limit: 1 })
   const [site] = await withStates(db, rows)
   const revision = rows[0]?.revision
   if (site === undefined || revision === undefined) throw new NotFound(`there is no site ${idOrName}`)
-  return { site, revision }
+  return { value: site, revision }
 }
 
 async function withStates(db: Queryable, rows: readonly SiteRow[]): Promise<Site[]> {

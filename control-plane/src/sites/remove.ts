@@ -5,6 +5,7 @@ import { transact } from '../database/transact.ts'
 import { requireRevision } from '../http/entity-tag.ts'
 import type { Caller } from '../http/request-context.ts'
 import { Conflict, NotFound } from '../problems.ts'
+import { getSite } from './read.ts'
 import { countContents, deleteSite, deleteTokens, lockSite } from './store-manage.ts'
 
 export interface RemoveSite {
@@ -12,7 +13,7 @@ export interface RemoveSite {
   readonly reach: Reach
   readonly idOrName: string
   /** From `If-Match`; null takes it as it is. */
-  readonly revision: number | null
+  readonly revision: string | null
   readonly nowMs: number
 }
 
@@ -22,7 +23,7 @@ export function removeSite(db: Database, input: RemoveSite): Promise<void> {
   return transact(db, async (tx) => {
     const site = await lockSite(tx, reach, idOrName)
     if (site === null) throw new NotFound(`there is no site ${idOrName}`)
-    requireRevision(input.revision, site.revision)
+    await requireRevision(input.revision, site.revision, () => getSite(tx, reach, site.id))
     const { agents, routers } = await countContents(tx, site.id)
     if (agents + routers > 0) {
       throw new Conflict(

@@ -1,7 +1,7 @@
 import { NameSite, page, Site } from '@aloft/shared/api/schemas'
 import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
-import { demandedRevision, IF_MATCH, ofRevision } from '../http/entity-tag.ts'
+import { asChanged, demandedRevision, IF_MATCH, ofRevision } from '../http/entity-tag.ts'
 import { paging } from '../http/list-query.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS, problem } from '../http/router.ts'
@@ -80,9 +80,9 @@ export function siteRoutes(db: Database, now: () => number): ApiRouter {
       c.json(await listSites(db, { reach: c.get('reach'), ...c.req.valid('query') }), 200),
     )
     .openapi(get, async (c) => {
-      const { site, revision } = await getSite(db, c.get('reach'), c.req.valid('param').id)
+      const { value, revision } = await getSite(db, c.get('reach'), c.req.valid('param').id)
       ofRevision(c, revision)
-      return c.json(site, 200)
+      return c.json(value, 200)
     })
     .openapi(create, async (c) => {
       const site = await createSite(db, { ...asking(c), request: c.req.valid('json') })
@@ -90,7 +90,8 @@ export function siteRoutes(db: Database, now: () => number): ApiRouter {
     })
     .openapi(rename, async (c) => {
       const request = { request: c.req.valid('json'), idOrName: c.req.valid('param').id }
-      return c.json(await renameSite(db, { ...which(c), ...request }), 200)
+      const site = await renameSite(db, { ...which(c), ...request })
+      return c.json(asChanged(c, `/api/v1/sites/${site.value.id}`, site), 200)
     })
     .openapi(remove, async (c) => {
       await removeSite(db, { ...which(c), idOrName: c.req.valid('param').id })

@@ -5,7 +5,7 @@ import { endSessionsOf, setPassword } from '../access/store-users.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { Database, Transaction } from '../database/client.ts'
 import { transact } from '../database/transact.ts'
-import { requireRevision } from '../http/entity-tag.ts'
+import { type Revised, requireRevision } from '../http/entity-tag.ts'
 import type { Caller } from '../http/request-context.ts'
 import { Conflict, NotFound } from '../problems.ts'
 import { getUser } from './read.ts'
@@ -16,7 +16,7 @@ export interface NamedUser {
   readonly user: string
   readonly caller: Caller
   /** From `If-Match`; null takes it as it is. */
-  readonly revision: number | null
+  readonly revision: string | null
   readonly nowMs: number
 }
 
@@ -24,12 +24,12 @@ export interface NamedUser {
  * Changes what a user may, or whether it may anything at all. Whoever is disabled is signed out everywhere, and its tokens
  * do nothing until it is enabled again. Nobody changes himself: then nobody can lock himself out.
  */
-export function changeUser(db: Database, named: NamedUser, request: ChangeUser): Promise<User> {
+export function changeUser(db: Database, named: NamedUser, request: ChangeUser): Promise<Revised<User>> {
   const { caller, nowMs } = named
   return transact(db, async (tx) => {
     const id = await lockNamed(tx, named)
     if (id === caller.userId) throw new Conflict('nobody changes himself; another admin may, or the console')
-    const { user: before } = await getUser(tx, id)
+    const { value: before } = await getUser(tx, id)
     if (request.grants !== undefined) {
       if (before.grantsFrom === 'provider')
         throw new Conflict(`what ${before.name} may is what the identity provider says at every sign-in`)
@@ -39,11 +39,12 @@ export function changeUser(db: Database, named: NamedUser, request: ChangeUser):
       await setDisabled(tx, id, request.disabled ? nowMs : null)
       if (request.disabled) await endSessionsOf(tx, id)
     }
-    const { user: after } = await getUser(tx, id)
-    if (JSON.stringify(after) === JSON.stringify(before)) return after
+    const changed = await getUser(tx, id)
+    const after = changed.value
+    if (JSON.stringify(after) === JSON.stringify(before)) return changed
     const target = { kind: 'user', id }
     await recordAudit(tx, caller, { action: 'user.change', target, siteId: null, before, after }, nowMs)
-    return after
+    return changed
   })
 }
 
@@ -71,6 +72,6 @@ export async function resetPassword(
 async function lockNamed(tx: Transaction, { user, revision }: NamedUser): Promise<string> {
   const locked = await lockUser(tx, user)
   if (locked === null) throw new NotFound(`there is no user ${user}`)
-  requireRevision(revision, locked.revision)
+  await requireRevision(revision, locked.revision, () => getUser(tx, locked.id))
   return locked.id
 }

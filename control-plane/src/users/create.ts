@@ -25,7 +25,7 @@ export async function createUser(
     const row = { name, passwordHash, grants, grantsFrom: 'admin', createdAtMs: nowMs } as const
     const id = await insertUser(tx, row)
     if (id === null) throw new Conflict(`there is a user ${name} already`)
-    const { user } = await getUser(tx, id)
+    const { value: user } = await getUser(tx, id)
     const target = { kind: 'user', id }
     const change = { action: 'user.create', target, siteId: null, before: null, after: user } as const
     await recordAudit(tx, caller, change, nowMs)

@@ -2,6 +2,7 @@ import type { User } from '@aloft/shared/api/access'
 import { z } from 'zod'
 import { grantNames } from '../access/grants.ts'
 import type { Queryable } from '../database/client.ts'
+import type { Revised } from '../http/entity-tag.ts'
 import { isoInstant, isoInstantOrNull } from '../http/instant.ts'
 import { decodeCursor, toPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
@@ -24,14 +25,11 @@ export async function listUsers(db: Queryable, { cursor, limit, ...filter }: Lis
 }
 
 /** By id or by name: both are unique, and people know the name. */
-export async function getUser(
-  db: Queryable,
-  idOrName: string,
-): Promise<{ readonly user: User; readonly revision: number }> {
+export async function getUser(db: Queryable, idOrName: string): Promise<Revised<User>> {
   const [row] = await selectUsers(db, { idOrName, limit: 1 })
   const [user] = row === undefined ? [] : await toUsers(db, [row])
   if (row === undefined || user === undefined) throw new NotFound(`there is no user ${idOrName}`)
-  return { user, revision: row.revision }
+  return { value: user, revision: row.revision }
 }
 
 async function toUsers(db: Queryable, rows: readonly UserRow[]): Promise<User[]> {

@@ -9,7 +9,7 @@ import {
 import { page } from '@aloft/shared/api/schemas'
 import { z } from '@hono/zod-openapi'
 import type { Database } from '../database/client.ts'
-import { demandedRevision, IF_MATCH, ofRevision } from '../http/entity-tag.ts'
+import { asChanged, demandedRevision, IF_MATCH, ofRevision } from '../http/entity-tag.ts'
 import { flag, paging } from '../http/list-query.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import { type ApiRouter, apiRoute, json, newRouter, PROBLEMS, problem } from '../http/router.ts'
@@ -97,13 +97,14 @@ export function userRoutes(db: Database, now: () => number): ApiRouter {
       c.json(await createUser(db, c.get('caller'), c.req.valid('json'), now()), 201),
     )
     .openapi(get, async (c) => {
-      const { user, revision } = await getUser(db, c.req.valid('param').id)
+      const { value, revision } = await getUser(db, c.req.valid('param').id)
       ofRevision(c, revision)
-      return c.json(user, 200)
+      return c.json(value, 200)
     })
     .openapi(change, async (c) => {
       const named = { user: c.req.valid('param').id, ...which(c) }
-      return c.json(await changeUser(db, named, c.req.valid('json')), 200)
+      const user = await changeUser(db, named, c.req.valid('json'))
+      return c.json(asChanged(c, `/api/v1/users/${user.value.id}`, user), 200)
     })
     .openapi(reset, async (c) => {
       const named = { user: c.req.valid('param').id, ...which(c) }
