@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { benchFailover } from './failover.ts'
 import { benchFleet } from './fleet.ts'
 import { benchHistory } from './history.ts'
+import { cleanUpWhenInterrupted } from './interruption.ts'
 import { benchLatency } from './latency.ts'
 import { benchRestart } from './restart.ts'
 import { benchScale } from './scale.ts'
@@ -53,7 +54,8 @@ async function main(): Promise<number> {
     return 2
   }
   const say = values.json ? () => {} : (line: string) => console.log(line)
-  const result = await bench({ quick: values.quick ?? false, runs, say })
+  const removeFolder = cleanUpWhenInterrupted((line) => console.error(line))
+  const result = await bench({ quick: values.quick ?? false, runs, say }).finally(removeFolder)
   console.log(JSON.stringify(result))
   return result.ok ? 0 : 1
 }
