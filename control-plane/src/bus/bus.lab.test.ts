@@ -152,6 +152,10 @@ describe.each([
     await until('both are heard again', async () => one.bus.figures().heard && two.bus.figures().heard)
     one.bus.publish('feed', '41')
     await until('messages arrive again', async () => two.looks.includes('41'))
+    expect(
+      two.looks.filter((look) => look === '41'),
+      'though it was listened to anew',
+    ).toHaveLength(1)
     expect(said.filter((line) => line.startsWith('the bus is silent')).length).toBe(2)
     expect(said.filter((line) => line === 'the bus carries again').length).toBe(2)
   })
@@ -169,11 +173,39 @@ describe.each([
   it('stops while nothing carries', async () => {
     await rig.breakCarrier()
     const bus = newBus(50)
-    bus.subscribe('feed', () => {})
+    const looks: (string | null)[] = []
+    bus.subscribe('feed', (cursor) => void looks.push(cursor))
     bus.publish('feed', '1')
     await bus.stop()
     await rig.mend()
+    const before = looks.length
+    bus.publish('feed', '2')
+    expect(looks.slice(before), 'nobody looks any more').toEqual([])
   })
+})
+
+it('over NATS keeps to its subject: another centre on the same server hears nothing of it', async () => {
+  const nats = await startTestNats()
+  const quiet = { info: () => {}, warn: () => {} }
+  const busOf = (subject: string) =>
+    createBus({
+      carrier: natsCarrier(parseNatsAddress(nats.url.replace(/[^/]*$/, subject))),
+      log: quiet,
+      probeEveryMs: 50,
+    })
+  const [ours, theirs] = [busOf('ours'), busOf('theirs')]
+  const looks: (string | null)[] = []
+  theirs.subscribe('feed', (cursor) => void looks.push(cursor))
+  ours.subscribe('feed', () => {})
+  await until('both are heard', async () => ours.figures().heard && theirs.figures().heard)
+  ours.publish('feed', '17')
+  // What comes after it on the same connection has come: so would it have.
+  const sent = theirs.figures().sent
+  await until('more was heard', async () => theirs.figures().sent > sent + 2)
+  expect(looks.filter((look) => look !== null)).toEqual([])
+  expect(theirs.figures().received).toBe(0)
+  for (const bus of [ours, theirs]) await bus.stop()
+  await nats.kill()
 })
 
 describe('the address of NATS', () => {

@@ -10,6 +10,7 @@ const CHANNEL = 'aloft_bus'
  */
 export function notifyCarrier({ sql }: OpenDatabase): Carrier {
   let listening: { unlisten(): Promise<unknown> } | null = null
+  let newest = 0
   const unlisten = async (): Promise<void> => {
     const before = listening
     listening = null
@@ -19,7 +20,12 @@ export function notifyCarrier({ sql }: OpenDatabase): Carrier {
     kind: 'postgresql',
     listen: async (hear) => {
       await unlisten()
-      listening = await sql.listen(CHANNEL, hear)
+      newest += 1
+      const own = newest
+      // The driver listens anew by itself too when it lost its connection, with callbacks that nothing takes back.
+      listening = await sql.listen(CHANNEL, (message) => {
+        if (own === newest) hear(message)
+      })
     },
     send: async (messages) => {
       await sql`select pg_notify(${CHANNEL}, m) from unnest(${messages as string[]}::text[]) m`
