@@ -204,6 +204,8 @@ describe('a cold start', () => {
 it('opens nothing before the first request', async () => {
   const before = await connections()
   const instance = createServerless({ databaseUrl: url, keyEncryptionKey: null, tickToken: null, log })
+  // A connection takes some milliseconds to be there.
+  await sleep(200)
   expect(await connections()).toBe(before)
   await instance.close()
 })

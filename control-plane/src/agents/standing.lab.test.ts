@@ -64,6 +64,15 @@ async function verb(name: string, id: string, body?: object, as?: string) {
   return { status: answer.status, body: await answer.json() }
 }
 
+/** What whoever follows the stream was told to read again since then. */
+async function toldSince(feedId: number): Promise<readonly string[]> {
+  const rows = await app.database
+    .sql`select ref from feed where id > ${feedId} and kind = 'agent' order by id`
+  return rows.map((row) => row['ref'])
+}
+const lastTold = async () =>
+  Number((await app.database.sql`select coalesce(max(id), 0) as id from feed`)[0]?.['id'])
+
 const audited = async (id: string) =>
   (await app.database.sql`select action from audit where target_id = ${id} order by id`).map(
     (row) => row['action'],
@@ -80,10 +89,12 @@ describe('an agent whose token asks for approval', () => {
       reason: `waits for approval: aloft agents approve ${agentId}`,
     })
     expect((await (await app.fetch(`/api/v1/agents/${agentId}`)).json()).state).toBe('pending')
+    const before = await lastTold()
     expect(await verb('approve', agentId)).toMatchObject({
       status: 200,
       body: { state: 'enrolled', reason: null },
     })
+    expect(await toldSince(before)).toEqual([agentId])
     expect((await knock(identity)).welcome).toMatchObject({ credential: { agentId } })
     expect(await verb('approve', agentId), 'asked again, nothing happens again').toMatchObject({
       status: 200,
@@ -148,6 +159,25 @@ describe('an agent', () => {
     const again = await post(await tokenOf({}), newKey(), 'stolen')
     expect(again.identity.agentId).toBe(identity.agentId)
     expect((await knock(again.identity)).welcome).not.toBeNull()
+  })
+
+  it('that enrols anew with another key leaves behind all that was of the old one', async () => {
+    const { identity } = await enrolled()
+    const { agentId, node } = identity
+    const candidate = newKey()
+    await app.database
+      .sql`update agents set quarantined_reason = 'cloned', candidate_key = ${candidate.publicKey},
+      rotate_requested_at_ms = 1 where id = ${agentId}`
+    await post(await tokenOf({ needsApproval: true }), newKey(), node)
+    const shown = await (await app.fetch(`/api/v1/agents/${agentId}`)).json()
+    expect(shown).toMatchObject({ state: 'pending', reason: null, keyRotationAsked: false })
+    expect(shown.credentialExpiresAt).toBeNull()
+    await verb('approve', agentId)
+    for (const { key } of [identity, candidate])
+      expect(await knock({ ...identity, key })).toMatchObject({
+        code: CloseCode.unauthorised,
+        reason: 'the signature does not verify',
+      })
   })
 
   it('is released from quarantine; when nothing holds it, nothing happens', async () => {

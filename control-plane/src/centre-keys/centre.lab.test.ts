@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, verify } from 'node:crypto'
 import { endorsementText } from '@aloft/shared/protocol/identity'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
@@ -37,7 +37,8 @@ describe('the key of a centre', () => {
     const { name } = await centre(KEK).keys()
     const [row] = await rows()
     expect(row?.['sealed']).toBe(true)
-    expect(() => Buffer.from(row?.['private_key'], 'base64')).not.toThrow()
+    const kept = { key: Buffer.from(row?.['private_key'], 'base64'), format: 'der', type: 'pkcs8' } as const
+    expect(() => createPrivateKey(kept)).toThrow()
     expect((await centre(KEK).keys()).name).toEqual(name)
   })
 

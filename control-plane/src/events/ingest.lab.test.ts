@@ -233,6 +233,44 @@ describe('a failover', () => {
   })
 })
 
+describe('a cursor', () => {
+  const [one, two, three] = [link(1), link(2), link(3)] as const
+  const rowsOf = async (siteId: string) =>
+    (await database.sql`select seq::int from events where site_id = ${siteId} order by id`).map(
+      ({ seq }) => seq,
+    )
+
+  it('is moved with the events, so that a repetition is none', async () => {
+    const { siteId, identities, batch } = await siteOf('lb1')
+    const [lb1] = identities
+    expect(await take(batch(lb1, [one, two]))).toEqual([{ kind: 'held', seq: 2 }])
+    const cursors = () =>
+      database.sql`select seq::int from agent_epochs where agent_id = ${lb1?.agentId ?? ''}`
+    expect(await cursors()).toEqual([{ seq: 2 }])
+    expect(await take(batch(lb1, [one, two, three]))).toEqual([{ kind: 'held', seq: 3 }])
+    expect(await rowsOf(siteId)).toEqual([1, 2, 3])
+  })
+
+  it('that fell back behind what is held, as after a restore, doubles nothing', async () => {
+    const { siteId, identities, batch } = await siteOf('lb1')
+    const [lb1] = identities
+    await take(batch(lb1, [one, two]))
+    await database.sql`update agent_epochs set seq = 0 where agent_id = ${lb1?.agentId ?? ''}`
+    expect(await take(batch(lb1, [one, two, three]))).toEqual([{ kind: 'held', seq: 3 }])
+    expect(await rowsOf(siteId)).toEqual([1, 2, 3])
+  })
+
+  it('is passed over by nothing: a batch that begins too far on is a hole, and nothing of it is taken', async () => {
+    const { siteId, identities, batch } = await siteOf('lb1')
+    const [lb1] = identities
+    expect(await take(batch(lb1, [one]), batch(lb1, [three, link(4)]))).toEqual([
+      { kind: 'held', seq: 1 },
+      { kind: 'hole', afterSeq: 1 },
+    ])
+    expect(await rowsOf(siteId)).toEqual([1])
+  })
+})
+
 describe('a priority that trackers moved', () => {
   it('is known of the router from then on, whose role and its beginning stay', async () => {
     const {

@@ -48,16 +48,24 @@ it('a transaction that waits holds up the batches of its lane, and no others', a
   let waiting: readonly Promise<unknown>[] = []
   await database.sql.begin(async (tx) => {
     await tx`select 1 from agent_epochs where agent_id = ${stuck.agentId} for update`
-    waiting = [write('stuck', stuck), write('behind', behind)]
+    waiting = [
+      write('stuck', stuck),
+      write('behind', behind),
+      // Of one spool: in another order they would be holes.
+      write('behind it', { ...behind, events: [link(2)] }),
+      write('last', { ...behind, events: [link(3)] }),
+    ]
     expect(await write('aside', aside)).toEqual({ kind: 'held', seq: 1 })
     expect(settled).toEqual(['aside'])
-    expect(writer.queued()).toBe(2)
+    expect(writer.queued()).toBe(4)
   })
   expect(await Promise.all(waiting)).toEqual([
     { kind: 'held', seq: 1 },
     { kind: 'held', seq: 1 },
+    { kind: 'held', seq: 2 },
+    { kind: 'held', seq: 3 },
   ])
-  expect(settled).toEqual(['aside', 'stuck', 'behind'])
+  expect(settled).toEqual(['aside', 'stuck', 'behind', 'behind it', 'last'])
   expect(writer.queued()).toBe(0)
   await writer.stop()
 })
