@@ -197,6 +197,19 @@ static napi_value method_watch(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* pause(isPaused): a watched descriptor calls nobody back while it is paused; one that is not watched stays so. */
+static napi_value method_pause(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  bool is_paused;
+  struct descriptor *descriptor = descriptor_take(env, info, 1, argv);
+  if (descriptor == NULL) return NULL;
+  if (napi_get_value_bool(env, argv[0], &is_paused) != napi_ok) return throw_type(env, "%s must be a boolean", "isPaused");
+  if (descriptor->poll == NULL) return NULL;
+  if (is_paused) uv_poll_stop(descriptor->poll);
+  else uv_poll_start(descriptor->poll, UV_READABLE, on_readable);
+  return NULL;
+}
+
 static napi_value method_bind(napi_env env, napi_callback_info info) {
   napi_value argv[1];
   struct bytes address;
@@ -292,6 +305,7 @@ static napi_value wrap(napi_env env, int fd, struct descriptor kind) {
       {"fd", NULL, NULL, getter_fd, NULL, NULL, napi_enumerable, NULL},
       {"close", NULL, method_close, NULL, NULL, NULL, napi_default, NULL},
       {"watch", NULL, method_watch, NULL, NULL, NULL, napi_default, NULL},
+      {"pause", NULL, method_pause, NULL, NULL, NULL, napi_default, NULL},
       {"bind", NULL, method_bind, NULL, NULL, NULL, napi_default, NULL},
       {"setOption", NULL, method_set_option, NULL, NULL, NULL, napi_default, NULL},
       {"getOption", NULL, method_get_option, NULL, NULL, NULL, napi_default, NULL},

@@ -158,10 +158,18 @@ describe('sockets', () => {
     from.send(Uint8Array.of(1), udpAddress(4010), null)
     await pause(20)
     expect(woken).toBe(1)
-    to.watch(null)
+    to.pause(true)
     from.send(Uint8Array.of(1), udpAddress(4010), null)
     await pause(20)
     expect(woken).toBe(1)
+    to.pause(false)
+    await pause(20)
+    expect(woken).toBe(2)
+    to.watch(null)
+    to.pause(false)
+    from.send(Uint8Array.of(1), udpAddress(4010), null)
+    await pause(20)
+    expect(woken).toBe(2)
     expect(io.isReadable(to.fd)).toBe(true)
     expect(io.isReadable(from.fd)).toBe(false)
   })
@@ -274,6 +282,7 @@ describe('wrong arguments', () => {
       () => boundUdp(0).receive(new Uint16Array(4) as never, null, null),
       'data must be a Uint8Array',
     ],
+    ['a word to pause', () => boundUdp(0).pause('x' as never), 'isPaused must be a boolean'],
     ['a word to call', () => boundUdp(0).watch('x' as never), 'callback must be a function or null'],
     ['a time before all', () => timer().setTimer(-1), 'atMs must be from 0 to 9e15'],
     ['a time for a socket', () => timer().setTimer.call(boundUdp(0), 1), 'this is not a timer'],

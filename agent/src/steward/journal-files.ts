@@ -23,6 +23,14 @@ interface Dated extends JournalRun {
   readonly modifiedMs: number
 }
 
+/** When a run began, by the file of its first segment: a journal is only ever added to, so that it is read for that once. */
+export type KnownDates = Map<string, Beginning>
+
+interface Beginning {
+  readonly bootId: string
+  readonly monoMs: number
+}
+
 const FIRST_LINE_BYTES = 16 * 1024
 const Line = z.object({ at: Observed })
 
@@ -30,8 +38,14 @@ const Line = z.object({ at: Observed })
  * Runs from the oldest to the newest. Within a boot the monotonic clock decides; boots, which share no clock, are
  * ordered by when their files were last written; a run that has not written a whole line yet comes last.
  */
-export async function listRuns(directory: string): Promise<readonly JournalRun[]> {
-  const runs = await Promise.all([...(await segmentsByRun(directory))].map(date))
+export async function listRuns(
+  directory: string,
+  known: KnownDates = new Map(),
+): Promise<readonly JournalRun[]> {
+  const found = await segmentsByRun(directory)
+  const runs = await Promise.all(Array.from(found, (each) => date(each, known)))
+  const files = new Set(runs.map(({ segments }) => segments[0]?.file))
+  for (const file of known.keys()) if (!files.has(file)) known.delete(file)
   const bootMs = new Map<string, number>()
   for (const { bootId, modifiedMs } of runs)
     bootMs.set(bootId, Math.min(bootMs.get(bootId) ?? Number.POSITIVE_INFINITY, modifiedMs))
@@ -61,17 +75,16 @@ async function segmentsByRun(directory: string): Promise<Map<string, JournalSegm
   return runs
 }
 
-async function date([run, unordered]: [string, JournalSegment[]]): Promise<Dated> {
+async function date([run, unordered]: [string, JournalSegment[]], known: KnownDates): Promise<Dated> {
   const segments = unordered.sort((a, b) => a.number - b.number)
   const [first] = segments
-  const at = first ? await firstLineAt(first.file) : null
+  const at = first ? (known.get(first.file) ?? (await firstLineAt(first.file))) : null
+  if (first && at) known.set(first.file, at)
   const modifiedMs = first?.modifiedMs ?? 0
   return { run, segments, bootId: at?.bootId ?? '', monoMs: at?.monoMs ?? 0, modifiedMs }
 }
 
-async function firstLineAt(
-  file: string,
-): Promise<{ readonly bootId: string; readonly monoMs: number } | null> {
+async function firstLineAt(file: string): Promise<Beginning | null> {
   const handle = await open(file, 'r').catch(() => null)
   if (handle === null) return null
   try {

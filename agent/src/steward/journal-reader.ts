@@ -8,7 +8,7 @@
 import { open, stat, unlink } from 'node:fs/promises'
 import type { EventBody, Observed } from '@aloft/shared/protocol/events'
 import type { Spool } from '../node/spool.ts'
-import { type JournalRun, type JournalSegment, listRuns } from './journal-files.ts'
+import { type JournalRun, type JournalSegment, type KnownDates, listRuns } from './journal-files.ts'
 import { endOfRun, type RunProgress, readLines, startOfRun } from './journal-lines.ts'
 
 export interface JournalReaderOptions {
@@ -42,6 +42,7 @@ interface Reading {
 export class JournalReader {
   readonly #options: JournalReaderOptions
   readonly #readings = new Map<string, Reading>()
+  readonly #dates: KnownDates = new Map()
   #timer: NodeJS.Timeout | null = null
   #passing: Promise<void> | null = null
   #again = false
@@ -88,7 +89,7 @@ export class JournalReader {
   async #pass(): Promise<void> {
     const { directory, spool, log } = this.#options
     try {
-      const runs = await listRuns(directory)
+      const runs = await listRuns(directory, this.#dates)
       for (const run of runs) await this.#readRun(run)
       const over = await this.#removeDead(runs)
       spool.keepRuns(new Set(runs.map(({ run }) => run).filter((run) => !over.has(run))))

@@ -18,8 +18,13 @@ export class LazyAlarm {
    * nothing is cheaper than setting it anew each time.
    */
   setAtMost(dueAt: number | null): void {
-    if (dueAt === this.#armedAt) return
     if (dueAt !== null && this.#armedAt !== null && dueAt > this.#armedAt) return
+    this.setAt(dueAt)
+  }
+
+  /** It rings then. Where a deadline moves once in many milliseconds, to set it anew is cheaper than to wake up for nothing. */
+  setAt(dueAt: number | null): void {
+    if (dueAt === this.#armedAt) return
     this.#armedAt = dueAt
     this.#alarm.set(dueAt)
   }

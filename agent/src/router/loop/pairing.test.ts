@@ -273,6 +273,18 @@ describe('RFC 5880 §6.8.7: a packet heard', () => {
   })
 })
 
+describe('the alarm', () => {
+  it('moves with each packet of a session, and does not ring where the last one was expected', () => {
+    const { world, hear, paired } = running()
+    paired()
+    world.nowMs += 45
+    const before = world.sentBfd.length
+    hear({ state: 'up' })
+    expect(world.sentBfd.length).toBe(before + 1)
+    expect(world.armedAt).toBeGreaterThanOrEqual(world.nowMs + 37.5)
+  })
+})
+
 describe('a false alarm', () => {
   it('is told with what it cost, and its session is not believed for a while', () => {
     const { world, loop, paired, advertise, hear, role, session } = running()

@@ -247,7 +247,7 @@ export class RouterLoop implements RouterInput {
     const recorded = { ...datagram, payload: hexOf(datagram.payload) }
     const now = this.#record({ kind: 'bfd', datagram: recorded })
     this.#bfd?.receive(datagram, now)
-    this.#arm()
+    this.#arm('exactly')
   }
 
   linkChanged(interfaceName: string): void {
@@ -322,12 +322,13 @@ export class RouterLoop implements RouterInput {
   }
 
   /** The end of every input. */
-  #arm(): void {
+  #arm(how: 'lazily' | 'exactly' = 'lazily'): void {
     if (this.#isOver) return
     this.#closeReleased()
     let dueAt = this.#routers.dueAt()
     for (const part of this.#parts) dueAt = earliest(dueAt, part.dueAt())
-    this.#alarm.setAtMost(dueAt)
+    if (how === 'lazily') this.#alarm.setAtMost(dueAt)
+    else this.#alarm.setAt(dueAt)
   }
 
   /** Once an input, not once a router: a thousand that let go together would each look through all the others. */
