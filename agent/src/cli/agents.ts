@@ -50,8 +50,9 @@ async function showAgents(options: AgentsOptions): Promise<void> {
     ),
   )
   for (const agent of agents.items) {
-    if (agent.reason !== null) console.log(whyOut(agent))
-    if (agent.evidence !== null) console.log(byWhom(agent, agent.evidence, now))
+    // A centre of an older release says neither.
+    if (agent.reason) console.log(whyOut(agent))
+    if (agent.evidence) console.log(byWhom(agent, agent.evidence, now))
   }
 }
 

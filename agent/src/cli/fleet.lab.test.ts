@@ -373,6 +373,29 @@ describe('aloft agents report', () => {
   })
 })
 
+describe('a centre of an older release', () => {
+  /** What the first one answered, whose later fields are not there at all. */
+  const agent = {
+    ...{ id: 'a', site: 'vienna', node: 'lb1', state: 'connected', software: 'x', enrolledAt: 'x' },
+    ...{ connectedSince: null, lastSeenAt: null, clock: null, spoolBacklog: 3, routerAlive: true },
+  }
+  const member = { agentId: 'a', node: 'lb1', role: 'active', lastKnownRole: 'active', since: 'x' }
+  const router = {
+    ...{ id: 'r', site: 'vienna', name: 'web', vrid: 51, family: 'ipv4', addresses: ['192.0.2.100'] },
+    ...{ state: 'served', active: 'lb1', lastFailoverAt: null },
+    members: [{ ...member, priority: 200, interface: 'eth0' }],
+  }
+
+  it.each([
+    ['agents', agent, 'vienna  lb1   connected  running  -          3        -      x         -'],
+    ['virtual-routers', router, 'vienna  web   51    served  lb1     lb1 200 active  192.0.2.100  -'],
+  ])('is listed by `aloft %s`, with dashes for what it does not say', async (command, item, line) => {
+    const { run } = await centre(json(page([item])))
+    const { code, stdout, stderr } = await run([command])
+    expect([code, stderr, ...stdout.trimEnd().split('\n').slice(1)]).toEqual([0, '', line])
+  })
+})
+
 describe('aloft agents', () => {
   const agent = (node: string, facts: object = {}) => ({
     ...{ id: `vienna-${node}`, site: 'vienna', node, state: 'connected', software: 'x', enrolledAt: 'x' },

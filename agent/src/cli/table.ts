@@ -59,8 +59,8 @@ export function orDash(value: string | number | null | undefined): string {
   return value === null || value === undefined ? '-' : String(value)
 }
 
-/** `rack=7 role=edge`, by key; a dash for none. */
-export function showLabels(labels: Readonly<Record<string, string>>): string {
+/** `rack=7 role=edge`, by key; a dash for none, and where the centre is too old to know of any. */
+export function showLabels(labels: Readonly<Record<string, string>> = {}): string {
   const shown = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
   return shown.length === 0 ? '-' : shown.sort().join(' ')
 }
