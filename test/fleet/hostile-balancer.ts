@@ -22,7 +22,7 @@ export interface HostileBalancer {
   readonly url: string
   hostility: Hostility
   /** How often each has been done. */
-  readonly done: Record<'repeated' | 'swapped' | 'cut' | 'answers lost', number>
+  readonly done: Record<'repeated' | 'swapped' | 'cut' | 'answers lost' | 'late', number>
   /** Connections at this moment. */
   connections(): number
   /** Cuts this share of all connections without a word. */
@@ -32,6 +32,8 @@ export interface HostileBalancer {
 
 /** How long a message is held back when no other comes that could overtake it. */
 const HOLD_MS = 200
+/** How long a request may be on its way that its agent has given up, or that comes again: several turns of a session. */
+const LATE_MS = 3_000
 
 export async function startBalancer(
   ports: () => readonly number[],
@@ -50,10 +52,11 @@ export async function startBalancer(
     entropy,
     pairs,
     sockets,
+    overtaken: null,
     balancer: {
       url: '',
       hostility: PEACE,
-      done: { repeated: 0, swapped: 0, cut: 0, 'answers lost': 0 },
+      done: { repeated: 0, swapped: 0, cut: 0, 'answers lost': 0, late: 0 },
       connections: () => pairs.size,
       cutSome: (share) => {
         for (const cut of pairs) if (chance(entropy, share)) cut()
@@ -76,6 +79,8 @@ interface State {
   readonly entropy: Entropy
   readonly pairs: Set<() => void>
   readonly sockets: WebSocketServer
+  /** Lets a request go that waits to be overtaken by another. */
+  overtaken: (() => void) | null
   readonly balancer: HostileBalancer
 }
 
@@ -176,7 +181,6 @@ function relayTo(state: State, to: WebSocket, cut: () => void): (text: string) =
 
 /** Only what agents post is made worse; people's requests go to a replica that answers. */
 async function proxy(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { entropy, balancer } = state
   response.on('error', () => {})
   const chunks: Buffer[] = []
   try {
@@ -185,21 +189,58 @@ async function proxy(state: State, request: IncomingMessage, response: ServerRes
     return
   }
   const asked = { request, body: Buffer.concat(chunks) }
-  const { repeat, cut } = request.url?.startsWith('/agent/v1/exchange') ? balancer.hostility : PEACE
-  if (chance(entropy, repeat)) {
-    balancer.done.repeated += 1
-    setTimeout(() => void ask(state, asked).catch(() => {}), between(entropy, 0, HOLD_MS))
-  }
   try {
-    const { status, headers, body } = await ask(state, asked)
-    if (chance(entropy, cut)) {
-      balancer.done['answers lost'] += 1
-      return void response.destroy()
-    }
-    response.writeHead(status, headers).end(body)
+    const isAgents = request.url?.startsWith('/agent/v1/exchange') === true
+    const answer = isAgents ? await askBadly(state, asked) : await ask(state, asked)
+    if (answer === null) return void response.destroy()
+    response.writeHead(answer.status, answer.headers).end(answer.body)
   } catch {
     response.writeHead(502).end()
   }
+}
+
+/** Comes twice, goes after the one that came after it, or reaches the centre when nobody waits any more (null). */
+async function askBadly(state: State, asked: Asked): Promise<Answer | null> {
+  const { entropy, balancer } = state
+  const { repeat, swap, cut } = balancer.hostility
+  const later = () => setTimeout(() => void ask(state, asked).catch(() => {}), between(entropy, 0, LATE_MS))
+  if (chance(entropy, repeat)) {
+    balancer.done.repeated += 1
+    later()
+  }
+  if (chance(entropy, cut)) {
+    balancer.done.late += 1
+    later()
+    return null
+  }
+  if (state.overtaken === null && chance(entropy, swap)) {
+    balancer.done.swapped += 1
+    await heldBack(state)
+  }
+  const answering = ask(state, asked)
+  state.overtaken?.()
+  const answer = await answering
+  if (!chance(entropy, cut)) return answer
+  balancer.done['answers lost'] += 1
+  return null
+}
+
+/** Until another request was sent on, or nobody came for too long. */
+function heldBack(state: State): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      clearTimeout(timer)
+      if (state.overtaken === go) state.overtaken = null
+      resolve()
+    }
+    const timer = setTimeout(go, HOLD_MS)
+    state.overtaken = go
+  })
+}
+
+interface Asked {
+  readonly request: IncomingMessage
+  readonly body: Buffer
 }
 
 interface Answer {
@@ -208,10 +249,7 @@ interface Answer {
   readonly body: Buffer
 }
 
-async function ask(
-  { ports, entropy }: State,
-  { request, body }: { readonly request: IncomingMessage; readonly body: Buffer },
-): Promise<Answer> {
+async function ask({ ports, entropy }: State, { request, body }: Asked): Promise<Answer> {
   const untried = [...ports()]
   for (;;) {
     const port = pick(entropy, untried)
