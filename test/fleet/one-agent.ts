@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import os from 'node:os'
 import path from 'node:path'
-import { parseCentreAddress } from '../../agent/src/node/centre-address.ts'
+import { parseCentreAddresses } from '../../agent/src/node/centre-address.ts'
 import { type CentreDiallerOptions, centreDialler } from '../../agent/src/node/centre-dialler.ts'
 import { CommandLedger } from '../../agent/src/steward/command-ledger.ts'
 import { makeIdentity } from '../../agent/src/steward/identity.ts'
@@ -28,11 +28,19 @@ export interface OneAgent {
 
 interface LinkRecord {
   readonly said: string[]
+  /** How it was told to have ended, or how the session ended it. */
+  ended: {
+    readonly by: 'link' | 'session'
+    readonly code: number
+    readonly reason: string
+    readonly retryAfterMs: number | null
+  } | null
 }
 
 export async function startAgent(
   db: Database,
   node: string,
+  /** `url`: or several, with commas. */
   options: CentreDiallerOptions & { readonly url: string },
 ): Promise<OneAgent> {
   const { agentId, site, key } = await enrolNode(db, 'berlin', node)
@@ -41,7 +49,7 @@ export async function startAgent(
   const spool = new MemorySpool()
   const links: LinkRecord[] = []
   let aheadMs = 0
-  const dialler = centreDialler(parseCentreAddress(options.url), {
+  const dialler = centreDialler(parseCentreAddresses([options.url]), {
     ...options,
     monoMs: () => performance.now() + aheadMs,
   })
@@ -54,15 +62,24 @@ export async function startAgent(
         return atMs === null ? null : atMs - aheadMs
       },
       dial: (listener) => {
-        const real = dialler.dial(listener)
-        const link: LinkRecord = { said: [] }
+        const link: LinkRecord = { said: [], ended: null }
         links.push(link)
+        const real = dialler.dial({
+          ...listener,
+          closed: (code, reason, retryAfterMs) => {
+            link.ended = { by: 'link', code, reason, retryAfterMs }
+            listener.closed(code, reason, retryAfterMs)
+          },
+        })
         return {
           send: (text) => {
             link.said.push(text)
             real.send(text)
           },
-          close: (code, reason) => real.close(code, reason),
+          close: (code, reason) => {
+            link.ended ??= { by: 'session', code, reason, retryAfterMs: null }
+            real.close(code, reason)
+          },
           welcomed: () => real.welcomed(),
         }
       },

@@ -23,6 +23,8 @@ export interface CentreDiallerOptions {
   readonly random?: () => number
   /** How long an upgrade may go unanswered. */
   readonly handshakeMs?: number
+  /** How long a turn of the exchange may go unanswered. */
+  readonly turnMs?: number
 }
 
 /** `given`: one address or several, all of one centre. */
@@ -30,7 +32,7 @@ export function centreDialler(
   given: CentreAddress | readonly CentreAddress[],
   options: CentreDiallerOptions = {},
 ): Dialler {
-  const { rule = 'auto', monoMs = () => performance.now(), random = Math.random, handshakeMs } = options
+  const { rule = 'auto', monoMs = () => performance.now(), random = Math.random } = options
   const centres = 'kind' in given ? [given] : given
   let ways = initialWays(centres.length, rule, random())
   let newest = nextWay(ways, monoMs())
@@ -46,7 +48,7 @@ export function centreDialler(
       const welcomedForMs = welcomedAtMs === null ? null : nowMs - welcomedAtMs
       ways = ended(ways, { ...way, welcomedForMs, evidence }, { nowMs, random: random() })
     }
-    const link = open(centreAt(centres, way), { way, listener, note, handshakeMs })
+    const link = open(centreAt(centres, way), { way, listener, note, options })
     return {
       send: (text) => link.send(text),
       close: (code, reason) => {
@@ -76,12 +78,13 @@ interface Opening {
   readonly way: Pick<Attempt, 'transport'>
   readonly listener: LinkListener
   readonly note: (evidence: Evidence) => void
-  readonly handshakeMs: number | undefined
+  readonly options: CentreDiallerOptions
 }
 
-function open(centre: CentreAddress, { way, listener, note, handshakeMs }: Opening): Link {
+function open(centre: CentreAddress, { way, listener, note, options }: Opening): Link {
+  const { handshakeMs, turnMs } = options
   if (way.transport === 'websocket') return dialWebSocket(centre, listener, note, handshakeMs)
-  return dialExchange(centre, listener, { holds: true, note })
+  return dialExchange(centre, listener, { note, ...(turnMs !== undefined && { turnMs }) })
 }
 
 function centreAt(centres: readonly CentreAddress[], { url }: Pick<Attempt, 'url'>): CentreAddress {

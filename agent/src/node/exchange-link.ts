@@ -11,7 +11,6 @@ import type { CentreAddress } from './centre-address.ts'
 import { type CentreAnswer, keptConnections, postToCentre, StaleConnection } from './centre-request.ts'
 import { ABNORMAL, describe, retryAfterMs } from './web-socket-link.ts'
 
-/** The longest a turn may take to be answered. */
 const TURN_MS = 20_000
 /** What a farewell may still take. */
 const FAREWELL_MS = 2_000
@@ -26,18 +25,25 @@ const BUSY_MS = 2_000
 export interface ExchangeLinkOptions {
   /** Hears what the end says of the way to the centre, just before the listener hears of the end. */
   readonly note?: (evidence: Evidence) => void
-  /** Whether to let a request wait at the centre: what it has to say comes at once, for a connection that stays open. */
-  readonly holds: boolean
+  /** The longest a turn may take to be answered. */
+  readonly turnMs?: number
 }
 
 export function dialExchange(
   address: CentreAddress,
   listener: LinkListener,
-  options: ExchangeLinkOptions = { holds: true },
+  options: ExchangeLinkOptions = {},
 ): Link {
   const link = new ExchangeLink(address, listener, options)
   void link.open()
   return link
+}
+
+interface Circumstances {
+  /** When the centre said to come back. */
+  readonly retryAfter?: number | null
+  /** Unless it says nothing about who is there. */
+  readonly evidence?: Evidence
 }
 
 interface Farewell {
@@ -58,6 +64,8 @@ class ExchangeLink implements Link {
   #isWelcomed = false
   #holdMs = 0
   #isHolding = false
+  /** What passes in one request here, as far as is known. */
+  #framesBytesMax = EXCHANGE_FRAMES_BYTES_MAX
 
   constructor(address: CentreAddress, listener: LinkListener, options: ExchangeLinkOptions) {
     this.#address = address
@@ -67,8 +75,8 @@ class ExchangeLink implements Link {
   }
 
   async open(): Promise<void> {
-    const answer = await this.#ask('{"session":null,"frames":[]}', TURN_MS)
-    if (answer === null || this.#isOver) return
+    const answer = await this.#ask('{"session":null,"frames":[]}', false)
+    if (answer === null || answer === 'too much' || this.#isOver) return
     this.#listener.opened()
     this.#take(answer)
   }
@@ -89,14 +97,22 @@ class ExchangeLink implements Link {
     void this.#bidFarewell({ code, reason: reason.slice(0, 123) })
   }
 
+  get #turnMs(): number {
+    return this.#options.turnMs ?? TURN_MS
+  }
+
   get #isOver(): boolean {
     return this.#over.signal.aborted
   }
 
-  #end(code: number, reason: string, retryAfter: number | null = null): void {
+  #end(
+    code: number,
+    reason: string,
+    { retryAfter = null, evidence = 'unreachable' }: Circumstances = {},
+  ): void {
     if (this.#isOver) return
     this.#over.abort()
-    this.#options.note?.(code === ABNORMAL ? (retryAfter === null ? 'unreachable' : 'busy') : 'told')
+    this.#options.note?.(evidence)
     this.#connections.destroy()
     this.#listener.closed(code, reason, retryAfter)
   }
@@ -111,18 +127,27 @@ class ExchangeLink implements Link {
   }
 
   async #takeTurn(): Promise<void> {
-    const answer = await this.#ask(this.#bodyOf(this.#nextFrames(), null), TURN_MS)
+    const frames = this.#nextFrames()
+    const answer = await this.#ask(this.#bodyOf(frames, null), frames.length > 1)
     if (answer === null) return
+    if (answer === 'too much') return this.#sayLess(frames)
     this.#take(answer)
     void this.#hold()
   }
 
+  /** Nobody has taken them: they are said again, in more than one request. */
+  #sayLess(frames: readonly string[]): void {
+    this.#framesBytesMax = Math.floor(frames.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / 2)
+    this.#queue.unshift(...frames)
+  }
+
+  /** At least one, whatever its size. */
   #nextFrames(): readonly string[] {
     let count = 0
     let bytes = 0
     for (const text of this.#queue) {
       bytes += Buffer.byteLength(text) + 1
-      if (count > 0 && bytes > EXCHANGE_FRAMES_BYTES_MAX) break
+      if (count > 0 && bytes > this.#framesBytesMax) break
       count += 1
     }
     return this.#queue.splice(0, count)
@@ -146,19 +171,20 @@ class ExchangeLink implements Link {
     for (const frame of frames) {
       if (!this.#isOver) this.#listener.message(JSON.stringify(frame))
     }
-    if (close !== null) this.#end(close.code, close.reason || `closed with code ${close.code}`)
+    if (close !== null)
+      this.#end(close.code, close.reason || `closed with code ${close.code}`, { evidence: 'told' })
   }
 
   /**
    * Asks until there is an answer, as often as the centre says to; null when the link is over. A turn may be asked
-   * again as it is: the centre takes it once.
+   * again as it is: the centre takes it once. `too much`: it was refused for its size, and `mayBeLess`.
    */
-  async #ask(body: string, timeoutMs: number): Promise<ExchangeAnswer | null> {
+  async #ask(body: string, mayBeLess: boolean): Promise<ExchangeAnswer | 'too much' | null> {
     for (let stale = 0; ; ) {
       try {
-        const answer = await this.#post(body, AbortSignal.timeout(timeoutMs))
+        const answer = await this.#post(body, AbortSignal.timeout(this.#turnMs))
         const busyMs = this.#isWelcomed ? busyFor(answer) : null
-        if (busyMs === null) return this.#read(answer)
+        if (busyMs === null) return mayBeLess && answer.status === 413 ? 'too much' : this.#read(answer)
         await sleep(busyMs * (1 + Math.random() / 10), undefined, { signal: this.#over.signal })
       } catch (error) {
         if (this.#isOver) return null
@@ -172,11 +198,16 @@ class ExchangeLink implements Link {
   #read(answer: CentreAnswer): ExchangeAnswer | null {
     const read = answer.status === 200 ? ExchangeAnswer.safeParse(parse(answer.text)) : null
     if (read?.success) return read.data
-    const { status, retryAfter } = answer
+    const { status } = answer
     const isRefusal = status === 401 || status === 403
     const code = isRefusal ? CloseCode.unauthorised : status === 413 ? CloseCode.tooBig : ABNORMAL
     const said = read === null ? `answered ${status} to an exchange` : 'does not answer like an Aloft centre'
-    this.#end(code, `the centre ${said}`, retryAfterMs(retryAfter))
+    const retryAfter = retryAfterMs(answer.retryAfter)
+    // Whoever answers like that is not the centre, or is no way to it: another URL may be.
+    this.#end(code, `the centre ${said}`, {
+      retryAfter,
+      evidence: retryAfter === null ? 'unreachable' : 'busy',
+    })
     return null
   }
 
@@ -192,7 +223,7 @@ class ExchangeLink implements Link {
 
   /** One request after the other that waits at the centre, as long as it lets us and the link lives. */
   async #hold(): Promise<void> {
-    if (!this.#options.holds || this.#isHolding) return
+    if (this.#isHolding) return
     this.#isHolding = true
     try {
       while (this.#isWelcomed && this.#holdMs > 0 && !this.#isOver) {
@@ -210,7 +241,7 @@ class ExchangeLink implements Link {
   /** Whether the centre answered: what breaks a request that only waits says nothing of the session. */
   async #holdOnce(): Promise<boolean> {
     const body = JSON.stringify({ session: this.#session, frames: [], waitMs: this.#holdMs })
-    const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(this.#holdMs + TURN_MS)])
+    const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(this.#holdMs + this.#turnMs)])
     const answer = await this.#post(body, signal).catch(() => null)
     const read = answer?.status === 200 ? ExchangeAnswer.safeParse(parse(answer.text)) : null
     if (!read?.success || this.#isOver) return false

@@ -89,9 +89,12 @@ function evidenceOf(cause: Error): Evidence {
   return codes.some((code) => code !== null && !code.startsWith('WS_ERR')) ? 'unreachable' : 'refused'
 }
 
-/** RFC 9110 §10.2.3; the form with a date is not used by anything we speak to. */
+/**
+ * RFC 9110 §10.2.3; the form with a date is not used by anything we speak to. Zero says nothing of when: whoever obeyed
+ * it would ask as fast as it is refused.
+ */
 export function retryAfterMs(header: string | undefined): number | null {
-  return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : null
+  return header !== undefined && /^0*[1-9]\d{0,5}$/.test(header) ? Number(header) * 1_000 : null
 }
 
 /** A failed connect to a name with several addresses is an AggregateError without a message of its own. */

@@ -5,7 +5,7 @@
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import type { ServerFrame, Welcome } from '@aloft/shared/protocol/frames'
 import type { Credential } from '@aloft/shared/protocol/identity'
-import { BATCH_EVENTS_MAX, FRAME_BYTES_MAX, WINDOW_EVENTS_MAX } from '@aloft/shared/protocol/version'
+import { BATCH_EVENTS_MAX, WINDOW_EVENTS_MAX } from '@aloft/shared/protocol/version'
 import { addSample, clockOffset } from './clock-offset.ts'
 import { farewellTo } from './farewell.ts'
 import { hearCommand, judgeCommands } from './obedience.ts'
@@ -42,6 +42,7 @@ export function beginLive(state: SessionState, frame: Welcome, moment: Moment): 
     silentAtMs: moment.nowMs + WATCHDOG_MS,
     synced: false,
     sentSeq: seq,
+    reachedSeq: seq,
     ackedSeq: seq,
     lastSentAtMs: Number.NEGATIVE_INFINITY,
     reading: false,
@@ -167,9 +168,11 @@ function acked(
   moment: Moment,
 ): SessionStep {
   if (epoch !== live.epoch || seq <= live.ackedSeq) return [withLive(state, live), []]
-  if (seq > live.sentSeq)
+  if (seq > live.reachedSeq)
     return leave(state, { code: CloseCode.protocolError, reason: `ack of ${seq}, which was not sent` })
-  const next = { ...live, ackedSeq: seq, timesSentBack: 0 }
+  // A read of what came before it is recognised by its place, and dropped.
+  const ahead = seq > live.sentSeq ? { sentSeq: seq, reading: false } : {}
+  const next = { ...live, ...ahead, ackedSeq: seq, timesSentBack: 0 }
   return after([{ do: 'held', epoch, seq }], pump({ ...state, heldSeq: seq }, next, moment))
 }
 
@@ -181,11 +184,11 @@ function sentBack(
   moment: Moment,
 ): SessionStep {
   if (epoch !== live.epoch) return [withLive(state, live), []]
-  if (afterSeq > live.sentSeq || live.timesSentBack >= SENT_BACK_MAX)
+  if (afterSeq > live.reachedSeq || live.timesSentBack >= SENT_BACK_MAX)
     return leave(state, {
       code: CloseCode.protocolError,
       reason:
-        afterSeq > live.sentSeq ? `resume after ${afterSeq}, which was not sent` : 'sent back in circles',
+        afterSeq > live.reachedSeq ? `resume after ${afterSeq}, which was not sent` : 'sent back in circles',
     })
   const next: Live = {
     ...live,
@@ -213,7 +216,7 @@ function pump(state: SessionState, live: Live, { nowMs }: Moment): SessionStep {
       ? live.lastSentAtMs + SPACING_MS
       : Math.min(live.batchAtMs ?? nowMs + LINGER_MS, nowMs + LINGER_MS)
   if (waiting < BATCH_EVENTS_MAX && nowMs < dueMs) return [withLive(state, { ...live, batchAtMs: dueMs }), []]
-  const bytesMax = FRAME_BYTES_MAX - ENVELOPE_BYTES
+  const bytesMax = state.frameBytesMax - ENVELOPE_BYTES
   return [
     withLive(state, { ...idle, reading: true }),
     [{ do: 'read', afterSeq: live.sentSeq, countMax, bytesMax }],
@@ -232,7 +235,8 @@ function send(
   const [first] = events
   const last = events.at(-1)
   if (first === undefined || last === undefined || first.seq !== afterSeq + 1) return leave(state, startAnew)
-  const next = { ...live, reading: false, sentSeq: last.seq, lastSentAtMs: moment.nowMs }
+  const reachedSeq = Math.max(live.reachedSeq, last.seq)
+  const next = { ...live, reading: false, sentSeq: last.seq, reachedSeq, lastSentAtMs: moment.nowMs }
   const frame = { kind: 'events' as const, epoch, events: [...events] }
   return after([{ do: 'send', frame }], pump(state, next, moment))
 }

@@ -225,6 +225,17 @@ describe('sending events', () => {
     expect(read).toMatchObject({ bytesMax: 256 * 1024 - 512 })
   })
 
+  it('asks for half as much after each session that ended with a frame too big, down to 8 KiB', () => {
+    const asked: number[] = []
+    for (let i = 0; i < 7; i++) {
+      asked.push(...live(0).flatMap((action) => (action.do === 'read' ? [action.bytesMax + 512] : [])))
+      feed({ kind: 'closed', code: CloseCode.tooBig, reason: '413', retryAfterMs: null })
+      now = nextDeadlineMs(state) ?? now
+      feed({ kind: 'tick' })
+    }
+    expect(asked).toEqual([256, 128, 64, 32, 16, 8, 8].map((kib) => kib * 1024))
+  })
+
   it('goes back where the centre says, and forgets a read of the old place', () => {
     live()
     now += 1_000
@@ -234,6 +245,28 @@ describe('sending events', () => {
     const stale = { epoch: 'e1', afterSeq: 10, events: events(11, 12), unreadable: null }
     expect(feed({ kind: 'read', ...stale })).toEqual([])
     expect(sent(answer(back))).toEqual([{ kind: 'events', epoch: 'e1', events: events(4, 12) }])
+  })
+
+  it('goes on from what is acknowledged after it was sent back: that was under way all the while', () => {
+    live()
+    now += 1_000
+    answer(spooled(20))
+    const back = hear({ kind: 'resume', epoch: 'e1', afterSeq: 12 })
+    const acked = hear({ kind: 'ack', epoch: 'e1', seq: 18 })
+    expect(closes(acked)).toEqual([])
+    expect(acked).toContainEqual({ do: 'held', epoch: 'e1', seq: 18 })
+    expect(sent(answer([...back, ...wait(1_000)].slice(-1)))).toEqual([
+      { kind: 'events', epoch: 'e1', events: events(19, 20) },
+    ])
+  })
+
+  it('takes a later place to go back to than it has come to again', () => {
+    live()
+    now += 1_000
+    answer(spooled(20))
+    hear({ kind: 'resume', epoch: 'e1', afterSeq: 12 })
+    expect(closes(hear({ kind: 'resume', epoch: 'e1', afterSeq: 15 }))).toEqual([])
+    expect(closes(hear({ kind: 'resume', epoch: 'e1', afterSeq: 21 }))).toEqual([CloseCode.protocolError])
   })
 
   it('ends a session that sends it back in circles', () => {

@@ -11,7 +11,7 @@
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import type { MalformedFrame, ServerFrame, Welcome } from '@aloft/shared/protocol/frames'
 import type { Credential } from '@aloft/shared/protocol/identity'
-import { PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
+import { FRAME_BYTES_MAX, PROTOCOL_VERSION } from '@aloft/shared/protocol/version'
 import { type Ending, FIRST_RETRY, waitAfter, waitAsTold } from './back-off.ts'
 import { endingOf, type Farewell, farewellTo } from './farewell.ts'
 import { beginLive, stepLive } from './live.ts'
@@ -19,6 +19,8 @@ import type { Moment, SessionConfig, SessionEvent, SessionState, SessionStep, Sp
 
 /** From the dial to the challenge, and from the hello to the welcome: a busy centre may take its time to admit. */
 const PATIENCE_MS = 30_000
+/** Frames of events are made no smaller than this, however often one is too large for something on the way. */
+const FRAME_BYTES_MIN = 8_192
 
 export function initialSession(
   spool: SpoolRange,
@@ -33,6 +35,7 @@ export function initialSession(
     routerAlive: false,
     credential,
     doubted: false,
+    frameBytesMax: FRAME_BYTES_MAX,
     problem: null,
   }
 }
@@ -187,7 +190,11 @@ function closed(
   const untilMs = Math.max(moment.nowMs + told, leaveAtMs ?? 0)
   // A credential that was spoilt on this disk must not shut out a key that is good: every other try goes without it.
   const doubted = event.code === CloseCode.unauthorised ? !state.doubted : state.doubted
-  return [{ ...state, retry, problem, doubted, phase: { name: 'waiting', untilMs } }, []]
+  const frameBytesMax =
+    event.code === CloseCode.tooBig
+      ? Math.max(FRAME_BYTES_MIN, Math.floor(state.frameBytesMax / 2))
+      : state.frameBytesMax
+  return [{ ...state, retry, problem, doubted, frameBytesMax, phase: { name: 'waiting', untilMs } }, []]
 }
 
 /** We end it ourselves: close, and wait as this kind of end asks. */

@@ -45,7 +45,7 @@ export type Phase =
   | { readonly name: 'connecting' | 'opened' | 'proving'; readonly deadlineMs: number }
   | Live
 
-/** A welcomed session. `sentSeq` ≥ `ackedSeq`; what lies between is in flight. */
+/** A welcomed session. `reachedSeq` ≥ `sentSeq` ≥ `ackedSeq`; what lies between the last two is in flight. */
 export interface Live {
   readonly name: 'live'
   readonly sessionId: string
@@ -60,6 +60,8 @@ export interface Live {
   /** False until the first snapshot went out; events wait for it. */
   readonly synced: boolean
   readonly sentSeq: number
+  /** As far as was ever sent: who was sent back may still be told of what was under way. */
+  readonly reachedSeq: number
   readonly ackedSeq: number
   readonly lastSentAtMs: number
   /** A read of the spool is under way. */
@@ -92,6 +94,8 @@ export interface SessionState {
   readonly credential: Credential | null
   /** We were refused with it: the next hello goes without, and the key has to speak for itself. */
   readonly doubted: boolean
+  /** How large a frame of events may be: less than the protocol's where something on the way lets none so large through. */
+  readonly frameBytesMax: number
   /** Why the last session ended or none came about, for people. */
   readonly problem: { readonly code: number; readonly text: string } | null
 }

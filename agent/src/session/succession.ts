@@ -98,8 +98,8 @@ function perform(
 
 function open(config: SessionConfig, at: Succession, moment: Moment): SuccessionStep {
   if (at.successor !== null) return [at, []]
-  const { spool, heldSeq, credential, retry, routerAlive } = at.current.state
-  const state = { ...initialSession(spool, heldSeq, credential), retry, routerAlive }
+  const { spool, heldSeq, credential, retry, routerAlive, frameBytesMax } = at.current.state
+  const state = { ...initialSession(spool, heldSeq, credential), retry, routerAlive, frameBytesMax }
   const opened = { ...at, successor: { id: at.nextId, state }, nextId: at.nextId + 1 }
   return feed(config, opened, { id: at.nextId, event: { kind: 'start' } }, moment)
 }

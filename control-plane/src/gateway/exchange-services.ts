@@ -14,7 +14,7 @@ import type { Centre } from '../centre-keys/centre.ts'
 import { finishCommand } from '../commands/deliver.ts'
 import type { Database } from '../database/client.ts'
 import { databaseAway, isConnectionLoss, transact } from '../database/transact.ts'
-import { ingest } from '../events/ingest.ts'
+import { type Batch, ingest, type Outcome } from '../events/ingest.ts'
 import { Unavailable } from '../problems.ts'
 import { showSnapshot } from '../virtual-routers/show.ts'
 import type { Services } from './connection.ts'
@@ -62,6 +62,7 @@ export function servicesOf(context: ExchangeContext, turn: Turn | null): Request
   let noted: SessionNote | null = null
   let ends: EndedSession | null = null
   let spread = 0
+  let before: Promise<unknown> = Promise.resolve()
   const noticing = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
       if (error instanceof Unavailable) away = error
@@ -100,13 +101,11 @@ export function servicesOf(context: ExchangeContext, turn: Turn | null): Request
         ),
       ),
     synced: (session) => noticing(transact(db, (tx) => markSynced(tx, session, now()), DATABASE_PATIENCE)),
-    write: async (batch) => {
-      const beganAtMs = now()
-      const outcomes = await noticing(transact(db, (tx) => ingest(tx, [batch], now()), DATABASE_PATIENCE))
-      context.committed?.({ batches: [batch], outcomes, beganAtMs, committedAtMs: now() })
-      const [outcome] = outcomes
-      if (outcome === undefined) throw new Error('ingest gave no outcome for a batch')
-      return outcome
+    write: (batch) => {
+      // Side by side the second could come first, and would be a hole.
+      const written = before.then(() => noticing(writeBatch(context, batch)))
+      before = written.catch(() => {})
+      return written
     },
     note: (note) => {
       noted = merged(noted, note)
@@ -121,6 +120,15 @@ export function servicesOf(context: ExchangeContext, turn: Turn | null): Request
     noted: () => noted,
     ends: () => ends,
   }
+}
+
+async function writeBatch({ db, now, committed }: ExchangeContext, batch: Batch): Promise<Outcome> {
+  const beganAtMs = now()
+  const outcomes = await transact(db, (tx) => ingest(tx, [batch], now()), DATABASE_PATIENCE)
+  committed?.({ batches: [batch], outcomes, beganAtMs, committedAtMs: now() })
+  const [outcome] = outcomes
+  if (outcome === undefined) throw new Error('ingest gave no outcome for a batch')
+  return outcome
 }
 
 function orAway<T>(query: Promise<T>): Promise<T> {
