@@ -38,6 +38,7 @@ import { softwareVersion } from './software-version.ts'
 import { type FeedReader, startFeedReader } from './stream/feed-reader.ts'
 import { type OtlpTarget, startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 import { keepTls, readTls, type TlsFiles } from './tls-files.ts'
+import { type Undo, undoAll } from './undo.ts'
 
 export interface ControlPlaneOptions {
   /** 0 takes any free port. */
@@ -90,7 +91,6 @@ export interface ControlPlane {
 
 /** `env` is what the server knows beside the request: the socket. */
 type Fetch = (request: Request, env?: object) => Response | Promise<Response>
-type Undo = () => unknown
 
 /**
  * Starts the whole control plane. Throws `DataDirectoryInUse`, `CannotListen`, or what PostgreSQL said; then nothing
@@ -165,23 +165,10 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   }
 }
 
-/** In the reverse order of starting; one failure does not keep the rest from ending. */
-async function undoAll(undo: Undo[]): Promise<void> {
-  const failures: unknown[] = []
-  for (let last = undo.pop(); last !== undefined; last = undo.pop()) {
-    try {
-      await last()
-    } catch (error) {
-      failures.push(error)
-    }
-  }
-  if (failures.length > 0) throw new AggregateError(failures, 'the control plane did not stop cleanly')
-}
-
 async function startPostgres(options: ControlPlaneOptions, undo: Undo[]): Promise<EmbeddedServer> {
   const { dataDir, progress, log } = options
   const server = await startEmbeddedServer({ dataDir, progress, warn: (line) => log.warn({}, line) })
-  undo.push(() => server.stop())
+  undo.push({ unhurried: () => server.stop() })
   return server
 }
 
