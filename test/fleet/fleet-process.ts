@@ -76,6 +76,7 @@ async function obey(order: FleetOrder): Promise<FleetAnswer> {
     }
     case 'pace': {
       const each = (order.eventsPerSecond * PACE_MS) / 1_000
+      for (const { spool } of fleet) spool.paceAt((fleet.length * 1_000) / order.eventsPerSecond)
       let next = 0
       pacer = setInterval(() => {
         for (let i = 0; i < each; i++) fleet[next++ % fleet.length]?.spool.grow(1)

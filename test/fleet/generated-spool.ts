@@ -13,7 +13,8 @@ export class GeneratedSpool implements Pick<UplinkOptions['spool'], keyof Uplink
   readonly #isFirst: boolean
   #lastSeq = 0
   #heldSeq = 0
-  readonly #begunAtMs = Date.now() - 30_000
+  /** From which seq on events lie how far apart, and when that was. */
+  #pace = { afterSeq: 0, atMs: Date.now() - 30_000, everyMs: 3 }
   #listener: () => void = () => {}
 
   constructor(options: { readonly bootId: string; readonly vrid: number; readonly isFirst: boolean }) {
@@ -28,6 +29,11 @@ export class GeneratedSpool implements Pick<UplinkOptions['spool'], keyof Uplink
 
   onChange(listener: () => void): void {
     this.#listener = listener
+  }
+
+  /** What it observes from now on it observes so often, and not long ago and in a heap. All before must be held. */
+  paceAt(everyMs: number): void {
+    this.#pace = { afterSeq: this.#lastSeq, atMs: Date.now(), everyMs }
   }
 
   grow(count: number): void {
@@ -49,7 +55,9 @@ export class GeneratedSpool implements Pick<UplinkOptions['spool'], keyof Uplink
 
   #event(seq: number): SpooledEvent {
     // The same whenever it is read again.
-    const at = { wallMs: this.#begunAtMs + seq * 3, monoMs: seq * 3, bootId: this.#bootId }
+    const { afterSeq, atMs, everyMs } = this.#pace
+    const sinceMs = (seq - afterSeq) * everyMs
+    const at = { wallMs: atMs + sinceMs, monoMs: atMs + sinceMs, bootId: this.#bootId }
     if (seq % 4 !== 0) {
       const state = seq % 8 < 4 ? ('up' as const) : ('down' as const)
       const body = { kind: 'tracker' as const, tracker: 'script' as const, name: 'haproxy', state }

@@ -86,15 +86,21 @@ export interface Run {
   readonly toWallMs: number | null
 }
 
-/** The events of these runs, by spool and seq. */
+/**
+ * The events of these runs, by spool and seq. They are found before their names are: the planner takes any number of runs for
+ * one event, and would look through all sites for each again.
+ */
 export async function selectRuns(db: Queryable, runs: readonly Run[]): Promise<readonly EventRow[]> {
   return db.execute<EventRow>(sql`
-    select ${COLUMNS}
-    from ${recordset(
-      runs,
-      `as k("agentId" uuid, epoch text, "firstSeq" bigint, "lastSeq" bigint, "fromWallMs" float8, "toWallMs" float8)`,
-    )}
-    join events e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq between k."firstSeq" and k."lastSeq"
-      and e.wall_ms >= coalesce(k."fromWallMs", '-infinity') and e.wall_ms <= coalesce(k."toWallMs", 'infinity')
-    ${NAMES} order by e.agent_id, e.epoch, e.seq`)
+    with found as materialized (
+      select e.* from ${recordset(
+        runs,
+        `as k("agentId" uuid, epoch text, "firstSeq" bigint, "lastSeq" bigint, "fromWallMs" float8, "toWallMs" float8)`,
+      )}
+      cross join lateral (select * from events
+        where agent_id = k."agentId" and epoch = k.epoch and seq between k."firstSeq" and k."lastSeq"
+          and wall_ms >= coalesce(k."fromWallMs", '-infinity') and wall_ms <= coalesce(k."toWallMs", 'infinity')
+        offset 0) e
+    )
+    select ${COLUMNS} from found e ${NAMES} order by e.agent_id, e.epoch, e.seq`)
 }

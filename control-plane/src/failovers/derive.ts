@@ -47,7 +47,7 @@ export interface DerivedFailover {
 }
 
 /** A node's time as active. `end` null: it is active still, or nobody saw how it ended. */
-interface Tenure {
+export interface Tenure {
   readonly start: Observation
   readonly end: Observation | null
 }
@@ -69,7 +69,7 @@ interface History {
 }
 
 /** With no measured clock offset, a corrected time may be wrong by this much and still be taken for "before". */
-const UNKNOWN_ERROR_MS = 1_000
+export const UNKNOWN_ERROR_MS = 1_000
 
 const PLANNED: ReadonlySet<TransitionReason> = new Set(['shutdown', 'configuration', 'step-down'])
 const LEFT_ON_ITS_OWN: ReadonlySet<TransitionReason> = new Set([
@@ -161,7 +161,7 @@ function historyOf(observations: readonly Observation[]): History {
 }
 
 /** A node that becomes active again without having left (it crashed, or the event is lost) began a new tenure. */
-function tenuresOf(own: readonly Observation[]): Tenure[] {
+export function tenuresOf(own: readonly Observation[]): Tenure[] {
   const tenures: Tenure[] = []
   let start: Observation | null = null
   for (const observation of own) {
@@ -247,21 +247,21 @@ function tenureBefore({ tenures }: History, agentId: string, became: Observation
   return (agentId === became.agentId ? undefined : possible) ?? null
 }
 
-function becomesActive(observation: Observation): observation is DerivedFailover['became'] {
+export function becomesActive(observation: Observation): observation is DerivedFailover['became'] {
   const { body } = observation
   return body.kind === 'transition' && body.to === 'active' && body.from !== 'active'
 }
 
-function roleAfter({ body }: Observation): string {
+export function roleAfter({ body }: Observation): string {
   return body.kind === 'transition' ? body.to : body.role
 }
 
-function errorOf({ errorMs }: { readonly errorMs: number | null }): number {
+export function errorOf({ errorMs }: { readonly errorMs: number | null }): number {
   return errorMs ?? UNKNOWN_ERROR_MS
 }
 
 /** By agent, then in the agent's own order: the order that is certain. */
-function inOrder(left: Omit<Observation, 'body'>, right: Omit<Observation, 'body'>): number {
+export function inOrder(left: Omit<Observation, 'body'>, right: Omit<Observation, 'body'>): number {
   return compare(left.agentId, right.agentId) || left.epochOrder - right.epochOrder || left.seq - right.seq
 }
 

@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { Transaction } from '../database/client.ts'
 import type { EventKey } from '../database/schema/index.ts'
-import { type Neighbour, transitionsAround } from '../transitions/read.ts'
+import {
+  type NearTransitions,
+  type Neighbour,
+  transitionsAround,
+  transitionsNear,
+} from '../transitions/read.ts'
 import type { TouchedRouter } from '../virtual-routers/observe.ts'
 import { type DerivedFailover, deriveFailovers } from './derive.ts'
+import { deriveNear } from './near.ts'
 import { type FailoverRow, putFailovers } from './store-record.ts'
 
 /**
@@ -14,18 +20,42 @@ import { type FailoverRow, putFailovers } from './store-record.ts'
  */
 const NEIGHBOURS = 64
 
+/** How many are looked at first. They suffice unless clocks went wrong, nodes changed places, or much comes at once. */
+const NEAR = 12
+
 /**
- * Derives anew the failovers that the newest events of these routers can have changed, and writes those that differ.
- * The routers must be locked. Returns the ids of the failovers that are new or different.
+ * Derives anew the failovers that these new transitions, named like those that are there, can have changed, and writes
+ * those that differ. The routers must be locked. Returns the ids of the failovers that are new or different.
  */
 export async function recordFailovers(
   tx: Transaction,
   routers: readonly TouchedRouter[],
+  fresh: readonly EventKey[],
 ): Promise<readonly string[]> {
-  if (routers.length === 0) return []
-  const around = await transitionsAround(tx, routers, NEIGHBOURS)
-  const rows = routers.flatMap((router) => failoversOf(router, around.get(router.id) ?? []))
+  if (routers.length === 0 || fresh.length === 0) return []
+  const near = await transitionsNear(tx, routers, NEAR)
+  const freshIds = new Set(fresh.map(({ agentId, epoch, seq }) => `${agentId}/${epoch}/${seq}`))
+  const rows: FailoverRow[] = []
+  const open: TouchedRouter[] = []
+  for (const router of routers) {
+    const found = nearRowsOf(router, near.get(router.id), freshIds)
+    if (found === null) open.push(router)
+    else rows.push(...found)
+  }
+  const around = open.length === 0 ? null : await transitionsAround(tx, open, NEIGHBOURS)
+  for (const router of open) rows.push(...failoversOf(router, around?.get(router.id) ?? []))
   return rows.length === 0 ? [] : putFailovers(tx, rows)
+}
+
+/** Null when what is near does not tell. */
+function nearRowsOf(
+  router: TouchedRouter,
+  near: NearTransitions | undefined,
+  freshIds: ReadonlySet<string>,
+): readonly FailoverRow[] | null {
+  if (near === undefined || !near.isTail) return null
+  const failovers = deriveNear(near, ({ id }) => freshIds.has(id))
+  return failovers === null ? null : rowsOf(router, failovers, near.observations)
 }
 
 function failoversOf(router: TouchedRouter, neighbours: readonly Neighbour[]): readonly FailoverRow[] {
@@ -35,10 +65,19 @@ function failoversOf(router: TouchedRouter, neighbours: readonly Neighbour[]): r
   // A side that is not full shows the whole history there is on that side.
   const first = before.length < NEIGHBOURS ? undefined : before.at(-margin)
   const last = after.length < NEIGHBOURS ? undefined : after.at(margin - 1)
+  const failovers = deriveFailovers(neighbours).filter(
+    ({ became: { atMs } }) => atMs >= (first?.atMs ?? atMs) && atMs <= (last?.atMs ?? atMs),
+  )
+  return rowsOf(router, failovers, neighbours)
+}
+
+function rowsOf(
+  router: TouchedRouter,
+  failovers: readonly DerivedFailover[],
+  neighbours: readonly Neighbour[],
+): readonly FailoverRow[] {
   const byId = new Map(neighbours.map((neighbour) => [neighbour.id, neighbour] as const))
-  return deriveFailovers(neighbours)
-    .filter(({ became: { atMs } }) => atMs >= (first?.atMs ?? atMs) && atMs <= (last?.atMs ?? atMs))
-    .flatMap((failover) => rowOf(router, failover, byId))
+  return failovers.flatMap((failover) => rowOf(router, failover, byId))
 }
 
 function rowOf(

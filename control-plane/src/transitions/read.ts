@@ -4,6 +4,7 @@ import type { EventKey } from '../database/schema/index.ts'
 import { toEvent } from '../events/read.ts'
 import { selectTransitions } from './store-read.ts'
 
+export { type NearTransitions, transitionsNear } from './store-near.ts'
 export { type Neighbour, transitionsAround } from './store-read.ts'
 
 /** The transitions with these keys as events, named by `eventId`. Kept as long as the failovers they are evidence of. */

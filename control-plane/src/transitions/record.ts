@@ -1,5 +1,6 @@
 import type { ResumedBody, SpooledEvent, TransitionBody } from '@aloft/shared/protocol/events'
 import type { Transaction } from '../database/client.ts'
+import type { EventKey } from '../database/schema/index.ts'
 import { routerName, type TouchedRouter } from '../virtual-routers/observe.ts'
 import { insertTransitions, type TransitionRow } from './store-record.ts'
 
@@ -9,12 +10,12 @@ export interface IngestedEvent extends Omit<TransitionRow, 'virtualRouterId' | '
   readonly body: SpooledEvent['body']
 }
 
-/** Keeps those of the events that say which role a node had in one of these routers. */
+/** Keeps those of the events that say which role a node had in one of these routers; gives them. */
 export async function recordTransitions(
   tx: Transaction,
   events: readonly IngestedEvent[],
   routers: readonly TouchedRouter[],
-): Promise<void> {
+): Promise<readonly EventKey[]> {
   const ids = new Map(routers.map((router) => [routerName(router), router.id] as const))
   const rows = events.flatMap(({ siteId, body, ...event }): TransitionRow[] => {
     if (!saysRole(body)) return []
@@ -23,6 +24,7 @@ export async function recordTransitions(
     return virtualRouterId === undefined ? [] : [{ ...event, virtualRouterId, body }]
   })
   if (rows.length > 0) await insertTransitions(tx, rows)
+  return rows
 }
 
 function saysRole(body: SpooledEvent['body']): body is TransitionBody | ResumedBody {

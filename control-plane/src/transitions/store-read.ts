@@ -36,7 +36,7 @@ export interface Neighbour {
 
 /**
  * Of each router: every transition between its two instants and `neighbours` more on either side, by corrected time.
- * One query for all routers.
+ * One query for all routers; epochs are joined once to all of it.
  */
 export async function transitionsAround(
   tx: Transaction,
@@ -46,14 +46,16 @@ export async function transitionsAround(
   const select = sql`select e.agent_id, e.epoch, e.seq, e.occurred_at_ms, e.occurred_at_error_ms, e.received_at_ms,
       e.late, e.body from transitions e where e.virtual_router_id = r.id`
   const rows = await tx.execute<NeighbourRow>(sql`
-    select r.id as router, n.*, a.started_at_ms
-    from ${recordset(routers, 'as r(id uuid, "fromMs" float8, "toMs" float8)')}
-    cross join lateral (
-      (${select} and e.occurred_at_ms < r."fromMs" order by e.occurred_at_ms desc limit ${neighbours}::int)
-      union all (${select} and e.occurred_at_ms between r."fromMs" and r."toMs")
-      union all (${select} and e.occurred_at_ms > r."toMs" order by e.occurred_at_ms limit ${neighbours}::int)
-    ) n
-    join agent_epochs a on a.agent_id = n.agent_id and a.epoch = n.epoch
+    with n as materialized (
+      select r.id as router, w.*
+      from ${recordset(routers, 'as r(id uuid, "fromMs" float8, "toMs" float8)')}
+      cross join lateral (
+        (${select} and e.occurred_at_ms < r."fromMs" order by e.occurred_at_ms desc limit ${neighbours}::int)
+        union all (${select} and e.occurred_at_ms between r."fromMs" and r."toMs")
+        union all (${select} and e.occurred_at_ms > r."toMs" order by e.occurred_at_ms limit ${neighbours}::int)
+      ) w
+    )
+    select n.*, a.started_at_ms from n join agent_epochs a on a.agent_id = n.agent_id and a.epoch = n.epoch
     order by n.occurred_at_ms`)
   const byRouter = new Map<string, Neighbour[]>()
   for (const row of rows) {
@@ -64,7 +66,7 @@ export async function transitionsAround(
   return byRouter
 }
 
-interface NeighbourRow extends Record<string, unknown> {
+export interface NeighbourRow extends Record<string, unknown> {
   readonly router: string
   readonly agent_id: string
   readonly epoch: string
@@ -77,7 +79,7 @@ interface NeighbourRow extends Record<string, unknown> {
   readonly started_at_ms: number
 }
 
-function neighbourOf(row: NeighbourRow): Neighbour {
+export function neighbourOf(row: NeighbourRow): Neighbour {
   const key = { agentId: row.agent_id, epoch: row.epoch, seq: Number(row.seq) }
   return {
     id: `${key.agentId}/${key.epoch}/${key.seq}`,
