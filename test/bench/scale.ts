@@ -117,15 +117,21 @@ async function measureLan(make: Make, seconds: number): Promise<Shares> {
     return started
   }
   try {
-    const all = [
+    const contestants = [
       await start(make, 'a', 200),
       await start('aloft', 'b', 100),
       await start('keepalived', 'c', 90),
-    ].map(({ pids }) => pids())
+    ]
+    const all = contestants.map(({ pids }) => pids())
+    const checkAllSame = () => {
+      for (const [i, contestant] of contestants.entries()) checkSame(contestant, all[i] ?? [])
+    }
     // Second announcement bursts come five seconds after a takeover.
     await pause(6_500)
+    checkAllSame()
     const before = all.map(cpuMsOf)
     await pause(seconds * 1_000)
+    checkAllSame()
     const [active = 0, ourBackup = 0, theirBackup = 0] = all.map(
       (pids, i) => (cpuMsOf(pids) - (before[i] ?? 0)) / 10 / seconds,
     )
@@ -137,14 +143,26 @@ async function measureLan(make: Make, seconds: number): Promise<Shares> {
   }
 }
 
+/** What one process of it used is nothing to compare when another took its place. Ours may not end; keepalived's round is repeated. */
+function checkSame({ kind, pids, log }: Contestant, before: readonly number[]): void {
+  const now = pids()
+  if (now.join() === before.join()) return
+  throw new Error(
+    `a process of ${kind} ended while it was measured: ${before} are ${now} now; it said:\n${log()}`,
+  )
+}
+
 interface Contestant {
   readonly kind: Make
   pids(): readonly number[]
+  /** The end of what it printed. */
+  log(): string
   /** Resolves when all of its virtual routers have the role. */
   elected(role: 'active' | 'backup'): Promise<unknown>
   kill(): Promise<void>
 }
 
+const LOG_CHARS = 2_000
 const ELECTION = { withinMs: 30_000, everyMs: 250 }
 
 function startOurs(namespace: string, priority: number): Contestant {
@@ -154,6 +172,7 @@ function startOurs(namespace: string, priority: number): Contestant {
   return {
     kind: 'aloft',
     pids: () => agentPids(agent),
+    log: () => agent.log().slice(-LOG_CHARS),
     elected: (role) =>
       until(async () => (await withRole(role)) === ROUTERS, {
         what: `${ROUTERS} routers of ours to be ${role}`,
@@ -169,6 +188,7 @@ function startTheirs(namespace: string, priority: number): Contestant {
   return {
     kind: 'keepalived',
     pids: () => keepalivedPids(daemon),
+    log: () => daemon.log().slice(-LOG_CHARS),
     elected: (role) => {
       const state = role === 'active' ? 'MASTER' : 'BACKUP'
       return until(() => names.every((name) => daemon.state(name) === state), {
