@@ -1,12 +1,27 @@
-/** The suites that must notice a bug in the router, run on sources with the bug named in ALOFT_PLANTED_BUG. */
+/**
+ * The suites that must notice a bug, run on sources with the bug named in ALOFT_PLANTED_BUG: those of the router, or the
+ * files in ALOFT_PLANTED_SUITES, one a line.
+ */
 import path from 'node:path'
 import { defineConfig, type Plugin } from 'vitest/config'
 import { BUGS, plant } from './bugs.ts'
+import { CENTRE_BUGS } from './centre-bugs.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const name = process.env['ALOFT_PLANTED_BUG']
-const bug = BUGS.find((each) => each.name === name)
+const bug = [...BUGS, ...CENTRE_BUGS].find((each) => each.name === name)
+const suites = process.env['ALOFT_PLANTED_SUITES']?.split('\n')
 if (name && !bug) throw new Error(`no bug is called "${name}"`)
+
+const ROUTER_SUITES = [
+  'agent/src/vrrp/{announcement-schedule,machine,intervals,departure,priority,sync-group}.test.ts',
+  'agent/src/router/loop/{holding-keeper,handed-over,pairing,router-loop,standing,reload,stall-guard,startup-delay,sync-groups}.test.ts',
+  'agent/src/bfd/pairing.test.ts',
+  'agent/src/tracking/*.test.ts',
+  'agent/src/router/resume-decision.test.ts',
+  'test/simulation/explore.test.ts',
+  'test/scenarios/scenarios.test.ts',
+]
 
 const planter: Plugin = {
   name: 'planted-bug',
@@ -20,20 +35,12 @@ export default defineConfig({
   root,
   plugins: [planter],
   test: {
-    include: [
-      'agent/src/vrrp/{announcement-schedule,machine,intervals,departure,priority,sync-group}.test.ts',
-      'agent/src/router/loop/{holding-keeper,handed-over,pairing,router-loop,standing,reload,stall-guard,startup-delay,sync-groups}.test.ts',
-      'agent/src/bfd/pairing.test.ts',
-      'agent/src/tracking/*.test.ts',
-      'agent/src/router/resume-decision.test.ts',
-      'test/simulation/explore.test.ts',
-      'test/scenarios/scenarios.test.ts',
-    ],
+    include: suites ?? ROUTER_SUITES,
     testTimeout: 30_000,
-    // Twenty runs, two at a time, on as few as two cores: each is one worker that loads the sources once. The suites
-    // are pure, so that they may share it.
+    // Many runs, two at a time, on as few as two cores: each is one worker that loads the sources once. The router's
+    // suites are pure, so that they may share it; the others have a PostgreSQL each.
     maxWorkers: 1,
-    isolate: false,
-    pool: 'threads',
+    isolate: suites !== undefined,
+    pool: suites === undefined ? 'threads' : 'forks',
   },
 })
