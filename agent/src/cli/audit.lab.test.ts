@@ -18,9 +18,11 @@ interface Entry {
   hash: string
 }
 
-function chain(count: number): Entry[] {
+/** `without`: that one was left out before the rest was chained. */
+function chain(count: number, without: number | null = null): Entry[] {
   let previousHash = AUDIT_GENESIS
-  return Array.from({ length: count }, (_, i) => {
+  const places = Array.from({ length: count }, (_, i) => i).filter((i) => i + 1 !== without)
+  return places.map((i) => {
     const who = { actor: 'user:u', actorName: 'ann', credential: null, requestId: null }
     const what = { action: 'site.rename', targetKind: 'site', targetId: 's', siteId: null, before: null }
     const entry = {
@@ -67,6 +69,16 @@ it.each([
   [
     'a hash that was made anew',
     (all: Entry[]) => void Object.assign(all[2] ?? {}, { hash: '0'.repeat(64) }),
+    'entry 3',
+  ],
+  [
+    'an entry that is gone, with all after it chained anew',
+    (all: Entry[]) => void all.splice(0, all.length, ...chain(5, 3)),
+    'entry 4',
+  ],
+  [
+    'an entry of another chain in its place',
+    (all: Entry[]) => void all.splice(2, 1, ...chain(5, 2).filter(({ id }) => id === 3)),
     'entry 3',
   ],
   ['another beginning', (all: Entry[]) => void all.splice(0, 1), 'entry 2'],

@@ -249,6 +249,14 @@ describe('a cursor', () => {
     expect(await cursors()).toEqual([{ seq: 2 }])
     expect(await take(batch(lb1, [one, two, three]))).toEqual([{ kind: 'held', seq: 3 }])
     expect(await rowsOf(siteId)).toEqual([1, 2, 3])
+    expect(
+      await database.sql`select first_seq::int as first, last_seq::int as last from feed
+      where kind = 'events' and ref = ${lb1?.agentId ?? ''} order by id`,
+      'nor told twice',
+    ).toEqual([
+      { first: 1, last: 2 },
+      { first: 3, last: 3 },
+    ])
   })
 
   it('that fell back behind what is held, as after a restore, doubles nothing', async () => {
