@@ -1,6 +1,7 @@
 /** The fleet commands against the real API of a real database: what they print, and how they exit. */
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -103,10 +104,19 @@ describe('filters', () => {
       /no-response +312ms +no$/m,
     ],
     ['failovers --planned', /^No failover matches\./],
-    ['events --kind transition --node lb2 --vrid 51', /paris\/lb2.*\n.*paris\/lb2/],
+    ['failovers --vrid 52', /^No failover matches\./],
+    ['failovers --site rome', /^No failover matches\./],
+    ['failovers --reason step-down', /^No failover matches\./],
+    ['events --kind transition --node lb1 --vrid 51', /^[^\n]*paris\/lb1[^\n]*\n$/],
     ['events --kind link', /^No event\./],
-    ['agents --state enrolled --site rome', /^rome +lb1 +enrolled/m],
+    ['events --vrid 52', /^No event\./],
+    ['events --site rome', /^No event\./],
+    ['agents --state enrolled --site rome', /^SITE[^\n]*\nrome +lb1 +enrolled[^\n]*\n$/],
+    ['agents --node lb2', /^SITE[^\n]*\nparis +lb2 [^\n]*\n$/],
+    ['agents --label rack=9', /^No agent matches\./],
     ['virtual-routers --name web --family ipv4', /^paris +web +51/m],
+    ['virtual-routers --vrid 52', /^No virtual router matches\./],
+    ['virtual-routers --family ipv6', /^No virtual router matches\./],
     ['virtual-routers --state served', /^No virtual router matches\./],
   ])('aloft %s', async (args, expected) => {
     const ran = await run(args)
@@ -148,22 +158,109 @@ describe('aloft export', () => {
     ])
   })
 
-  it('leaves no file behind when it was cut', async () => {
-    const cut = createServer((_, response) => {
-      response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-      response.end('{"id":"1"}\n')
+  /** Hands on so many requests, and cuts the next one off within its answer. */
+  async function flaky(good: number) {
+    let asked = 0
+    const cut = createServer(async (request, response) => {
+      const as = { authorization: `Bearer ${app.admin}` }
+      const answer = await fetch(`${url}${smaller(request.url)}`, { headers: as })
+      const text = await answer.text()
+      response.writeHead(answer.status, { 'content-type': 'application/json' })
+      response.end(++asked > good ? text.slice(0, 9) : text)
     })
     cut.listen(0, '127.0.0.1')
     await once(cut, 'listening')
-    const at = `http://127.0.0.1:${(cut.address() as AddressInfo).port}`
-    const ran = await aloft(['export', 'events', '--out', 'cut.ndjson', '--url', at, '--token', 'x'], {
+    return { at: `http://127.0.0.1:${(cut.address() as AddressInfo).port}`, close: () => cut.close() }
+  }
+  const smaller = (asked = '') => asked.replace('limit=500', 'limit=1')
+  const there = (name: string) => existsSync(path.join(folder, name))
+  const linesOf = (text: string) => text.trim().split('\n')
+
+  it('that was cut off goes on behind what is there, and is the same as in one go', async () => {
+    const whole = (await run('export events --site paris')).stdout
+    const { at, close } = await flaky(2)
+    const env = { ALOFT_URL: at, ALOFT_TOKEN: 'x' }
+    const asked = 'export events --site paris --out cut.ndjson'
+    const ran = await aloft(asked.split(' '), { env, cwd: folder })
+    expect([ran.code, ran.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^aloft: the export was cut off after 2 objects; what came is in cut\.ndjson\.partial, and --resume /,
+      ),
+    ])
+    expect([there('cut.ndjson'), there('cut.ndjson.partial')]).toEqual([false, true])
+    // What was written behind the mark does not count.
+    appendFileSync(path.join(folder, 'cut.ndjson.partial'), '{"half')
+    const other = await run('export events --site rome --out cut.ndjson --resume')
+    expect([other.code, other.stderr]).toEqual([
+      1,
+      expect.stringContaining('is of another export (events --site paris)'),
+    ])
+    const resumed = await run(`${asked} --resume --json`)
+    const text = readFileSync(path.join(folder, 'cut.ndjson'), 'utf8')
+    expect(text).toBe(whole)
+    const sha256 = createHash('sha256').update(whole).digest('hex')
+    expect(JSON.parse(resumed.stdout)).toEqual({ items: linesOf(whole).length, file: 'cut.ndjson', sha256 })
+    expect([there('cut.ndjson.partial'), there('cut.ndjson.partial.json')]).toEqual([false, false])
+    close()
+  })
+
+  it('leaves no file behind when nothing came', async () => {
+    const { at, close } = await flaky(0)
+    const ran = await aloft(['export', 'events', '--out', 'none.ndjson', '--url', at, '--token', 'x'], {
       cwd: folder,
     })
-    cut.close()
-    expect([ran.code, ran.stderr]).toEqual([1, 'aloft: the export was cut after 1 items\n'])
-    expect([
-      existsSync(path.join(folder, 'cut.ndjson')),
-      existsSync(path.join(folder, 'cut.ndjson.partial')),
-    ]).toEqual([false, false])
+    close()
+    expect([ran.code, ran.stderr]).toEqual([
+      1,
+      expect.stringContaining('did not answer as an Aloft control plane'),
+    ])
+    expect([there('none.ndjson'), there('none.ndjson.partial')]).toEqual([false, false])
+  })
+
+  it('to a pipe that was cut off says where to go on', async () => {
+    const whole = linesOf((await run('export events --site paris')).stdout)
+    const { at, close } = await flaky(1)
+    const env = { ALOFT_URL: at, ALOFT_TOKEN: 'x' }
+    const first = await aloft('export events --site paris'.split(' '), { env, cwd: folder })
+    close()
+    const cursor = /one object; go on behind them with --cursor (\S+):/.exec(first.stderr)?.[1]
+    const rest = await run(`export events --site paris --cursor ${cursor}`)
+    expect([...linesOf(first.stdout), ...linesOf(rest.stdout)]).toEqual(whole)
+    expect((await run('export events --cursor x --out f')).code).toBe(2)
+    expect((await run('export events --resume')).code).toBe(2)
+  })
+
+  it('of the record is verified without the control plane, and what was changed in it is named', async () => {
+    expect((await run('export audit --out audit.ndjson')).code).toBe(0)
+    const file = path.join(folder, 'audit.ndjson')
+    const away = { env: { ALOFT_URL: 'http://127.0.0.1:1' }, cwd: folder }
+    const verify = async (...more: string[]) => {
+      const { code, stdout, stderr } = await aloft(
+        ['audit', 'verify', '--file', 'audit.ndjson', ...more],
+        away,
+      )
+      return [code, code === 0 ? stdout : stderr]
+    }
+    const online = await run('audit verify')
+    expect(await verify()).toEqual([0, online.stdout])
+    const good = readFileSync(file, 'utf8')
+    const lines = linesOf(good)
+    expect(lines.length).toBeGreaterThan(3)
+    const end = JSON.parse(lines.at(-1) ?? '')
+    const noted = `${end.id}:${end.hash}`
+    for (const [texts, fault, ...more] of [
+      [lines.with(1, (lines[1] ?? '').replace('"actorName":"', '"actorName":"x')), 'entry 2'],
+      [lines.toSpliced(1, 1), 'entry 3'],
+      [[...lines, 'x'], `line ${lines.length + 1} is no entry`],
+      [[...lines, '{"end":{}}', lines[0] ?? ''], 'goes on after its end'],
+      [lines.slice(0, -1), 'cut off', '--expect', noted],
+    ] as const) {
+      writeFileSync(file, `${texts.join('\n')}\n`)
+      expect(await verify(...more)).toEqual([1, expect.stringContaining(fault)])
+    }
+    writeFileSync(file, `${good}{"end":{"items":${lines.length},"nextCursor":null}}\n`)
+    expect((await verify('--expect', noted))[0]).toBe(0)
+    expect((await aloft(['audit', 'verify', '--file', 'nothing'], away)).code).toBe(2)
   })
 })

@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
 import type { AuditEntry } from '@aloft/client/api.generated'
 import type { Command } from 'commander'
+import { type ChainEnd, entriesOfFile, verifyChain } from './audit-chain.ts'
 import { connectFleet, type FleetOptions, printJson, wholeNumber, withFleetOptions } from './fleet-command.ts'
 import { showInstant } from './instant.ts'
-import { Refused, WrongUsage } from './outcome.ts'
+import { WrongUsage } from './outcome.ts'
 import { formatTable } from './table.ts'
 
 interface ListOptions extends FleetOptions {
@@ -16,6 +18,7 @@ interface ListOptions extends FleetOptions {
 
 interface VerifyOptions extends FleetOptions {
   readonly expect?: string
+  readonly file?: string
 }
 
 export function mountAudit(program: Command): void {
@@ -33,6 +36,7 @@ export function mountAudit(program: Command): void {
     .command('verify')
     .description('compute the chain of the record again; exit 1 names the first entry that does not hold')
     .option('--expect <id:hash>', 'an end of the chain that was noted before: it must still be in it')
+  verify.option('--file <file>', 'of what `aloft export audit` wrote, without the control plane')
   withFleetOptions(verify).action(verifyAudit)
 }
 
@@ -53,35 +57,24 @@ async function listAudit(options: ListOptions): Promise<void> {
 }
 
 async function verifyAudit(options: VerifyOptions): Promise<void> {
-  const { AUDIT_GENESIS, auditText } = await import('@aloft/shared/api/audit')
   const expected = expectedEnd(options.expect)
-  const client = await connectFleet(options)
-  let last: Pick<AuditEntry, 'id' | 'hash'> = { id: 0, hash: AUDIT_GENESIS }
-  let isFound = expected === null
-  for await (const entry of client.items('GET /api/v1/audit', { query: { order: 'asc', limit: 500 } })) {
-    const what = `entry ${entry.id} (${entry.action}, ${showInstant(entry.at)} UTC)`
-    if (entry.id !== last.id + 1)
-      throw new Refused(`${what} comes after ${last.id}: entries are missing, or you may not see all of them`)
-    if (entry.previousHash !== last.hash)
-      throw new Refused(`${what} does not follow the entry before it: one of the two was replaced`)
-    const { hash, ...rest } = entry
-    const text = auditText({ ...rest, before: rest.before ?? null, after: rest.after ?? null })
-    if (createHash('sha256').update(text).digest('hex') !== hash)
-      throw new Refused(`${what} was changed: its hash is of something else`)
-    if (expected !== null && entry.id === expected.id) {
-      if (hash !== expected.hash) throw new Refused(`${what} is not what was noted: the chain was made anew`)
-      isFound = true
-    }
-    last = entry
-  }
-  if (!isFound) throw new Refused(`entry ${expected?.id} is not there any more: the end was cut off`)
-  if (options.json) return printJson({ entries: last.id, end: `${last.id}:${last.hash}` })
-  console.log(
-    `${last.id} entries hold. Note the end, and give it to --expect next time: ${last.id}:${last.hash}`,
-  )
+  const end = await verifyChain(await entriesOf(options), expected)
+  const text = `${end.id}:${end.hash}`
+  if (options.json) return printJson({ entries: end.id, end: text })
+  console.log(`${end.id} entries hold. Note the end, and give it to --expect next time: ${text}`)
 }
 
-function expectedEnd(text: string | undefined): { readonly id: number; readonly hash: string } | null {
+async function entriesOf(options: VerifyOptions): Promise<AsyncIterable<AuditEntry>> {
+  const { file } = options
+  if (file === undefined)
+    return (await connectFleet(options)).items('GET /api/v1/audit', { query: { order: 'asc', limit: 500 } })
+  await access(file, constants.R_OK).catch((error: Error) => {
+    throw new WrongUsage(`${file} cannot be read: ${error.message}`)
+  })
+  return entriesOfFile(file)
+}
+
+function expectedEnd(text: string | undefined): ChainEnd | null {
   if (text === undefined) return null
   const [, id, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? []
   if (id === undefined || hash === undefined)
