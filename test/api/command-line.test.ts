@@ -190,7 +190,7 @@ describe('aloft export', () => {
     ])
     expect([there('cut.ndjson'), there('cut.ndjson.partial')]).toEqual([false, true])
     // What was written behind the mark does not count.
-    appendFileSync(path.join(folder, 'cut.ndjson.partial'), '{"half')
+    appendFileSync(path.join(folder, 'cut.ndjson.partial'), `{"half":"${'x'.repeat(9_000)}`)
     const other = await run('export events --site rome --out cut.ndjson --resume')
     expect([other.code, other.stderr]).toEqual([
       1,

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { addExample } from './examples.ts'
 import type { RouteOfPath } from './methods.ts'
 import { PROBLEM_KINDS, type ProblemName } from './problem-kinds.ts'
 import type { RequestVariables } from './request-context.ts'
@@ -74,6 +75,7 @@ function complete(path: string, method: Method, operation: Operation): void {
   const [tag = ''] = path.replace(/^\/(api|agent)\/v1\//, '').split('/')
   operation.tags ??= [tag]
   operation.operationId ??= nameOf(path, method)
+  addExample(operation, `${method.toUpperCase()} ${path}`)
   const refusals: ProblemName[] = [
     'method-not-allowed',
     'not-acceptable',

@@ -58,7 +58,7 @@ function section(path: string, method: string, operation: Operation): string {
   return `<section id="${escapeHtml(operationId)}"><h3><span class="method ${method}">${method.toUpperCase()}</span> <code>${escapeHtml(path)}</code></h3>
 <p>${prose(`${summary}.`)} ${prose(description)}</p>
 <p class="facts">${typeof permission !== 'string' ? '' : `Needs <code>${escapeHtml(permission)}</code> · `}${escapeHtml(operationId)}</p>
-${parameters(operation)}${requestBody(operation)}${answers(operation)}</section>`
+${parameters(operation)}${requestBody(operation)}${answers(operation)}${example(path, method, operation)}</section>`
 }
 
 function parameters(operation: Operation): string {
@@ -94,6 +94,25 @@ function answers({ responses = {} }: Operation): string {
     })
   const bad = entries.filter(([status]) => status >= '400').map(([status]) => status)
   return `<h4>Answers</h4><table>${good.join('')}<tr><td>${bad.join(' ')}</td><td colspan="2"><a href="#problems">Problem</a></td></tr></table>`
+}
+
+/** As it goes over the wire, lines and all. */
+function example(path: string, method: string, { requestBody: body, responses = {} }: Operation): string {
+  const sent = body !== undefined && 'content' in body ? body.content['application/json']?.example : undefined
+  const answered = Object.entries<{ content?: Record<string, { example?: unknown }> }>(responses).flatMap(
+    ([status, { content = {} }]) =>
+      Object.entries(content)
+        .filter(([, media]) => media.example !== undefined)
+        .map(([form, media]) => `${status} ${form}\n\n${exampleText(media.example)}`),
+  )
+  if (answered.length === 0) return ''
+  const request = `${method.toUpperCase()} ${path}${sent === undefined ? '' : `\n\n${exampleText(sent)}`}`
+  const texts = [request, ...answered].map((text) => `<pre>${escapeHtml(text)}</pre>`)
+  return `<details class="example"><summary>Example</summary>${texts.join('')}</details>`
+}
+
+function exampleText(example: unknown): string {
+  return typeof example === 'string' ? example.trimEnd() : JSON.stringify(example, null, 2)
 }
 
 function schemas({ components }: ApiDocument): string {
