@@ -28,6 +28,9 @@ export interface OneAgent {
 
 interface LinkRecord {
   readonly said: string[]
+  /** By `performance.now()`. */
+  welcomedAtMs: number | null
+  endedAtMs: number | null
   /** How it was told to have ended, or how the session ended it. */
   ended: {
     readonly by: 'link' | 'session'
@@ -62,11 +65,12 @@ export async function startAgent(
         return atMs === null ? null : atMs - aheadMs
       },
       dial: (listener) => {
-        const link: LinkRecord = { said: [], ended: null }
+        const link: LinkRecord = { said: [], welcomedAtMs: null, endedAtMs: null, ended: null }
         links.push(link)
         const real = dialler.dial({
           ...listener,
           closed: (code, reason, retryAfterMs) => {
+            link.endedAtMs = performance.now()
             link.ended = { by: 'link', code, reason, retryAfterMs }
             listener.closed(code, reason, retryAfterMs)
           },
@@ -77,10 +81,14 @@ export async function startAgent(
             real.send(text)
           },
           close: (code, reason) => {
+            link.endedAtMs ??= performance.now()
             link.ended ??= { by: 'session', code, reason, retryAfterMs: null }
             real.close(code, reason)
           },
-          welcomed: () => real.welcomed(),
+          welcomed: () => {
+            link.welcomedAtMs = performance.now()
+            real.welcomed()
+          },
         }
       },
     },

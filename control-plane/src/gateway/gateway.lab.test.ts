@@ -5,6 +5,7 @@ import { WebSocket } from 'ws'
 import { replicaLeases } from '../agents/presence.ts'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
 import { tick } from '../duties/tick.ts'
+import { SESSION_LIMITS } from './machine.ts'
 import { sessionContract } from './session-contract.test.support.ts'
 import { enrolNode, link, startTestGateway, TestAgent, type TestGateway, until } from './test-agent.ts'
 
@@ -125,6 +126,42 @@ describe('bad input', () => {
     const full = await startTestGateway(database.db, { maxConnections: 0 })
     expect(await statusOf(full.url, ['aloft.v1'])).toEqual([503, '2'])
     await full.stop()
+  })
+})
+
+describe('an agent that does not read', () => {
+  it('is cut off with 4005 when a few megabytes wait for it, and goes on where it was', async () => {
+    const limits = { ...SESSION_LIMITS, framesPerSecond: 1e6, burstFrames: 1e6 }
+    const generous = await startTestGateway(database.db, { limits })
+    const lb1 = await enrolNode(database.db, 'berlin', 'lb1')
+    const deaf = new TestAgent(generous.url)
+    await deaf.open(lb1)
+    deaf.send({ kind: 'events', epoch: 'epoch-1', events: [link(1), link(2)] })
+    await deaf.acked(2)
+    let bytes = 0
+    deaf.socket.on('message', (data) => {
+      bytes += String(data).length
+    })
+    deaf.socket.pause()
+    const beat = JSON.stringify({
+      ...{ kind: 'heartbeat', sentWallMs: 1, spoolBacklog: 0, routerAlive: true, clock: null },
+    })
+    // Each is answered with a pong: more than may wait, and little more, for who was cut off has two seconds to read.
+    for (let sent = 0; sent < 65_000; sent++) {
+      if (sent % 1_000 === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+      deaf.sendText(beat)
+    }
+    deaf.socket.resume()
+    expect(await deaf.closed).toEqual({ code: CloseCode.slowConsumer, reason: 'the agent does not read' })
+    expect(bytes).toBeGreaterThan(3 * 1024 * 1024)
+    expect(bytes).toBeLessThan(6 * 1024 * 1024)
+    const again = new TestAgent(generous.url)
+    expect(await again.open(lb1, { lastSeq: 3 })).toMatchObject({ resumeAfterSeq: 2 })
+    again.send({ kind: 'events', epoch: 'epoch-1', events: [link(3)] })
+    await again.acked(3)
+    expect(await seqs()).toEqual([1, 2, 3])
+    await again.close()
+    await generous.stop()
   })
 })
 
