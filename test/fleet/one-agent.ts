@@ -89,6 +89,7 @@ export async function startAgent(
             link.welcomedAtMs = performance.now()
             real.welcomed()
           },
+          passed: () => real.passed?.(),
         }
       },
     },

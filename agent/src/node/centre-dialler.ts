@@ -10,6 +10,7 @@ import {
   initialWays,
   leaveUrl,
   nextWay,
+  passes,
   type TransportRule,
   tryAgainAtMs,
 } from '../session/ways.ts'
@@ -61,6 +62,9 @@ export function centreDialler(
         used = way
         ways = cameAbout(ways, way)
         link.welcomed()
+      },
+      passed: () => {
+        ways = passes(ways, way, monoMs())
       },
     }
   }

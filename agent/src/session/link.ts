@@ -10,6 +10,8 @@ export interface Link {
   close(code: number, reason: string): void
   /** The centre welcomed the session: this way of reaching it works. */
   welcomed(): void
+  /** So it does, as was tried on this link without a session: the next one may go that way. */
+  passed?(): void
 }
 
 export interface LinkListener {

@@ -81,6 +81,16 @@ export function dialled(
   return isAgain ? withUrl(ways, url, untilNextTry(before, moment)) : ways
 }
 
+/** A trial came through without a session: the next attempt goes that way, and what comes of it counts. */
+export function passes(
+  ways: Ways,
+  { url, transport }: Pick<Attempt, 'url' | 'transport'>,
+  nowMs: number,
+): Ways {
+  const isHeldBack = transport === 'websocket' && (ways.urls[url]?.exchangeUntilMs ?? null) !== null
+  return isHeldBack ? withUrl(ways, url, { exchangeUntilMs: nowMs }) : ways
+}
+
 /** A session came about: this is the way. */
 export function cameAbout(ways: Ways, { url, transport }: Pick<Attempt, 'url' | 'transport'>): Ways {
   const stays = { ...ways, at: Math.max(0, ways.order.indexOf(url)) }

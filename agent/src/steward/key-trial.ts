@@ -1,16 +1,20 @@
-/** A new key is tried on a connection of its own, beside the session, which goes on under the old one. */
+/**
+ * A new key, or another way to the centre, is tried on a connection of its own, beside the session, which goes on: a
+ * hello with `trial` opens none, whatever becomes of it.
+ */
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import { decodeServerFrame, type ServerFrame } from '@aloft/shared/protocol/frames'
 import type { Dialler } from '../session/link.ts'
 import type { UnsignedHello } from '../session/state.ts'
 import type { SessionProof } from './identity-keeper.ts'
 
-export interface KeyTrial {
+export interface Trial {
   readonly dialler: Dialler
   readonly proof: SessionProof
-  /** With the candidate's credential. */
+  /** With the credential of the key that is tried. */
   readonly hello: UnsignedHello
-  readonly log: (text: string) => void
+  /** Why it was in vain. */
+  readonly log: (why: string) => void
 }
 
 const TRIAL_MS = 30_000
@@ -19,14 +23,14 @@ const TRIAL_MS = 30_000
  * `holds`: the centre welcomed the key, and has dropped the old one. `refused`: it said no, and has not. `unclear`: the
  * answer did not come; the next session finds out.
  */
-export function tryKey({ dialler, proof, hello, log }: KeyTrial): Promise<'holds' | 'refused' | 'unclear'> {
+export function tryHello({ dialler, proof, hello, log }: Trial): Promise<'holds' | 'refused' | 'unclear'> {
   return new Promise((resolve) => {
     let isOver = false
     const over = (outcome: 'holds' | 'refused' | 'unclear', why: string) => {
       if (isOver) return
       isOver = true
       clearTimeout(timer)
-      if (outcome !== 'holds') log(`the new key was tried in vain: ${why}; the old one stays`)
+      if (outcome !== 'holds') log(why)
       resolve(outcome)
     }
     const timer = setTimeout(() => {
@@ -38,10 +42,16 @@ export function tryKey({ dialler, proof, hello, log }: KeyTrial): Promise<'holds
       if (why !== null) {
         link.close(CloseCode.wrongCentre, why)
         over('unclear', why)
+      } else if (frame.kind === 'challenge' && frame.centre === undefined) {
+        // It would take a trial for a hello. That it spoke must do.
+        link.passed?.()
+        link.close(CloseCode.normal, 'nothing to try here')
+        over('unclear', 'this centre knows no trials')
       } else if (frame.kind === 'challenge') {
         link.send(JSON.stringify(proof.hello(frame.nonce, hello)))
       } else if (frame.kind === 'welcome') {
-        link.close(CloseCode.normal, 'the key holds')
+        link.passed?.()
+        link.close(CloseCode.normal, 'it holds')
         over('holds', '')
       }
     }

@@ -21,7 +21,7 @@ import {
 import type { CommandLedger } from './command-ledger.ts'
 import { hearingOf } from './hearing.ts'
 import type { IdentityKeeper, SessionProof } from './identity-keeper.ts'
-import { tryKey } from './key-trial.ts'
+import { tryHello } from './key-trial.ts'
 import { type Deeds, knownCommands, obey } from './obey.ts'
 import type { UplinkStatus } from './status-contract.ts'
 
@@ -59,6 +59,7 @@ export class Uplink {
   /** By the id of the session. */
   readonly #lines = new Map<number, Line>()
   #timer: NodeJS.Timeout | null = null
+  #isTryingWay = false
   /** The session whose way was left, as a goaway asked. */
   #left: number | null = null
   /** Who waits for the outcome of a new key's trial. */
@@ -246,24 +247,41 @@ export class Uplink {
   }
 
   async #tryKey(credential: Credential): Promise<void> {
-    const { identity, config, dialler, log, wallMs } = this.#options
-    const { spool } = this.#state
-    const hello = {
-      kind: 'hello' as const,
-      protocolVersion: PROTOCOL_VERSION,
-      ...config,
-      ...spool,
-      wallMs: wallMs(),
-      credential,
-      trial: true as const,
-    }
-    const trial = () => tryKey({ dialler, proof: identity.openTrial(), hello, log })
+    const { identity, dialler, log } = this.#options
+    const hello = this.#trialHello(credential)
+    const inVain = (why: string) => log(`the new key was tried in vain: ${why}; the old one stays`)
+    const trial = () => tryHello({ dialler, proof: identity.openTrial(), hello, log: inVain })
     const holds = await identity.tryCandidate(trial, credential).catch((error: unknown) => {
       log(`the new key holds and cannot be kept on disk: ${String(error)}`)
       return true
     })
     if (holds) this.#feed('all', { kind: 'key-changed', credential })
     this.#keyTried(holds)
+  }
+
+  #trialHello(credential: Credential | null) {
+    const { config, wallMs } = this.#options
+    return {
+      kind: 'hello' as const,
+      protocolVersion: PROTOCOL_VERSION,
+      ...config,
+      ...this.#state.spool,
+      wallMs: wallMs(),
+      ...(credential !== null && { credential }),
+      trial: true as const,
+    }
+  }
+
+  /** A way that lets a hello through and not its answer would cost the session: first it is tried without one. */
+  async #tryWay(): Promise<void> {
+    const { identity, dialler, monoMs } = this.#options
+    this.#isTryingWay = true
+    const hello = this.#trialHello(this.#state.credential)
+    await tryHello({ dialler, proof: identity.open(), hello, log: () => {} })
+    const atMs = this.#betterWayAtMs()
+    this.#isTryingWay = false
+    if (atMs !== null && atMs <= monoMs()) this.#feed('all', { kind: 'leave' })
+    else this.#rearm()
   }
 
   async #read(
@@ -313,14 +331,15 @@ export class Uplink {
   #rearm(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
-    const betterAtMs = this.#betterWayAtMs()
+    const betterAtMs = this.#isTryingWay ? null : this.#betterWayAtMs()
     const deadlines = [nextDeadlineMs(this.#sessions), betterAtMs].filter((each) => each !== null)
     if (deadlines.length === 0) return
     const deadlineMs = Math.min(...deadlines)
     const waitMs = Math.min(Math.max(0, Math.ceil(deadlineMs - this.#options.monoMs())), TIMER_MS_MAX)
     this.#timer = setTimeout(() => {
       const isDue = betterAtMs !== null && this.#options.monoMs() >= betterAtMs
-      this.#feed('all', { kind: isDue ? 'leave' : 'tick' })
+      if (isDue) void this.#tryWay()
+      this.#feed('all', { kind: 'tick' })
     }, waitMs)
   }
 
