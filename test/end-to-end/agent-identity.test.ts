@@ -2,6 +2,7 @@
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -10,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises'
 import { AGENT_DEFAULTS } from '@aloft/shared/config/agent-config'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeIdentity, newPrivateKey, publicKeyOf, saveIdentity } from '../../agent/src/steward/identity.ts'
@@ -126,6 +127,12 @@ const uplink = () => reporting?.status().uplink
 const connected = () => until('it is connected', () => uplink()?.state === 'connected')
 const identityFile = () => path.join(stateDir, 'identity.json')
 const identity = () => JSON.parse(readFileSync(identityFile(), 'utf8'))
+/** As it first was with an enrolment in it: what a session brings later is not there yet. */
+async function firstIdentity() {
+  for (const end = Date.now() + 30_000; Date.now() < end; await immediate())
+    if (existsSync(identityFile()) && identity().enrolment !== null) return identity()
+  throw new Error('in vain waited until it is enrolled')
+}
 const write = (content: object) => writeFileSync(identityFile(), JSON.stringify(content), { mode: 0o600 })
 const agentOf = async () => {
   const { items } = (await ours.api('GET', `agents?node=${node}`)) as { items: Record<string, unknown>[] }
@@ -135,11 +142,15 @@ const keyOf = async (centre: TestCentre) => String((await centre.api('GET', 'cen
 
 describe('an agent that enrols', () => {
   it('pins the centre’s key and keeps its first credential', async () => {
+    const first = firstIdentity()
     await enrol({ labels: { rack: '7' } })
     await connected()
+    expect((await first).credential).toMatchObject({ agentId: (await first).enrolment.agentId })
     const { centre, credential, privateKey } = identity()
     expect(centre).toEqual({ key: await keyOf(ours), previous: null })
     expect(credential).toMatchObject({ publicKey: publicKeyOf({ privateKey }), issuer: centre.key })
+    expect((await first).centre, 'before any session').toEqual(centre)
+    expect(logged.join('\n')).not.toContain('as the first that answered')
     expect(await agentOf()).toMatchObject({ state: 'connected', labels: { rack: '7' }, reason: null })
   })
 

@@ -156,6 +156,7 @@ describe.each([
       two.looks.filter((look) => look === '41'),
       'though it was listened to anew',
     ).toHaveLength(1)
+    expect(two.looks, 'what was said meanwhile is gone: everybody looked').not.toContain('40')
     expect(said.filter((line) => line.startsWith('the bus is silent')).length).toBe(2)
     expect(said.filter((line) => line === 'the bus carries again').length).toBe(2)
   })
