@@ -172,3 +172,46 @@ it('the sums equal what can be read from all events one by one, in whatever orde
     { numRuns: Number(process.env['RUNS'] ?? 40) },
   )
 })
+
+it('a router that was marked after it was found due is due still when that run has ended', async () => {
+  const { agentId } = await enrolNode(database.db, 'marked', 'lb1')
+  const [row] = await database.sql`select id from sites where name = 'marked'`
+  await database.sql`insert into agent_epochs (agent_id, epoch, seq, started_at_ms) values (${agentId}, 'e', 0, 0)`
+  const facts = {
+    siteId: row?.['id'],
+    epoch: 'e',
+    generation: null,
+    liveAfterSeq: 0,
+    receivedAtMs: Date.now(),
+  }
+  const take = (event: SpooledEvent) =>
+    transact(database.db, (tx) =>
+      ingest(tx, [{ agentId, events: [event], clock: { offsetMs: 0, errorMs: 1 }, ...facts }], T0),
+    )
+  await take(transition(1, { from: 'initialize', to: 'active', atMs: T0 + MINUTE }))
+  const run = (meanwhile: () => Promise<unknown> = async () => {}) => {
+    let calls = 0
+    return sumUp({
+      db: database.db,
+      nowMs: T0 + HOURS * HOUR_MS,
+      transact: async (work) => {
+        calls += 1
+        // The first finds routers that are new; then those that are due are read, and this is about them.
+        if (calls === 2) await meanwhile()
+        return transact(database.db, work)
+      },
+    })
+  }
+  await run()
+  await take(transition(2, { from: 'active', to: 'fault', atMs: T0 + 5 * MINUTE }))
+  const stale = async () =>
+    (
+      await database.sql`select stale_from_ms is not null as stale from availability_routers a
+        join virtual_routers v on v.id = a.virtual_router_id where v.site_id = ${row?.['id']}`
+    )[0]?.['stale']
+  expect(await stale()).toBe(true)
+  await run(() => take(transition(3, { from: 'fault', to: 'backup', atMs: T0 + 9 * MINUTE })))
+  expect(await stale(), 'marked meanwhile').toBe(true)
+  await run()
+  expect(await stale()).toBe(false)
+})
