@@ -7,6 +7,16 @@ import { DAYS } from './history-rows.ts'
 
 const DAY_MS = 86_400_000
 
+export const QUESTIONS = [
+  'failovers',
+  'failoversOfSite',
+  'timelineOfDay',
+  'timelineOf90Days',
+  'availabilityOf90Days',
+  'eventsOfSite',
+  'eventsOfRouter',
+] as const
+
 /** What people ask of a history, each again and again with another site or virtual router. */
 export function questionsOf(
   db: Queryable,

@@ -14,6 +14,7 @@ const OTHERS = 7
 /**
  * Sites of two nodes with a few virtual routers, whose active changes again and again, and what else such nodes tell in
  * between: links, trackers, now and then a gap. Each router has an epoch of its own, which makes `seq` plain to count.
+ * What happened later arrives later, in the whole fleet: rows that lie near each other are of one time, not of one site.
  */
 export async function loadHistory(sql: OpenDatabase['sql'], size: HistorySize, nowMs: number) {
   const routers = size.sites * size.routersPerSite
@@ -37,7 +38,9 @@ export async function loadHistory(sql: OpenDatabase['sql'], size: HistorySize, n
         ${fromMs} + (k + 0.5 * (hashtext(v.id::text || k) & 1023) / 1024) * ${stepMs} as at_ms, (k * 7 + v.vrid) % 50 = 0 as late
       from virtual_routers v join agents old on old.site_id = v.site_id join agents new on new.site_id = v.site_id,
         generate_series(0, ${failovers - 1}) k
-      where old.node = 'lb' || (k % 2) and new.node = 'lb' || ((k + 1) % 2);`)
+      where old.node = 'lb' || (k % 2) and new.node = 'lb' || ((k + 1) % 2)
+      order by at_ms;
+    analyze changes;`)
   await sql.unsafe(EVENTS)
   await sql.unsafe(`
     insert into transitions
@@ -54,13 +57,23 @@ export async function loadHistory(sql: OpenDatabase['sql'], size: HistorySize, n
         select router, old_id as agent, 'backup' as role, at_ms, k from changes where k = ${failovers - 1}
         union all select router, new_id, 'active', at_ms, k from changes where k = ${failovers - 1}) m group by 1, 2, 3;
     drop table changes;`)
-  const [count] =
-    await sql`select (select count(*)::int from events) as events, (select count(*)::int from failovers) as failovers`
+  const history = await readHistory(sql)
+  if (history === null) throw new Error('nothing was loaded')
+  return history
+}
+
+/** What is loaded, and the instant up to which it was, or null. */
+export async function readHistory(sql: OpenDatabase['sql']) {
+  const [known] = await sql`
+    select (select count(*)::int from events) as events, (select count(*)::int from failovers) as failovers,
+      (select max(last_seen_at_ms) from agent_sessions) as now_ms`
   const ids = await sql`select id from virtual_routers order by id`
+  if (known === undefined || ids.length === 0) return null
   return {
-    events: Number(count?.['events']),
-    failovers: Number(count?.['failovers']),
+    events: Number(known['events']),
+    failovers: Number(known['failovers']),
     routers: ids.map((row) => String(row['id'])),
+    nowMs: Number(known['now_ms']),
   }
 }
 

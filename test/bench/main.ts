@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json] [--quick] [--runs N]`: measures a promise of design §4 beside the peer, in one run.
+ * `npm run bench -- NAME [--json] [--quick] [--runs N] [--data-dir FOLDER]`: measures a promise of design §4 beside the peer, in one run.
  * The last line is JSON `{"bench", "ok", "figures", "peer"}`; the exit code is 1 when the promise is missed.
  */
 import { parseArgs } from 'node:util'
@@ -16,6 +16,8 @@ import { benchSwitchover } from './switchover.ts'
 export interface BenchOptions {
   readonly quick: boolean
   readonly runs: number | null
+  /** Where a bench that loads much keeps it for the next run; null: nowhere. */
+  readonly dataDir: string | null
   /** Progress for people; silent with --json. */
   readonly say: (line: string) => void
 }
@@ -41,12 +43,19 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, runs: { type: 'string' } },
+    options: {
+      json: { type: 'boolean' },
+      quick: { type: 'boolean' },
+      runs: { type: 'string' },
+      'data-dir': { type: 'string' },
+    },
   })
   const bench = BENCHES[positionals[0] ?? '']
   const runs = values.runs === undefined ? null : Number(values.runs)
   if (bench === undefined || (runs !== null && !(Number.isInteger(runs) && runs > 0))) {
-    console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json] [--quick] [--runs N]`)
+    console.error(
+      `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json] [--quick] [--runs N] [--data-dir FOLDER]`,
+    )
     return 2
   }
   if (process.getuid?.() !== 0) {
@@ -55,7 +64,8 @@ async function main(): Promise<number> {
   }
   const say = values.json ? () => {} : (line: string) => console.log(line)
   const removeFolder = cleanUpWhenInterrupted((line) => console.error(line))
-  const result = await bench({ quick: values.quick ?? false, runs, say }).finally(removeFolder)
+  const dataDir = values['data-dir'] ?? null
+  const result = await bench({ quick: values.quick ?? false, runs, dataDir, say }).finally(removeFolder)
   console.log(JSON.stringify(result))
   return result.ok ? 0 : 1
 }

@@ -45,19 +45,26 @@ export interface EventFilter {
   readonly limit: number
 }
 
-/** In the order of arrival (or against it), which for one agent is the order of observation. */
+/**
+ * In the order of arrival (or against it), which for one agent is the order of observation. The page is cut before its
+ * names are joined, and names are looked up beforehand: every day's partition is planned, and a join that it could be
+ * entered by would be planned for each.
+ */
 export async function selectEvents(db: Queryable, filter: EventFilter): Promise<readonly EventRow[]> {
   const { order, limit } = filter
   return db.execute<EventRow>(sql`
-    select ${COLUMNS} from events e ${NAMES}
-    where ${sql.join(conditionsOf(filter), sql` and `)}
-    order by e.id ${sql.raw(order)} limit ${limit}::int`)
+    select ${COLUMNS} from (
+      select * from events e where ${sql.join(conditionsOf(filter), sql` and `)}
+      order by e.id ${sql.raw(order)} limit ${limit}::int) e ${NAMES}
+    order by e.id ${sql.raw(order)}`)
 }
 
 function conditionsOf(filter: EventFilter): SQL[] {
   const conditions: SQL[] = [withinReach(filter.reach, sql`e.site_id`)]
-  if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
-  if (filter.node !== undefined) conditions.push(sql`a.node = ${filter.node}`)
+  if (filter.site !== undefined)
+    conditions.push(sql`e.site_id = (select id from sites where name = ${filter.site})`)
+  if (filter.node !== undefined)
+    conditions.push(sql`e.agent_id = any (array(select id from agents where node = ${filter.node}))`)
   if (filter.kind !== undefined) conditions.push(sql`e.kind = ${filter.kind}`)
   if (filter.vrid !== undefined) conditions.push(sql`e.vrid = ${filter.vrid}::int`)
   if (filter.family !== undefined) conditions.push(sql`e.family = ${filter.family}`)

@@ -67,7 +67,9 @@ function conditionsOf(filter: FailoverFilter): SQL[] {
         'as i(id text)',
       )})`,
     )
-  if (filter.site !== undefined) conditions.push(sql`t.name = ${filter.site}`)
+  // Looked up beforehand, so that the index of a site's failovers hands them out in order and the page ends it.
+  if (filter.site !== undefined)
+    conditions.push(sql`f.site_id = (select id from sites where name = ${filter.site})`)
   if (filter.vrid !== undefined) conditions.push(sql`f.vrid = ${filter.vrid}::int`)
   if (filter.virtualRouter !== undefined)
     conditions.push(sql`f.virtual_router_id = ${filter.virtualRouter}::uuid`)

@@ -65,6 +65,8 @@ const sums = {
 /** A virtual router's whole hour. */
 export const availabilityHours = pgTable('availability_hours', sums, (t) => [
   primaryKey({ columns: [t.virtualRouterId, t.startMs] }),
+  // A few hours of every router: the edges of what is asked about the whole fleet, and what retention takes away.
+  index('availability_hours_start').on(t.startMs),
 ])
 
 /** A virtual router's UTC day, as far as its hours go. */

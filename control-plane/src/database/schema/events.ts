@@ -5,6 +5,7 @@ import type {
   TransitionBody,
   TransitionReason,
 } from '@aloft/shared/protocol/events'
+import { sql } from 'drizzle-orm'
 import {
   bigint,
   bigserial,
@@ -57,9 +58,9 @@ export const events = pgTable(
   },
   (t) => [
     index('events_arrival').on(t.id),
-    index('events_received').using('brin', t.receivedAtMs),
-    index('events_occurred').on(t.siteId, t.occurredAtMs),
-    index('events_virtual_router').on(t.siteId, t.vrid, t.family, t.occurredAtMs),
+    index('events_site').on(t.siteId, t.id),
+    index('events_virtual_router').on(t.siteId, t.vrid, t.family, t.id).where(sql`${t.vrid} is not null`),
+    index('events_times').using('brin', t.receivedAtMs, t.occurredAtMs),
   ],
 )
 
