@@ -7,7 +7,7 @@ import type { Bug } from './bugs.ts'
 export interface CentreBug extends Bug {
   /** From the root of the repository. */
   readonly suite: string
-  /** Of that suite, the tests that are run: part of their names. */
+  /** Of that suite, the tests that are run: a pattern of their names. */
   readonly tests: string
 }
 
@@ -37,7 +37,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: 'generation === null || generation === newest.get(agentId)',
     planted: 'generation === null || newest.size >= 0',
     suite: `${SRC}/gateway/generations.lab.test.ts`,
-    tests: '',
+    tests: 'of an older session',
   },
   {
     name: 'a heartbeat of an older session keeps its agent alive',
@@ -54,7 +54,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
       'where s.agent_id = e."agentId" and s.generation = e.generation and s.disconnected_at_ms is null',
     planted: 'where s.agent_id = e."agentId" and s.disconnected_at_ms is null',
     suite: `${SRC}/gateway/generations.lab.test.ts`,
-    tests: '',
+    tests: 'its end',
   },
   {
     name: 'what the centre itself was away for makes agents absent',
@@ -62,7 +62,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: 'where last.disconnected_at_ms >= watch.away_since_ms and',
     planted: 'where false and',
     suite: `${SRC}/agents/amnesty.lab.test.ts`,
-    tests: '',
+    tests: 'gone while PostgreSQL was away',
   },
   {
     name: 'a dead replica is held against its agents',
@@ -70,7 +70,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: 'excused_until_ms = greatest(',
     planted: 'excused_until_ms = 0 * greatest(',
     suite: `${SRC}/agents/amnesty.lab.test.ts`,
-    tests: '',
+    tests: 'all replicas dead for a minute',
   },
   {
     name: 'the role of an agent that a peer took over from is shown as it was',
@@ -78,7 +78,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: '\n  and not coalesce(m.taken_at_ms > s.last_seen_at_ms, false))`',
     planted: ')`',
     suite: `${SRC}/agents/presence.lab.test.ts`,
-    tests: '',
+    tests: 'two that are active',
   },
   {
     name: 'who nobody can speak of is down',
@@ -102,7 +102,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: 'pg_advisory_xact_lock(',
     planted: 'pg_advisory_xact_lock_shared(',
     suite: `${SRC}/audit/record.lab.test.ts`,
-    tests: '',
+    tests: 'chains entries',
   },
   {
     name: 'the hash of a change does not cover what was there before',
@@ -110,7 +110,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: '...[action, targetKind, targetId, siteId, before, after],',
     planted: '...[action, targetKind, targetId, siteId, after],',
     suite: 'shared/src/api/audit.test.ts',
-    tests: '',
+    tests: 'covers',
   },
   {
     name: 'a command is done twice: its result may come from an older session',
@@ -142,7 +142,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: "if (credential.agentId !== shown.agentId) return bad('it is of another agent')",
     planted: '',
     suite: `${SRC}/agents/credential.test.ts`,
-    tests: '',
+    tests: 'hostile credential',
   },
   {
     name: 'a token of somebody who was demoted goes on as before',
@@ -150,7 +150,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: 'return within === null ? own : intersection(own, reachOf(within, permission))',
     planted: 'return within === null ? own : own',
     suite: `${SRC}/access/permissions.test.ts`,
-    tests: '',
+    tests: 'a token of an owner',
   },
   {
     name: 'a page of somebody else may change things with our cookie',
@@ -158,7 +158,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: "if (!SAFE.has(c.req.method) && credential.kind === 'session') requireOwnPage(c)",
     planted: '',
     suite: `${SRC}/app.lab.test.ts`,
-    tests: '',
+    tests: 'own pages only',
   },
   {
     name: 'a stream goes on for somebody who was shut out',
@@ -166,7 +166,7 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: 'if (error instanceof Unauthenticated || error instanceof Forbidden) return null',
     planted: "if (error instanceof Unauthenticated || error instanceof Forbidden) return c.get('reach')",
     suite: `${SRC}/stream/stream-access.lab.test.ts`,
-    tests: '',
+    tests: 'ends when',
   },
   {
     name: 'a gap of lost events is forgotten',
@@ -174,6 +174,6 @@ export const CENTRE_BUGS: readonly CentreBug[] = [
     original: 'await recordMissing(tx, { agentId: agent.id, epoch, seq: heldSeq + 1, events, nowMs })',
     planted: 'void [recordMissing, events]',
     suite: `${SRC}/agents/missing-events.lab.test.ts`,
-    tests: '',
+    tests: 'what was between',
   },
 ]

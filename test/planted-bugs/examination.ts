@@ -28,7 +28,7 @@ export interface Examination {
   readonly untilNoticed?: boolean
   /** Files of tests; the router's by default. */
   readonly suites?: readonly string[]
-  /** Only tests with this in their names. */
+  /** Only tests whose names match this. */
   readonly tests?: string
 }
 

@@ -46,10 +46,11 @@ const ofRouter = (): readonly Planting[] => BUGS.map((bug) => ({ bug, how: {} })
 const ofCentre = (): readonly Planting[] =>
   CENTRE_BUGS.map((bug) => ({ bug, how: { suites: [bug.suite], tests: bug.tests } }))
 
-/** Every suite that is to notice one of them, whole. */
+/** All tests that are to notice one of them, at once. */
 function soundness(plantings: readonly Planting[]): Examination {
   const suites = plantings.flatMap(({ how }) => how.suites ?? [])
-  return suites.length === 0 ? {} : { suites: [...new Set(suites)] }
+  const tests = plantings.flatMap(({ how }) => how.tests ?? [])
+  return suites.length === 0 ? {} : { suites: [...new Set(suites)], tests: `(${tests.join('|')})` }
 }
 
 function verdict(name: string, { noticedBy }: Finding): string {
