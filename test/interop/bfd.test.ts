@@ -133,6 +133,11 @@ describe('keepalived’s bfd_instance', () => {
     async (kind) => {
       const { ours, theirs } = await start(startKeepalivedBfd, kind)
       await untilUp(ours, theirs)
+      // RFC 5880 §6.8.3: until it is up, the neighbour sends once a second, and is missed for as long.
+      await until(async () => ((await sessionOf(ours))?.detectionMs ?? Number.POSITIVE_INFINITY) < 1_000, {
+        what: 'the timers to be negotiated',
+        withinMs: 3_000,
+      })
       const killedAt = Date.now()
       await theirs.crash()
       const session = await untilDown(ours)
