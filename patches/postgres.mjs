@@ -1,13 +1,14 @@
-// Repairs one defect of postgres.js 3.4.9 in node_modules (docs/decisions/0009-postgres-driver-patch.md): a connection
-// whose socket is gone while a small write waits either throws where nobody can catch it, which ends the process,
-// or never writes again, so that its queries wait for ever. Run by build.mjs, and so by `npm ci`; safe to repeat.
+// Repairs defects of postgres.js 3.4.9 in node_modules (docs/decisions/0009-postgres-driver-patch.md), all of them about
+// a connection that is lost: queries that wait for ever, an exception nobody can catch, and what belongs to a lost
+// transaction said on the connection that took its place. Run by build.mjs, and so by `npm ci`; safe to repeat.
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const VERSION = '3.4.9'
-const MARK = '/* patched by aloft */'
+/** The number is that of the edits: a folder patched by fewer is not taken for done. */
+const MARK = '/* patched by aloft: 2 */'
 
-const EDITS = [
+const CONNECTION_EDITS = [
   {
     // A write to a connection that has no socket fails its queries, as any other loss of the connection does.
     before: 'function nextWrite(fn) {\n    const x = socket.write(chunk, fn)',
@@ -33,7 +34,45 @@ const EDITS = [
     after: 'clearImmediate(nextWriteTimer)\n    chunk = nextWriteTimer = null\n    if (socket) {',
     times: 1,
   },
+  {
+    // Between a socket's `error` and its `close` a query may have been given to it, which `error` could not fail. One that is
+    // left would be answered by what the next connection says first: a BEGIN that never was.
+    before:
+      "!hadError && (query || sent.length) && error(Errors.connection('CONNECTION_CLOSED', options, socket))",
+    after:
+      "if (query || sent.length)\n      error(Errors.connection('CONNECTION_CLOSED', options, socket))\n" +
+      '    query = null',
+    times: 1,
+  },
 ]
+
+const CLIENT_EDITS = [
+  {
+    // What a transaction says after its connection was lost is not for the next one, which may be in somebody else's; and
+    // what waits for its turn gets none.
+    before: 'new Promise((_, reject) => connection.onclose = reject)',
+    after:
+      'new Promise((_, reject) => connection.onclose = x => {\n' +
+      '          lost = x\n' +
+      '          reject(x)\n' +
+      '          while (queries.length) queries.shift().reject(x)\n' +
+      '        })',
+    times: 1,
+  },
+  {
+    before: '    let savepoints = 0\n      , connection\n',
+    after: '    let savepoints = 0\n      , lost = null\n      , connection\n',
+    times: 1,
+  },
+  {
+    before: 'q.catch(e => uncaughtError || (uncaughtError = e))\n        c.queue',
+    after:
+      'q.catch(e => uncaughtError || (uncaughtError = e))\n        if (lost)\n          return q.reject(lost)\n        c.queue',
+    times: 1,
+  },
+]
+
+const FILES = { 'src/connection.js': CONNECTION_EDITS, 'src/index.js': CLIENT_EDITS }
 
 /** @param {string} root the checkout */
 export function patchPostgresDriver(root) {
@@ -43,10 +82,19 @@ export function patchPostgresDriver(root) {
     throw new Error(
       `postgres ${version} is installed; patches/postgres.mjs is for ${VERSION}: see decision 0009`,
     )
-  const file = path.join(folder, 'src/connection.js')
+  for (const [name, edits] of Object.entries(FILES)) edit(path.join(folder, name), edits)
+}
+
+/**
+ * @param {string} file
+ * @param {readonly { before: string, after: string, times: number }[]} edits
+ */
+function edit(file, edits) {
   let text = readFileSync(file, 'utf8')
   if (text.startsWith(MARK)) return
-  for (const { before, after, times } of EDITS) {
+  if (text.startsWith('/* patched by aloft'))
+    throw new Error(`${file} was patched by an older checkout: run npm ci`)
+  for (const { before, after, times } of edits) {
     const found = text.split(before).length - 1
     if (found !== times)
       throw new Error(`${file}: expected ${times} × ${JSON.stringify(before)}, found ${found}`)

@@ -75,14 +75,13 @@ async function obey(order: FleetOrder): Promise<FleetAnswer> {
       return took()
     }
     case 'pace': {
-      const each = (order.eventsPerSecond * PACE_MS) / 1_000
       for (const { spool } of fleet) spool.paceAt((fleet.length * 1_000) / order.eventsPerSecond)
-      let next = 0
-      pacer = setInterval(() => {
-        for (let i = 0; i < each; i++) fleet[next++ % fleet.length]?.spool.grow(1)
-        paced += each
-      }, PACE_MS)
       paced = 0
+      // By the clock: a busy process is late at each turn, and would report less than it says.
+      pacer = setInterval(() => {
+        const due = ((performance.now() - beganMs) * order.eventsPerSecond) / 1_000
+        for (; paced < due; paced++) fleet[paced % fleet.length]?.spool.grow(1)
+      }, PACE_MS)
       return {}
     }
     case 'rest': {
