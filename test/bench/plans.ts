@@ -15,7 +15,7 @@ interface Names {
   readonly partial: ReadonlySet<string>
 }
 
-/** How PostgreSQL goes about everything that one question asks of it: a tree for each query. */
+/** How PostgreSQL goes about everything that one question asks of it, some of it side by side: a tree for each query. */
 export async function plansOf(
   { sql }: Pick<OpenDatabase, 'sql'>,
   ask: () => Promise<unknown>,
@@ -27,7 +27,10 @@ export async function plansOf(
     const [row] = await sql.unsafe(`explain (format json) ${text}`, params)
     trees.push(shapeOf(row?.['QUERY PLAN'][0].Plan, names).join('\n'))
   }
-  return `${trees.filter((tree) => tree !== '').join('\n\n')}\n`
+  return `${trees
+    .filter((tree) => tree !== '')
+    .sort()
+    .join('\n\n')}\n`
 }
 
 type Unsafe = OpenDatabase['sql']['unsafe']

@@ -33,11 +33,27 @@ export function stateFrom(lanes: readonly Pick<Lane, 'state'>[]): ServiceState {
   return count('unknown') + count('unsure') > 0 || lanes.length === 0 ? 'unknown' : 'down'
 }
 
+/** What is known of one node of a router. */
+export interface NodeLanes {
+  readonly agentId: string
+  readonly lanes: readonly Lane[]
+}
+
 /** The states of a router over a period, without a hole. */
 export function segmentsOf(nodes: readonly NodeHistory[], fromMs: number, toMs: number): readonly Segment[] {
-  const lanes = nodes.map((node) => ({
-    agentId: node.agentId,
-    lanes: lanesOf(node).filter((lane) => lane.fromMs < toMs && lane.toMs > fromMs),
+  const lanes = nodes.map((node) => ({ agentId: node.agentId, lanes: lanesOf(node) }))
+  return segmentsOfLanes(lanes, fromMs, toMs)
+}
+
+export function segmentsOfLanes(
+  nodes: readonly NodeLanes[],
+  fromMs: number,
+  toMs: number,
+): readonly Segment[] {
+  const lanes = nodes.map(({ agentId, lanes }) => ({
+    agentId,
+    lanes: lanes.filter((lane) => lane.fromMs < toMs && lane.toMs > fromMs),
+    at: 0,
   }))
   const cuts = new Set([fromMs, toMs])
   for (const { lanes: own } of lanes)
@@ -45,18 +61,19 @@ export function segmentsOf(nodes: readonly NodeHistory[], fromMs: number, toMs: 
       if (lane.fromMs > fromMs) cuts.add(lane.fromMs)
       if (lane.toMs < toMs) cuts.add(lane.toMs)
     }
-  const instants = [...cuts].sort((left, right) => left - right)
-  const positions = lanes.map(() => 0)
+  const instants = Float64Array.from(cuts).sort()
   const segments: Segment[] = []
   for (let i = 0; i + 1 < instants.length; i++) {
     const [from, to] = [instants[i] ?? fromMs, instants[i + 1] ?? toMs]
-    const now = lanes.flatMap(({ agentId, lanes: own }, node) => {
-      while ((own[positions[node] ?? 0]?.toMs ?? Number.POSITIVE_INFINITY) <= from)
-        positions[node] = (positions[node] ?? 0) + 1
-      const lane = own[positions[node] ?? 0]
-      return lane !== undefined && lane.fromMs <= from ? [{ agentId, state: lane.state }] : []
-    })
-    const actives = now.filter(({ state }) => state === 'active').map(({ agentId }) => agentId)
+    const now: Lane[] = []
+    const actives: string[] = []
+    for (const node of lanes) {
+      while ((node.lanes[node.at]?.toMs ?? Number.POSITIVE_INFINITY) <= from) node.at += 1
+      const lane = node.lanes[node.at]
+      if (lane === undefined || lane.fromMs > from) continue
+      now.push(lane)
+      if (lane.state === 'active') actives.push(node.agentId)
+    }
     append(segments, { fromMs: from, toMs: to, state: stateFrom(now), actives })
   }
   return segments

@@ -24,19 +24,22 @@ export async function readHistories(
   spans: readonly RouterSpan[],
 ): Promise<ReadonlyMap<string, RouterHistory>> {
   if (spans.length === 0) return new Map()
-  const changes = groupBy(await selectChanges(db, spans), ({ router }) => router)
-  const members = groupBy(
-    await selectMembersNow(
-      db,
-      spans.map(({ id }) => id),
-    ),
-    ({ router }) => router,
-  )
-  const agents = [...new Set([...changes.values()].flat().map(({ agentId }) => agentId))]
-  const holes = groupBy(agents.length === 0 ? [] : await selectHoles(db, agents), ({ agentId }) => agentId)
+  const [changed, [now, unseen]] = await Promise.all([selectChanges(db, spans), selectNow(db, spans)])
+  const changes = groupBy(changed, ({ router }) => router)
+  const members = groupBy(now, ({ router }) => router)
+  const holes = groupBy(unseen, ({ agentId }) => agentId)
   return new Map(
     spans.map(({ id }) => [id, historyOf(id, changes.get(id) ?? [], members.get(id) ?? [], holes)] as const),
   )
+}
+
+async function selectNow(db: Queryable, spans: readonly RouterSpan[]) {
+  const members = await selectMembersNow(
+    db,
+    spans.map(({ id }) => id),
+  )
+  const agents = [...new Set(members.map(({ agentId }) => agentId))]
+  return [members, agents.length === 0 ? [] : await selectHoles(db, agents)] as const
 }
 
 function historyOf(

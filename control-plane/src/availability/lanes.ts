@@ -58,16 +58,43 @@ export const HEARS_AFTER_MS = 164_000
 
 /** What is known of a node, from its first change on. Lanes follow each other without a hole; the last one has no end. */
 export function lanesOf(node: NodeHistory): readonly Lane[] {
-  return node.changes.flatMap((change, i) => tenureOf(node, change, node.changes[i + 1] ?? null))
+  const unseen = [...node.unseen].sort(inTime)
+  let first = 0
+  return node.changes.flatMap((change, i) => {
+    // What was over before one tenure is over before all that follow.
+    while ((unseen[first]?.toMs ?? Number.POSITIVE_INFINITY) <= change.atMs) first += 1
+    const next = node.changes[i + 1] ?? null
+    return tenureOf(node, change, next, unseenIn(node, unseen, { first, next }))
+  })
+}
+
+/** Of what is not seen of a node, in time, that which may touch a tenure that ends with `next`. */
+function unseenIn(
+  { knownUntilMs }: NodeHistory,
+  unseen: readonly Unseen[],
+  { first, next }: { readonly first: number; readonly next: RoleChange | null },
+): readonly Unseen[] {
+  if (next === null) {
+    const silence = { fromMs: knownUntilMs ?? 0, toMs: Number.POSITIVE_INFINITY, cause: 'no-contact' }
+    return [...unseen.slice(first), ...(knownUntilMs === null ? [] : [silence])].sort(inTime)
+  }
+  let end = first
+  while ((unseen[end]?.fromMs ?? Number.POSITIVE_INFINITY) < next.atMs) end += 1
+  return unseen.slice(first, end)
 }
 
 /** From one change to the next. */
-function tenureOf(node: NodeHistory, change: RoleChange, next: RoleChange | null): readonly Lane[] {
+function tenureOf(
+  node: NodeHistory,
+  change: RoleChange,
+  next: RoleChange | null,
+  unseen: readonly Unseen[],
+): readonly Lane[] {
   const end = next?.atMs ?? Number.POSITIVE_INFINITY
   const span = { fromMs: change.atMs, toMs: end }
   const after = next?.from ?? node.currentRole ?? change.to
   const agrees = after === change.to
-  const holes = holesIn(node, span, next === null)
+  const holes = holesIn(unseen, span)
   // Somebody who starts again says so with `initialize`, and was until then what it had been.
   if (holes.length === 0 && !agrees && after !== 'initialize') return lane(span, 'unknown', null, 'missing')
   const lanes: Lane[] = []
@@ -93,13 +120,9 @@ interface Span {
 }
 
 /** What is not seen of a span, in order and without overlaps. */
-function holesIn(node: NodeHistory, span: Span, isLast: boolean): readonly Unseen[] {
-  const silence =
-    isLast && node.knownUntilMs !== null
-      ? [{ fromMs: node.knownUntilMs, toMs: Number.POSITIVE_INFINITY, cause: 'no-contact' }]
-      : []
+function holesIn(unseen: readonly Unseen[], span: Span): readonly Unseen[] {
   const holes: Unseen[] = []
-  for (const { fromMs, toMs, cause } of [...node.unseen, ...silence].sort(inTime)) {
+  for (const { fromMs, toMs, cause } of unseen) {
     const from = Math.max(fromMs, span.fromMs, holes.at(-1)?.toMs ?? fromMs)
     const to = Math.min(toMs, span.toMs)
     if (from < to) holes.push({ fromMs: from, toMs: to, cause })

@@ -4,10 +4,10 @@ import type { Reach } from '../database/reach.ts'
 import { isoInstant } from '../http/instant.ts'
 import { isId } from '../http/list-query.ts'
 import { Invalid, NotFound } from '../problems.ts'
-import { type Segment, segmentsOf } from './derive.ts'
+import { type Segment, segmentsOfLanes } from './derive.ts'
 import { type RouterHistory, readHistories } from './history.ts'
 import { type Lane, lanesOf } from './lanes.ts'
-import { isWithinReach, selectEnds } from './store-read.ts'
+import { type EndedOutage, isWithinReach, selectEnds } from './store-read.ts'
 import { DAY_MS } from './sum-up.ts'
 
 export interface ReadTimeline {
@@ -31,25 +31,25 @@ export async function readTimeline(db: Queryable, input: ReadTimeline, nowMs: nu
   }
   if (!isId(id) || !(await isWithinReach(db, reach, id)))
     throw new NotFound(`there is no virtual router ${id}`)
-  const history = (await readHistories(db, [{ id, fromMs, toMs }])).get(id)
-  const nodes = history?.nodes ?? []
+  const [histories, ends] = await Promise.all([
+    readHistories(db, [{ id, fromMs, toMs }]),
+    selectEnds(db, id, { fromMs, toMs }),
+  ])
+  const history = histories.get(id)
+  const nodes = (history?.nodes ?? []).map((node) => ({ ...node, lanes: lanesOf(node) }))
   const names = new Map(nodes.map(({ agentId, node }) => [agentId, node] as const))
-  const segments = fromMs < toMs ? segmentsOf(nodes, fromMs, toMs) : []
+  const segments = fromMs < toMs ? segmentsOfLanes(nodes, fromMs, toMs) : []
   return {
     virtualRouter: id,
     from: isoInstant(fromMs),
     to: isoInstant(toMs),
-    states: segments.map(({ state, actives, ...span }) => ({
-      ...spanOf(span),
-      state,
-      active: actives.map((agentId) => names.get(agentId) ?? agentId),
-    })),
+    states: statesOf(segments, names),
     nodes: nodes.map((node) => ({
       agentId: node.agentId,
       node: node.node,
-      roles: rolesOf(lanesOf(node), fromMs, toMs),
+      roles: rolesOf(node.lanes, fromMs, toMs),
     })),
-    outages: await outagesOf(db, id, segments),
+    outages: outagesOf(segments, ends),
     gaps: gapsOf(history, names, { fromMs, toMs }),
   }
 }
@@ -58,31 +58,49 @@ function spanOf({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: numb
   return { from: isoInstant(fromMs), to: isoInstant(toMs) }
 }
 
+/** Of thousands of periods each begins where the last one ended: that instant is written once. */
+function writeOnce(): (ms: number) => string {
+  let last = { ms: Number.NaN, text: '' }
+  return (ms) => {
+    if (ms !== last.ms) last = { ms, text: isoInstant(ms) }
+    return last.text
+  }
+}
+
+function statesOf(segments: readonly Segment[], names: ReadonlyMap<string, string>): Timeline['states'] {
+  const write = writeOnce()
+  return segments.map(({ fromMs, toMs, state, actives }) => ({
+    from: write(fromMs),
+    to: write(toMs),
+    state,
+    active: actives.map((agentId) => names.get(agentId) ?? agentId),
+  }))
+}
+
 /** Lanes that differ in what was heard only are one. */
 function rolesOf(lanes: readonly Lane[], fromMs: number, toMs: number): Timeline['nodes'][number]['roles'] {
-  const joined: Lane[] = []
+  const joined: { fromMs: number; toMs: number; role: Lane['role']; cause: Lane['cause'] }[] = []
   for (const lane of lanes) {
     if (lane.toMs <= fromMs || lane.fromMs >= toMs) continue
-    const cut = { ...lane, fromMs: Math.max(lane.fromMs, fromMs), toMs: Math.min(lane.toMs, toMs) }
+    const { role, cause } = lane
+    const endMs = Math.min(lane.toMs, toMs)
     const last = joined.at(-1)
-    if (last?.role === cut.role && last.cause === cut.cause)
-      joined[joined.length - 1] = { ...last, toMs: cut.toMs }
-    else joined.push(cut)
+    if (last?.role === role && last.cause === cause) last.toMs = endMs
+    else joined.push({ fromMs: Math.max(lane.fromMs, fromMs), toMs: endMs, role, cause })
   }
-  return joined.map((lane) => ({ ...spanOf(lane), role: lane.role, unknownBecause: lane.cause }))
+  const write = writeOnce()
+  return joined.map((lane) => ({
+    from: write(lane.fromMs),
+    to: write(lane.toMs),
+    role: lane.role,
+    unknownBecause: lane.cause,
+  }))
 }
 
 /** An outage ends in the instant of the failover that ended it. */
-async function outagesOf(
-  db: Queryable,
-  router: string,
-  segments: readonly Segment[],
-): Promise<Timeline['outages']> {
-  const down = segments.filter(({ state }) => state === 'down')
-  const [first, last] = [down[0], down.at(-1)]
-  if (first === undefined || last === undefined) return []
-  const ends = await selectEnds(db, router, { fromMs: first.fromMs, toMs: last.toMs })
+function outagesOf(segments: readonly Segment[], ends: readonly EndedOutage[]): Timeline['outages'] {
   const byInstant = new Map(ends.map((end) => [end.occurred_at_ms, end] as const))
+  const down = segments.filter(({ state }) => state === 'down')
   return down.map((segment) => {
     const end = byInstant.get(segment.toMs)
     const durationMs = Math.round((segment.toMs - segment.fromMs) * 1000) / 1000
