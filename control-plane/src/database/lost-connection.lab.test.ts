@@ -12,6 +12,7 @@ import { createTestDatabase } from './test-database.ts'
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let sql: postgres.Sql
 let sockets: net.Socket[]
+let onOpen: (socket: net.Socket) => void = () => {}
 
 beforeEach(async () => {
   database = await createTestDatabase()
@@ -34,6 +35,7 @@ function opening(path: string) {
     async socket() {
       const socket = net.connect(path)
       sockets.push(socket)
+      onOpen(socket)
       await once(socket, 'connect')
       return socket
     },
@@ -108,6 +110,25 @@ it('what waits for its turn in a transaction fails with the connection', async (
   const codes = (await Promise.all(waiting)).map((error) => (error as { code?: string }).code)
   expect(new Set(codes).size).toBeLessThanOrEqual(2)
   expect(codes).not.toContain(undefined)
+})
+
+it('one that is lost while it learns the types of arrays ends no process', async () => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  onOpen = (socket) => {
+    onOpen = () => {}
+    const write = socket.write.bind(socket)
+    socket.write = ((chunk: Buffer, ...rest: []) => {
+      if (!chunk.includes('pg_type')) return write(chunk, ...rest)
+      socket.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+      return false
+    }) as typeof socket.write
+  }
+  expect(await settled(sql`select 1`)).toMatchObject({ code: 'EPIPE' })
+  expect(await sql`select 2 as answer`).toEqual([{ answer: 2 }])
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
 })
 
 function withResolvers() {
