@@ -1,6 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@aloft/control-plane/database/test-database'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { goldenFile, prepareHistory } from './history.ts'
+import { dropDay } from './history-drop.ts'
 import { QUESTIONS, questionsOf } from './history-questions.ts'
 import { plansOf } from './plans.ts'
 
@@ -82,4 +83,16 @@ describe('ninety days of history answer', () => {
     for (const { body } of items)
       expect(body).toMatchObject({ kind: 'transition', virtualRouter: router?.['name'] })
   })
+})
+
+it('dropping a day empties it, and leaves the loaded history as it was', async () => {
+  const state = async () =>
+    await database.sql`select (select count(*)::int from events) as events, (select count(*)::int from feed) as feed,
+      (select count(*)::int from agent_epochs) as epochs, (select count(*)::int from pg_inherits
+        where inhparent = 'events'::regclass) as days`
+  const before = await state()
+  const { rows, batches, dropMs } = await dropDay(database, nowMs)
+  expect(rows).toBeGreaterThan(700)
+  expect([batches > 0, dropMs < 1_000]).toEqual([true, true])
+  expect(await state()).toEqual(before)
 })
