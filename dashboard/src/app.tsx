@@ -1,5 +1,5 @@
 import { SignedOut } from './access/signed-out.tsx'
-import { ApiError } from './api/client.ts'
+import { isSignedOut } from './api/client.ts'
 import { Timeline } from './failovers/timeline.tsx'
 import { useSites } from './live/fleet.ts'
 import { LiveSign } from './live/live-sign.tsx'
@@ -10,7 +10,7 @@ import { SiteList } from './sites/site-list.tsx'
 
 export function App() {
   const sites = useSites()
-  if (sites.error instanceof ApiError && sites.error.status === 401) return <SignedOut />
+  if (isSignedOut(sites.error)) return <SignedOut />
   if (sites.error !== null && sites.data === undefined)
     return <Unreachable message={sites.error.message} retry={sites.refetch} />
   return <Fleet />
@@ -21,10 +21,15 @@ function Fleet() {
   return (
     <>
       <header className="bar">
-        <span className="brand">
+        <h1 className="brand">
           <img src="/favicon.svg" alt="" width="26" height="26" /> Aloft
-        </span>
-        <LiveSign liveness={liveness} />
+        </h1>
+        <div className="bar-end">
+          <LiveSign liveness={liveness} />
+          <form method="post" action="/sign-out">
+            <button type="submit">Sign out</button>
+          </form>
+        </div>
       </header>
       <main className={liveness === 'lost' ? 'stale' : ''}>
         <Summary />
@@ -42,12 +47,13 @@ function Unreachable({ message, retry }: { readonly message: string; readonly re
   return (
     <div className="alone">
       <h1>No answer</h1>
-      <p>{message}</p>
+      <p className="sentence">{message}</p>
       <p className="quiet">
-        The agents go on electing and failing over without it; nothing they see is lost.
+        The agents go on electing and failing over without it; nothing they see is lost. This page asks again
+        by itself.
       </p>
       <button type="button" onClick={() => retry()}>
-        Try again
+        Try again now
       </button>
     </div>
   )

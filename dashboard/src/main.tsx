@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { isSignedOut } from './api/client.ts'
 import { App } from './app.tsx'
 import './design/theme.css'
 import './design/layout.css'
@@ -10,7 +11,13 @@ if (root === null) throw new Error('index.html has no #root')
 
 // The stream keeps everything fresh; refetching on focus would only add load.
 const queries = new QueryClient({
-  defaultOptions: { queries: { refetchOnWindowFocus: false, staleTime: Number.POSITIVE_INFINITY, retry: 1 } },
+  defaultOptions: {
+    queries: {
+      refetchOnWindowFocus: false,
+      staleTime: Number.POSITIVE_INFINITY,
+      retry: (failures, error) => failures < 1 && !isSignedOut(error),
+    },
+  },
 })
 
 createRoot(root).render(

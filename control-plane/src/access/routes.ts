@@ -35,11 +35,11 @@ export function accessRoutes(options: SignInOptions): Hono<{ Variables: RequestV
     requireOwnPage(c)
     const { token, name, password } = await c.req.parseBody()
     const visitor = visitorOf(c, options)
-    return signedIn(c, providerLabel, () =>
-      typeof name === 'string' && typeof password === 'string'
-        ? signInWithPassword(db, { name, password }, visitor)
-        : signInWithToken(db, typeof token === 'string' ? token.trim() : '', visitor),
-    )
+    if (typeof name !== 'string' || typeof password !== 'string') {
+      const given = typeof token === 'string' ? token.trim() : ''
+      return signedIn(c, providerLabel, () => signInWithToken(db, given, visitor))
+    }
+    return signedIn(c, providerLabel, () => signInWithPassword(db, { name, password }, visitor), name)
   })
   app.post('/sign-out', async (c) => {
     requireOwnPage(c)
@@ -68,22 +68,24 @@ export async function signedIn(
   c: SignInContext,
   providerLabel: string | null,
   signIn: () => Promise<string>,
+  name?: string,
 ): Promise<Response> {
   try {
     setSessionCookie(c, await signIn())
     return c.redirect('/', 303)
   } catch (error) {
-    return notSignedIn(error, providerLabel)
+    return notSignedIn(error, providerLabel, name)
   }
 }
 
 /** The page again, with why not and when it may be tried again. Throws what is a fault of ours. */
-export function notSignedIn(error: unknown, providerLabel: string | null): Response {
+export function notSignedIn(error: unknown, providerLabel: string | null, name = ''): Response {
   const { message } = error instanceof Error ? error : { message: '' }
-  if (error instanceof Unauthenticated) return signInPage({ providerLabel, problem: message, status: 401 })
+  if (error instanceof Unauthenticated)
+    return signInPage({ providerLabel, problem: message, name, status: 401 })
   if (error instanceof Unavailable || error instanceof TooManyRequests) {
     const status = error instanceof Unavailable ? 503 : 429
-    const answer = signInPage({ providerLabel, problem: message, status })
+    const answer = signInPage({ providerLabel, problem: message, name, status })
     answer.headers.set('retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000))))
     return answer
   }

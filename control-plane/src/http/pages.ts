@@ -2,8 +2,8 @@
 export function page(title: string, body: string, status = 200): Response {
   const html = `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)} · Aloft</title>
-<link rel="stylesheet" href="/pages.css"></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeHtml(title)} · Aloft</title>
+<link rel="icon" href="/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="/pages.css"></head>
 <body><main><h1>${escapeHtml(title)}</h1>
 ${body}
 </main></body>
@@ -21,17 +21,48 @@ too), then start the control plane again. The API is there: <a href="/docs">its 
   return page('Almost there', body, 503)
 }
 
-export const STYLE = `:root{color-scheme:light dark}
-body{font:16px/1.5 system-ui,sans-serif;margin:0}
+/** The colours are the dashboard's (design/theme.css), by the same names: a test holds one to the other. */
+export const STYLE = `:root{
+color-scheme:light dark;
+--ground:light-dark(#f4f6fa, #10141c);
+--surface:light-dark(#ffffff, #181e29);
+--line:light-dark(#dde3ec, #2a3342);
+--edge:light-dark(#7d899b, #74829a);
+--text:light-dark(#16202e, #e6ebf3);
+--quiet:light-dark(#566479, #93a1b5);
+--accent:light-dark(#1f4fd8, #7ea2ff);
+--on-accent:light-dark(#ffffff, #10141c);
+--good:light-dark(#0f7a43, #63d596);
+--warn:light-dark(#8a5300, #f0b45a);
+--warn-ground:light-dark(#fdf1dc, #35270f);
+--bad:light-dark(#b3152b, #ff8091);
+--bad-ground:light-dark(#fde7ea, #3b1119);
+}
+body{font:16px/1.5 system-ui,sans-serif;margin:0;background:var(--ground);color:var(--text)}
+a{color:var(--accent)}
+:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 main{max-width:60rem;margin:0 auto;padding:2rem 1rem}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}
-pre{overflow:auto;padding:.75rem;border:1px solid #8886;border-radius:.4rem}
+pre{overflow:auto;padding:.75rem;border:1px solid var(--line);border-radius:.4rem;background:var(--surface)}
 table{border-collapse:collapse}
 td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
-section{border-top:1px solid #8886;margin-top:2rem}
-input{font:inherit;width:24rem;max-width:100%;box-sizing:border-box;padding:.3rem .5rem}
-button,.button{font:inherit;display:inline-block;padding:.4rem 1rem;border:1px solid #8888;border-radius:.4rem;color:inherit;text-decoration:none;background:#8882;cursor:pointer}
-.problem{color:#c33}
+section{border-top:1px solid var(--line);margin-top:2rem}
+input{font:inherit;width:24rem;max-width:100%;box-sizing:border-box;padding:.45rem .6rem;border:1px solid var(--edge);border-radius:.4rem;background:var(--surface);color:inherit}
+button,.button{font:inherit;display:inline-block;box-sizing:border-box;padding:.45rem 1rem;border:1px solid var(--edge);border-radius:.4rem;color:var(--accent);text-decoration:none;text-align:center;background:var(--surface);cursor:pointer}
+.primary{background:var(--accent);border-color:var(--accent);color:var(--on-accent);font-weight:600}
+.problem,.done{padding:.6rem .8rem;border:1px solid;border-radius:.4rem}
+.problem{color:var(--bad);background:var(--bad-ground)}
+.problem::first-letter{text-transform:uppercase}
+.problem::before{content:"▲ " / "";float:left;white-space:pre}
+.done{color:var(--good);background:var(--surface)}
+.quiet{color:var(--quiet)}
+main:has(.door){box-sizing:border-box;max-width:25rem;margin-top:8vh;padding:1.75rem;border:1px solid var(--line);border-radius:10px;background:var(--surface)}
+main:has(.door) h1{font-size:1.5rem;margin:0 0 1rem}
+.door{display:contents}
+.door input,.door form button,.door .button{width:100%}
+.door summary{cursor:pointer;color:var(--quiet)}
+.door .or{text-align:center;color:var(--quiet);margin:.5rem 0}
+@media(max-width:26rem){main:has(.door){margin-top:0;border:0;border-radius:0;min-height:100vh}}
 main:has(.docs){max-width:84rem}
 .docs{display:grid;grid-template-columns:18rem minmax(0,1fr);gap:2.5rem}
 .docs>nav{position:sticky;top:0;align-self:start;max-height:100vh;overflow:auto;font-size:.85rem;padding:1rem 0}
@@ -44,15 +75,15 @@ main:has(.docs){max-width:84rem}
 .docs h3{margin:1.5rem 0 .25rem;font-size:1.05rem;overflow-wrap:anywhere}
 .docs h4{margin:1rem 0 .25rem}
 .docs table{width:100%;font-size:.9rem}
-.docs td{border-top:1px solid #8883;overflow-wrap:anywhere}
+.docs td{border-top:1px solid var(--line);overflow-wrap:anywhere}
 .docs th{font-weight:600;white-space:nowrap}
 .docs td:first-child{width:13rem}.docs td:nth-child(3){min-width:14rem}
 .docs section{margin-top:1.5rem;scroll-margin-top:1rem}
-.docs section:target>h3{background:#fc06}
-.facts{font-size:.85rem;opacity:.75;margin:.25rem 0}
-.docs em{font-size:.85em;opacity:.75}
-.method{display:inline-block;min-width:2.9rem;text-indent:0;font:600 .72rem ui-monospace,monospace;color:#0a6}
-.method.post{color:#06c}.method.patch,.method.put{color:#a60}.method.delete{color:#c33}
+.docs section:target>h3{background:var(--warn-ground)}
+.facts{font-size:.85rem;color:var(--quiet);margin:.25rem 0}
+.docs em{font-size:.85em;color:var(--quiet)}
+.method{display:inline-block;min-width:2.9rem;text-indent:0;font:600 .72rem ui-monospace,monospace;color:var(--good)}
+.method.post{color:var(--accent)}.method.patch,.method.put{color:var(--warn)}.method.delete{color:var(--bad)}
 @media(max-width:55rem){.docs{display:block}.docs>nav{position:static;max-height:none}}
 `
 

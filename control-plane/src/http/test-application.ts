@@ -1,4 +1,6 @@
+import type { Server } from 'node:http'
 import type { AccessRole } from '@aloft/shared/api/access'
+import { createAdaptorServer } from '@hono/node-server'
 import { ADMIN_EVERYWHERE } from '../access/permissions.ts'
 import { hashSecret, mintSecret } from '../access/secrets.ts'
 import { type AppDependencies, createApp } from '../app.ts'
@@ -27,6 +29,8 @@ export interface TestApplication {
   session(): Promise<string>
   /** `as: null` sends no credential. */
   fetch(path: string, init?: RequestInit & Asked): Promise<Response>
+  /** For what must come over a socket; not listening yet. */
+  server(): Server
   close(): Promise<void>
 }
 
@@ -96,6 +100,7 @@ export async function startTestApplication(
       if (as !== null) headers.set('authorization', `Bearer ${as}`)
       return app.request(`http://aloft.test${path}`, { ...init, headers }, env)
     },
+    server: () => createAdaptorServer({ fetch: app.fetch }) as Server,
     close: async () => {
       await reader.stop()
       await bus.stop()

@@ -4,9 +4,12 @@ export function SignedOut() {
     <div className="alone">
       <img src="/favicon.svg" alt="" width="48" height="48" />
       <h1>Signed out</h1>
+      <a className="button" href="/sign-in">
+        Sign in
+      </a>
       <p>
-        Open the sign-in link that <code>npm start</code> or <code>aloft control-plane</code> printed. A link
-        works once; a restart of the control plane prints a new one.
+        Or open the sign-in link that <code>npm start</code> or <code>aloft control-plane</code> printed. A
+        link works once; a restart of the control plane prints a new one.
       </p>
       <p className="quiet">
         Scripts use an API token instead: <code>Authorization: Bearer …</code>, the first one is in{' '}

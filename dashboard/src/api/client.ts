@@ -16,6 +16,11 @@ export class ApiError extends Error {
   }
 }
 
+/** Nothing becomes better by asking again: somebody must sign in. */
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401
+}
+
 async function get<T>(path: string): Promise<T> {
   const response = await fetch(path, {
     credentials: 'same-origin',

@@ -1,10 +1,22 @@
 import type { Event, Failover } from '@aloft/shared/api/schemas'
+import { useState } from 'react'
 import { Ago, describeDuration } from '../design/instant.tsx'
 import { describeEvidence, describeReason } from './words.ts'
 
-export function FailoverRow({ failover }: { readonly failover: Failover }) {
+interface FailoverRowProps {
+  readonly failover: Failover
+  /** It came while somebody was looking. What it was when it was first drawn, it stays. */
+  readonly arrives: boolean
+}
+
+export function FailoverRow({ failover, arrives }: FailoverRowProps) {
+  const [isNew] = useState(arrives)
   return (
-    <li className="failover" data-failover={failover.id} data-reason={failover.reason}>
+    <li
+      className={isNew ? 'failover failover-new' : 'failover'}
+      data-failover={failover.id}
+      data-reason={failover.reason}
+    >
       <details>
         <summary>
           <span className="failover-what">

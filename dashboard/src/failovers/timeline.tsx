@@ -1,4 +1,4 @@
-import { useMemo } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { useFailovers } from '../live/fleet.ts'
 import { byTimeDescending } from '../live/upsert.ts'
 import { FailoverRow } from './failover-row.tsx'
@@ -6,6 +6,9 @@ import { FailoverRow } from './failover-row.tsx'
 export function Timeline() {
   const { data, error } = useFailovers()
   const newestFirst = useMemo(() => [...(data ?? [])].sort(byTimeDescending), [data])
+  // What is there at first is no news; only what comes after it is shown to arrive.
+  const [settled, setSettled] = useState(false)
+  useEffect(() => setSettled(data !== undefined), [data])
   return (
     <section className="timeline" aria-label="Failovers">
       <h2>Failovers</h2>
@@ -15,7 +18,7 @@ export function Timeline() {
       {data !== undefined && newestFirst.length === 0 && <NothingYet />}
       <ol>
         {newestFirst.map((failover) => (
-          <FailoverRow key={failover.id} failover={failover} />
+          <FailoverRow key={failover.id} failover={failover} arrives={settled} />
         ))}
       </ol>
     </section>

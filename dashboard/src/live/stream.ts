@@ -15,25 +15,41 @@ export function useLiveStream(): Liveness {
   const queries = useQueryClient()
   const [liveness, setLiveness] = useState<Liveness>('connecting')
   useEffect(() => {
-    const source = new EventSource('/api/v1/stream')
     let interrupted = false
-    source.addEventListener('hello', () => {
-      setLiveness('live')
-      if (interrupted) for (const queryKey of Object.values(keys)) queries.invalidateQueries({ queryKey })
-      interrupted = false
-    })
-    source.addEventListener('error', () => {
-      interrupted = true
-      setLiveness('lost')
-    })
-    const stopListening = listen(source, queries)
-    return () => {
-      stopListening()
-      source.close()
+    let stop = follow()
+    function follow(): () => void {
+      const source = new EventSource('/api/v1/stream')
+      let again: ReturnType<typeof setTimeout> | null = null
+      source.addEventListener('hello', () => {
+        setLiveness('live')
+        if (interrupted) for (const queryKey of Object.values(keys)) queries.invalidateQueries({ queryKey })
+        interrupted = false
+      })
+      source.addEventListener('error', () => {
+        interrupted = true
+        setLiveness('lost')
+        if (source.readyState !== EventSource.CLOSED) return
+        // The answer was no stream (a proxy without a centre behind it, no session any more): the browser gives up.
+        queries.invalidateQueries({ queryKey: keys.sites })
+        again = setTimeout(() => {
+          stop()
+          stop = follow()
+        }, FOLLOW_AGAIN_MS)
+      })
+      const stopListening = listen(source, queries)
+      return () => {
+        if (again !== null) clearTimeout(again)
+        stopListening()
+        source.close()
+      }
     }
+    return () => stop()
   }, [queries])
   return liveness
 }
+
+/** After an answer that was no stream. */
+const FOLLOW_AGAIN_MS = 3_000
 
 /** Site totals are sums over routers and agents; they are asked for again at most this often. */
 const SITES_REFRESH_MS = 1_000

@@ -45,8 +45,12 @@ function Matrix({
       <table>
         <thead>
           <tr>
-            <th scope="col">Virtual router</th>
-            <th scope="col">State</th>
+            <th scope="col" className="heading">
+              Virtual router
+            </th>
+            <th scope="col" className="heading">
+              State
+            </th>
             {nodes.map((node) => (
               <NodeHeading key={node.id} agent={node} />
             ))}
@@ -84,10 +88,9 @@ function NodeHeading({ agent }: { readonly agent: Agent }) {
       <span className="small">
         <AgentBadge state={agent.state} agent={agent} />
         {!seen && agent.lastSeenAt !== null && (
-          <>
-            {', seen '}
-            <Ago at={agent.lastSeenAt} />
-          </>
+          <span className="seen">
+            seen <Ago at={agent.lastSeenAt} />
+          </span>
         )}
       </span>
     </th>
@@ -112,6 +115,9 @@ function Cell({ router, agent }: { readonly router: VirtualRouter; readonly agen
   const member = router.members.find(({ agentId }) => agentId === agent.id)
   return (
     <td data-node={agent.node} data-role={member === undefined ? 'none' : (member.role ?? 'unknown')}>
+      <span className="cell-node quiet" aria-hidden="true">
+        {agent.node}
+      </span>
       {member === undefined ? (
         <span className="quiet" title={`${agent.node} takes no part in ${router.name}`}>
           –
