@@ -1,4 +1,4 @@
-/** README.md is typed in by newcomers: its commands, config and links are what this version has. */
+/** README.md and the runbook are typed in: their commands, config and links are what this version has. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadAgentConfig } from '@aloft/shared/config/load-agent-config'
@@ -16,10 +16,10 @@ const documents = ['README.md', ...readdirSync(path.join(root, 'docs')).map((nam
 )
 
 /** What is told to be typed: lines of shell blocks, and code in the text and the tables. */
-const typed = [
-  ...Array.from(text.matchAll(/```sh\n([^`]+)```/g), ([, block = '']) => block.split('\n')).flat(),
-  ...Array.from(text.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g), ([, code = '']) => code.replaceAll('\\|', '|')),
-]
+const typed = [text, read('docs/RUNBOOK.md')].flatMap((page) => [
+  ...Array.from(page.matchAll(/```sh\n([^`]+)```/g), ([, block = '']) => block.split('\n')).flat(),
+  ...Array.from(page.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g), ([, code = '']) => code.replaceAll('\\|', '|')),
+])
 
 /** Follows the words of a command line down the program; gives what is left of them. */
 function find(

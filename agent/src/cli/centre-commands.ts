@@ -23,7 +23,7 @@ interface ControlPlaneOptions {
 const SECRETS = `
 Secrets, from the environment only:
   ALOFT_KEY_ENCRYPTION_KEY  seals the centre's signing key in the database; 32 characters at least, the same on
-                            every replica: openssl rand -base64 32
+                            every replica: openssl rand -base64 32. Without it the key lies there in the clear
   ALOFT_TICK_TOKEN          admits an outside scheduler at POST /internal/tick
 
 How long history is kept, from the environment too:

@@ -22,8 +22,28 @@ interface Counted {
  * everywhere, and one address for all names, have more patience, for others share them.
  */
 export async function beginTrial(db: Database, trial: Trial, nowMs: number): Promise<void> {
+  await count(db, countedAs(trial), nowMs)
+}
+
+/**
+ * Somebody is sent to the identity provider, which costs a row here and a request there. One address may leave sixty
+ * unfinished, then it waits ever longer; `endProviderTrial` when one was finished. Throws `TooManyRequests`.
+ */
+export async function beginProviderTrial(db: Database, address: string | null, nowMs: number): Promise<void> {
+  await count(db, [{ key: providerKeyOf(address), free: 60 }], nowMs)
+}
+
+export async function endProviderTrial(tx: Transaction, address: string | null): Promise<void> {
+  await takeBack(tx, providerKeyOf(address), 'one')
+}
+
+function providerKeyOf(address: string | null): string {
+  return keyOf('provider', address ?? 'no address')
+}
+
+async function count(db: Database, counted: readonly Counted[], nowMs: number): Promise<void> {
   await transact(db, async (tx) => {
-    for (const { key, free } of countedAs(trial)) {
+    for (const { key, free } of counted) {
       const blockedUntilMs = await countTrial(tx, { key, free, nowMs })
       if (blockedUntilMs === null) continue
       const waitMs = Math.max(1_000, blockedUntilMs - nowMs)

@@ -17,12 +17,12 @@ export interface ProviderRoutes extends ProviderContext {
 
 /** `/sign-in/provider`, which sends the browser to the identity provider, and where that sends it back. */
 export function providerRoutes(options: ProviderRoutes): Hono<{ Variables: RequestVariables }> {
-  const { now, provider } = options
+  const { provider } = options
   const providerLabel = provider.settings.label
   const app = new Hono<{ Variables: RequestVariables }>()
   app.get(PATH, async (c) => {
     try {
-      const { url, secret } = await beginSignIn(options, now())
+      const { url, secret } = await beginSignIn(options, visitorOf(c, options))
       setCookie(c, COOKIE, secret, {
         path: PATH,
         httpOnly: true,

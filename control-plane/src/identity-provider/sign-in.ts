@@ -3,6 +3,7 @@ import { toStored } from '../access/grants.ts'
 import { hashSecret, mintSecret } from '../access/secrets.ts'
 import { startSession, type Visitor } from '../access/sessions.ts'
 import { endSessionsOf, noteSignIn } from '../access/store-users.ts'
+import { beginProviderTrial, endProviderTrial } from '../access/trials.ts'
 import { recordAudit, systemActor } from '../audit/record.ts'
 import type { Database, Transaction } from '../database/client.ts'
 import type { StoredGrant } from '../database/schema/index.ts'
@@ -30,11 +31,15 @@ export interface ProviderContext {
   readonly log: { warn(facts: object, message: string): void }
 }
 
-/** Where to send the browser, and the secret that its cookie holds until it is back. Throws `Unavailable`. */
+/**
+ * Where to send the browser, and the secret that its cookie holds until it is back. Throws `Unavailable`, or
+ * `TooManyRequests` at somebody who begins without end.
+ */
 export async function beginSignIn(
   { db, provider, log }: ProviderContext,
-  nowMs: number,
+  { address, nowMs }: Pick<Visitor, 'address' | 'nowMs'>,
 ): Promise<{ readonly url: URL; readonly secret: string }> {
+  await beginProviderTrial(db, address, nowMs)
   const secret = mintSecret('code')
   const proof = proofOf(secret)
   const url = await provider.authorizationUrl(proof).catch((error: unknown) => {
@@ -115,6 +120,7 @@ async function settle(
     return { refused: NOTHING_TO_DO }
   }
   await noteSignIn(tx, user.id, nowMs)
+  await endProviderTrial(tx, visitor.address)
   const actor = { id: `user:${user.id}`, name: user.name }
   return { secret: await startSession(tx, { userId: user.id, actor }, 'provider', visitor) }
 }
