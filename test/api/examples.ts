@@ -166,8 +166,9 @@ class Scribe {
     const ms = Date.parse(instant)
     const sinceMs = ms - this.#startedAtMs
     const isOfNow = [0, HOUR_MS, 24 * HOUR_MS].some((later) => sinceMs >= later && ms - later <= Date.now())
-    // The application's clock stands still, on a whole hour.
-    if (ms % 1_000 === 0 && !isOfNow) return instant
+    // The application's clock stands still, on a whole hour; what was measured that day has fractions of a second.
+    const isOfThatDay = Math.abs(ms - this.#clockMs) <= 24 * HOUR_MS
+    if (!isOfNow && (isOfThatDay || ms % 1_000 === 0)) return instant
     return new Date(this.#clockMs + Math.round(sinceMs / HOUR_MS) * HOUR_MS).toISOString()
   }
 
