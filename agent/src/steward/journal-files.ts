@@ -38,10 +38,7 @@ const Line = z.object({ at: Observed })
  * Runs from the oldest to the newest. Within a boot the monotonic clock decides; boots, which share no clock, are
  * ordered by when their files were last written; a run that has not written a whole line yet comes last.
  */
-export async function listRuns(
-  directory: string,
-  known: KnownDates = new Map(),
-): Promise<readonly JournalRun[]> {
+export async function listRuns(directory: string, known: KnownDates): Promise<readonly JournalRun[]> {
   const found = await segmentsByRun(directory)
   const runs = await Promise.all(Array.from(found, (each) => date(each, known)))
   const files = new Set(runs.map(({ segments }) => segments[0]?.file))

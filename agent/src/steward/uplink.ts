@@ -20,8 +20,8 @@ import {
 } from '../session/succession.ts'
 import type { CommandLedger } from './command-ledger.ts'
 import { hearingOf } from './hearing.ts'
+import { tryHello } from './hello-trial.ts'
 import type { IdentityKeeper, SessionProof } from './identity-keeper.ts'
-import { tryHello } from './key-trial.ts'
 import { type Deeds, knownCommands, obey } from './obey.ts'
 import type { UplinkStatus } from './status-contract.ts'
 

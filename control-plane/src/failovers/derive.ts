@@ -146,18 +146,27 @@ function leftBefore(end: Observation, became: Omit<Observation, 'body'>): boolea
 }
 
 function historyOf(observations: readonly Observation[]): History {
-  const byAgent = new Map<string, Observation[]>()
+  const byAgent = observedBy(observations)
   const owners = new Map<string, string>()
+  for (const [agentId, own] of byAgent)
+    for (const { body } of own)
+      if (body.kind === 'transition' && body.source) owners.set(body.source, agentId)
+  const named = new Set(owners.values())
+  const unnamed = new Set([...byAgent.keys()].filter((agentId) => !named.has(agentId)))
+  return { byAgent, owners, unnamed, tenures: [...byAgent.values()].flatMap(tenuresOf) }
+}
+
+/** What each agent observed, in its own order; the agents in the order of their ids. */
+export function observedBy(
+  observations: readonly Observation[],
+): ReadonlyMap<string, readonly Observation[]> {
+  const byAgent = new Map<string, Observation[]>()
   for (const observation of [...observations].sort(inOrder)) {
     const own = byAgent.get(observation.agentId) ?? []
     own.push(observation)
     byAgent.set(observation.agentId, own)
-    const { body } = observation
-    if (body.kind === 'transition' && body.source) owners.set(body.source, observation.agentId)
   }
-  const named = new Set(owners.values())
-  const unnamed = new Set([...byAgent.keys()].filter((agentId) => !named.has(agentId)))
-  return { byAgent, owners, unnamed, tenures: [...byAgent.values()].flatMap(tenuresOf) }
+  return byAgent
 }
 
 /** A node that becomes active again without having left (it crashed, or the event is lost) began a new tenure. */
@@ -261,7 +270,7 @@ export function errorOf({ errorMs }: { readonly errorMs: number | null }): numbe
 }
 
 /** By agent, then in the agent's own order: the order that is certain. */
-export function inOrder(left: Omit<Observation, 'body'>, right: Omit<Observation, 'body'>): number {
+function inOrder(left: Omit<Observation, 'body'>, right: Omit<Observation, 'body'>): number {
   return compare(left.agentId, right.agentId) || left.epochOrder - right.epochOrder || left.seq - right.seq
 }
 

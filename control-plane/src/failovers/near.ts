@@ -12,8 +12,8 @@ import {
   type DerivedFailover,
   deriveFailovers,
   errorOf,
-  inOrder,
   type Observation,
+  observedBy,
   roleAfter,
   tenuresOf,
   UNKNOWN_ERROR_MS,
@@ -31,7 +31,7 @@ type IsNew = (observation: Observation) => boolean
 /** The failovers that the new ones among these observations can have changed; null when these do not suffice to tell. */
 export function deriveNear({ observations, cutMs }: Near, isNew: IsNew): readonly DerivedFailover[] | null {
   if (cutMs === null) return deriveFailovers(observations)
-  const agents = byAgent(observations)
+  const agents = [...observedBy(observations).values()]
   const owners = ownersOf(agents)
   if (owners === null) return null
   // What was left out may be wrong by as much as if nobody had measured.
@@ -42,16 +42,6 @@ export function deriveNear({ observations, cutMs }: Near, isNew: IsNew): readonl
   if (!changed.every((became) => isSettled(became, owners))) return null
   const ids = new Set(changed.map(({ id }) => id))
   return deriveFailovers(observations).filter(({ became }) => ids.has(became.id))
-}
-
-function byAgent(observations: readonly Observation[]): readonly (readonly Observation[])[] {
-  const agents = new Map<string, Observation[]>()
-  for (const observation of [...observations].sort(inOrder)) {
-    const own = agents.get(observation.agentId) ?? []
-    agents.set(observation.agentId, own)
-    own.push(observation)
-  }
-  return [...agents.values()]
 }
 
 /** What each address's owner observed; null when two share one. */

@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
-import { recordset } from '../database/recordset.ts'
 import type { TouchedRouter } from '../virtual-routers/observe.ts'
-import { type Neighbour, type NeighbourRow, neighbourOf } from './store-read.ts'
+import { type Neighbour, type NeighbourRow, neighbourOf, windowsOf } from './store-read.ts'
 
 /** The last of what is known of a router's roles: what is new, and a few observations around it. */
 export interface NearTransitions {
@@ -25,20 +24,8 @@ export async function transitionsNear(
   routers: readonly TouchedRouter[],
   near: number,
 ): Promise<ReadonlyMap<string, NearTransitions>> {
-  const select = sql`select e.agent_id, e.epoch, e.seq, e.occurred_at_ms, e.occurred_at_error_ms, e.received_at_ms,
-      e.late, e.body from transitions e where e.virtual_router_id = r.id`
   const rows = await tx.execute<NearRow>(sql`
-    with near as materialized (
-      select r.id as router, n.*
-      from ${recordset(
-        routers.map(({ id, fromMs, toMs }) => ({ id, fromMs, toMs })),
-        'as r(id uuid, "fromMs" float8, "toMs" float8)',
-      )}
-      cross join lateral (
-        (${select} and e.occurred_at_ms < r."fromMs" order by e.occurred_at_ms desc limit ${near}::int)
-        union all (${select} and e.occurred_at_ms between r."fromMs" and r."toMs")
-        union all (${select} and e.occurred_at_ms > r."toMs" order by e.occurred_at_ms limit ${near}::int)
-      ) n
+    with near as materialized (${windowsOf(routers, near)}
     ), own as (
       select router, agent_id, epoch, min(seq) as first_seq, count(*) as here from near group by router, agent_id, epoch
     ), crossed as (

@@ -1,5 +1,5 @@
 import type { ResumedBody, TransitionBody } from '@aloft/shared/protocol/events'
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../database/client.ts'
 import { recordset } from '../database/recordset.ts'
 import type { EventKey } from '../database/schema/index.ts'
@@ -43,18 +43,8 @@ export async function transitionsAround(
   routers: readonly TouchedRouter[],
   neighbours: number,
 ): Promise<ReadonlyMap<string, readonly Neighbour[]>> {
-  const select = sql`select e.agent_id, e.epoch, e.seq, e.occurred_at_ms, e.occurred_at_error_ms, e.received_at_ms,
-      e.late, e.body from transitions e where e.virtual_router_id = r.id`
   const rows = await tx.execute<NeighbourRow>(sql`
-    with n as materialized (
-      select r.id as router, w.*
-      from ${recordset(routers, 'as r(id uuid, "fromMs" float8, "toMs" float8)')}
-      cross join lateral (
-        (${select} and e.occurred_at_ms < r."fromMs" order by e.occurred_at_ms desc limit ${neighbours}::int)
-        union all (${select} and e.occurred_at_ms between r."fromMs" and r."toMs")
-        union all (${select} and e.occurred_at_ms > r."toMs" order by e.occurred_at_ms limit ${neighbours}::int)
-      ) w
-    )
+    with n as materialized (${windowsOf(routers, neighbours)})
     select n.*, a.started_at_ms from n join agent_epochs a on a.agent_id = n.agent_id and a.epoch = n.epoch
     order by n.occurred_at_ms`)
   const byRouter = new Map<string, Neighbour[]>()
@@ -64,6 +54,21 @@ export async function transitionsAround(
     own.push(neighbourOf(row))
   }
   return byRouter
+}
+
+/** Of each router, as `router`, every transition between its two instants and `beside` more on either side. */
+export function windowsOf(routers: readonly TouchedRouter[], beside: number): SQL {
+  const select = sql`select e.agent_id, e.epoch, e.seq, e.occurred_at_ms, e.occurred_at_error_ms, e.received_at_ms,
+      e.late, e.body from transitions e where e.virtual_router_id = r.id`
+  const spans = routers.map(({ id, fromMs, toMs }) => ({ id, fromMs, toMs }))
+  return sql`
+    select r.id as router, w.*
+    from ${recordset(spans, 'as r(id uuid, "fromMs" float8, "toMs" float8)')}
+    cross join lateral (
+      (${select} and e.occurred_at_ms < r."fromMs" order by e.occurred_at_ms desc limit ${beside}::int)
+      union all (${select} and e.occurred_at_ms between r."fromMs" and r."toMs")
+      union all (${select} and e.occurred_at_ms > r."toMs" order by e.occurred_at_ms limit ${beside}::int)
+    ) w`
 }
 
 export interface NeighbourRow extends Record<string, unknown> {
