@@ -106,8 +106,9 @@ describe('the fence', () => {
   })
   afterEach(() => holder.sql.end({ timeout: 0 }))
 
+  /** And waits until it is gone, its lock with it: who looks for the lock before finds it taken, and leaves. */
   const killLockHolder = () => database.sql`
-    select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
+    select pg_terminate_backend(l.pid, 5000) from pg_locks l join pg_database d on d.oid = l.database
     where l.locktype = 'advisory' and d.datname = current_database()`
 
   test('refuses the writes of a run that lost its lock to another', async () => {
