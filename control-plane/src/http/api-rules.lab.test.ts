@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { enrolNode } from '../gateway/test-agent.ts'
 import { startTestApplication, type TestApplication } from './test-application.ts'
@@ -108,6 +111,43 @@ describe('a form', () => {
   it('a body that is too large is refused', async () => {
     const answer = await post('/api/v1/enrolment-tokens', JSON.stringify({ site: 'x'.repeat(70_000) }))
     expect([answer.status, await refused(answer)]).toEqual([413, 'too-large'])
+  })
+})
+
+describe('over a socket', () => {
+  /** As it is written, with no header that a client would add. */
+  async function send(method: string, path: string, headers: Readonly<Record<string, string>>, body = '') {
+    const server = app.server()
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const credential = { authorization: `Bearer ${app.admin}`, connection: 'close' }
+    const options = { port, host: '127.0.0.1', method, path, headers: { ...credential, ...headers } }
+    const asked = request(options)
+    asked.end(body)
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    const text = (await answer.toArray()).join('')
+    server.close()
+    return [answer.statusCode, text === '' ? '' : JSON.parse(text).detail]
+  }
+
+  it('a request without a body needs no content-type, whatever its method', async () => {
+    for (const name of ['oslo', 'bergen'])
+      expect((await post('/api/v1/sites', JSON.stringify({ name }))).status).toBe(201)
+    expect(await send('DELETE', '/api/v1/sites/oslo', {})).toEqual([204, ''])
+    expect(await send('DELETE', '/api/v1/sites/bergen', { 'content-length': '0' })).toEqual([204, ''])
+    const { items } = await (await app.fetch('/api/v1/agents?site=rome')).json()
+    expect(await send('POST', `/api/v1/agents/${items[0].id}/rotate-key`, {})).toEqual([200, undefined])
+  })
+
+  it.each([
+    ['a length', { 'content-length': '15' }],
+    ['chunks', { 'transfer-encoding': 'chunked' }],
+  ])('a body by %s needs one', async (_, framing) => {
+    expect(await send('POST', '/api/v1/sites', framing, '{"name":"oslo"}')).toEqual([
+      415,
+      'a body needs a content-type; send application/json',
+    ])
+    expect((await app.fetch('/api/v1/sites/oslo')).status).toBe(404)
   })
 })
 

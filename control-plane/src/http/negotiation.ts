@@ -60,14 +60,29 @@ export function acceptable(forms: (path: string) => readonly string[]): Middlewa
   }
 }
 
+/** What the HTTP server hands on beside the request; a `fetch` handler without a socket has none. */
+interface SocketBindings {
+  readonly incoming?: object | undefined
+}
+
 /** A body is JSON in UTF-8, or it is not read. */
 export const jsonBodies: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('content-type')
-  const hasBody = c.req.raw.body !== null && c.req.header('content-length') !== '0'
-  if (!hasBody || (type !== undefined && isJson(type))) return next()
+  if (!hasBody(c) || (type !== undefined && isJson(type))) return next()
   const what =
     type === undefined ? 'a body needs a content-type' : `a body of ${JSON.stringify(type)} is not read here`
   throw new UnsupportedMediaType(`${what}; send ${JSON_TYPE}`, JSON_TYPE)
+}
+
+/**
+ * Over a socket the framing says it (RFC 9112 §6.3): the server gives every request but GET and HEAD a stream for a body,
+ * and a DELETE of `fetch` or curl has neither header. Without a socket the request itself says it.
+ */
+function hasBody(c: Context): boolean {
+  const length = c.req.header('content-length')
+  const { incoming }: SocketBindings = c.env ?? {}
+  if (incoming === undefined) return c.req.raw.body !== null && length !== '0'
+  return c.req.header('transfer-encoding') !== undefined || (length !== undefined && Number(length) !== 0)
 }
 
 function isJson(contentType: string): boolean {
