@@ -8,5 +8,5 @@ const KEPT_MS = 86_400_000
 export const expiredCredentials: Duty = {
   name: 'expired-credentials',
   everyMs: 600_000,
-  run: ({ fence, nowMs }) => fence.transact((tx) => deleteExpired(tx, nowMs - KEPT_MS)),
+  run: ({ fence, nowMs }) => fence.transact((tx) => deleteExpired(tx, { beforeMs: nowMs - KEPT_MS, nowMs })),
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tick } from '../duties/tick.ts'
 import { startTestApplication, type TestApplication } from '../http/test-application.ts'
+import { expiredCredentials } from './expired-credentials.ts'
 import { signInForm, TestBrowser } from './test-browser.ts'
 
 const PASSWORD = 'correct horse battery staple'
@@ -30,8 +32,8 @@ async function newUser(role = 'viewer', password: unknown = PASSWORD) {
   return user
 }
 
-async function signedIn(name: string, password = PASSWORD) {
-  const browser = new TestBrowser(app)
+async function signedIn(name: string, password = PASSWORD, address: string | null = null) {
+  const browser = new TestBrowser(app, address)
   const answer = await browser.signIn(name, password)
   expect([answer.status, answer.headers.get('location')]).toEqual([303, '/'])
   return browser
@@ -132,7 +134,7 @@ describe('name and password', () => {
 })
 
 describe('guessing', () => {
-  const guess = (name: string, address: string, password = 'wrong password') =>
+  const guess = (name: string, address: string | null, password = 'wrong password') =>
     new TestBrowser(app, address).signIn(name, password)
 
   it('waits after five for that name from there, twice as long each time, and tells when', async () => {
@@ -172,6 +174,38 @@ describe('guessing', () => {
     expect((await guess('ghost99', '203.0.113.1')).status).toBe(429)
     expect((await guess('ghost99', '203.0.113.2')).status).toBe(401)
   }, 60_000)
+
+  it('an IPv6 address is the /64 it is in', async () => {
+    const user = await newUser()
+    for (let i = 0; i < 5; i++) expect((await guess(user.name, `2001:db8:1:2::${i}`)).status).toBe(401)
+    expect((await guess(user.name, '2001:db8:1:2:ffff::9', PASSWORD)).status).toBe(429)
+    expect((await guess(user.name, '2001:db8:1:3::9', PASSWORD)).status).toBe(303)
+    for (let i = 0; i < 60; i++) expect((await guess(`ghost${i}`, `2001:db8:4:5:${i}::1`)).status).toBe(401)
+    expect((await guess('ghost99', '2001:db8:4:5::1')).status).toBe(429)
+    expect((await guess('ghost99', '2001:db8:4:6::1')).status).toBe(401)
+  }, 60_000)
+
+  it('without an address a name waits, and nobody keeps the others out', async () => {
+    const user = await newUser()
+    for (let i = 0; i < 30; i++) expect((await guess(user.name, null)).status).toBe(401)
+    expect((await guess(user.name, null, PASSWORD)).status).toBe(429)
+    for (let i = 0; i < 31; i++) expect((await guess(`stranger${i}`, null)).status).toBe(401)
+    expect((await guess((await newUser()).name, null, PASSWORD)).status).toBe(303)
+  }, 60_000)
+
+  it('what went wrong is forgotten after an hour, by the table too', async () => {
+    const { sql, db } = app.database
+    const { nowMs } = app.clock
+    await sql`delete from sign_in_failures`
+    await sql`insert into sign_in_failures values
+      ('over', 5, ${nowMs - 3_600_001}, ${nowMs - 1}), ('recent', 5, ${nowMs - 3_599_999}, 0),
+      ('blocked', 60, ${nowMs - 3_600_001}, ${nowMs + 1})`
+    expect(await tick({ db, duties: [expiredCredentials], replica: 'r', nowMs })).toMatchObject({
+      failed: [],
+    })
+    const left = await sql`select key from sign_in_failures order by key`
+    expect(left.map(({ key }) => key)).toEqual(['blocked', 'recent'])
+  })
 
   it('unknown names wait as known ones do', async () => {
     for (let i = 0; i < 5; i++) expect((await guess('no-such-user', '192.0.2.4')).status).toBe(401)
@@ -280,7 +314,7 @@ describe('one’s own password', () => {
   })
 
   it('cannot be guessed through it either', async () => {
-    const browser = await signedIn((await newUser()).name)
+    const browser = await signedIn((await newUser()).name, PASSWORD, '192.0.2.6')
     for (let i = 0; i < 5; i++)
       expect((await change(browser, `guess ${i}`, 'a new long password')).status).toBe(403)
     expect((await change(browser, PASSWORD, 'a new long password')).status).toBe(429)
@@ -296,6 +330,17 @@ describe('one’s own password', () => {
     expect((await browser.get('/api/v1/account')).status).toBe(401)
     expect((await new TestBrowser(app).signIn(user.name, PASSWORD)).status).toBe(401)
     await signedIn(user.name, password)
+  })
+
+  it('a wait is told in minutes when it is long', async () => {
+    const browser = await signedIn((await newUser()).name, PASSWORD, '192.0.2.7')
+    for (let i = 0; i < 5; i++)
+      expect((await change(browser, 'a guess', 'a new long password')).status).toBe(403)
+    await app.database.sql`update sign_in_failures set blocked_until_ms = ${app.clock.nowMs + 840_500}
+      where blocked_until_ms > ${app.clock.nowMs}`
+    const answer = await change(browser, PASSWORD, 'a new long password')
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '841'])
+    expect((await answer.json()).detail).toBe('too many attempts went wrong; try again in 15 min')
   })
 
   it('is no business of a token or the console', async () => {

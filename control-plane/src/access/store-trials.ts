@@ -5,7 +5,7 @@ import type { Transaction } from '../database/client.ts'
 const WAIT_MS = 1_000
 const WAIT_MAX_MS = 900_000
 /** Without a failure for so long, all is forgotten. */
-const FORGOTTEN_AFTER_MS = 3_600_000
+export const FORGOTTEN_AFTER_MS = 3_600_000
 
 /** Counts one more failure, or gives the instant until which there may be none. */
 export async function countTrial(

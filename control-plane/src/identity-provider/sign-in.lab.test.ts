@@ -317,33 +317,6 @@ describe('nobody is made', () => {
   })
 })
 
-describe('beginning without end', () => {
-  const begin = (address: string) => new TestBrowser(app, address).get('/sign-in/provider')
-
-  it('waits after sixty that were left unfinished, and keeps nobody else out', async () => {
-    for (let i = 0; i < 60; i++) expect((await begin('192.0.2.60')).status).toBe(303)
-    const answer = await begin('192.0.2.60')
-    expect(answer.status).toBe(429)
-    expect(answer.headers.get('retry-after')).toBe('1')
-    expect(await answer.text()).toContain('too many attempts')
-    expect((await begin('192.0.2.61')).status).toBe(303)
-    app.clock.nowMs += 1_000
-    expect((await begin('192.0.2.60')).status).toBe(303)
-  }, 60_000)
-
-  it('does not count what was finished', async () => {
-    for (let i = 0; i < 58; i++) expect((await begin('192.0.2.62')).status).toBe(303)
-    for (let i = 0; i < 3; i++) {
-      const { login } = person()
-      const { answer } = await signIn(login, new TestBrowser(app, '192.0.2.62'))
-      expect(answer.status).toBe(303)
-    }
-    expect((await begin('192.0.2.62')).status).toBe(303)
-    expect((await begin('192.0.2.62')).status).toBe(303)
-    expect((await begin('192.0.2.62')).status).toBe(429)
-  }, 60_000)
-})
-
 describe('a provider that is away', () => {
   afterEach(async () => {
     provider.front = () => 'through'

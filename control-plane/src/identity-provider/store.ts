@@ -4,8 +4,19 @@ import { siteIdsOf } from '../access/store-grants.ts'
 import type { Database, Transaction } from '../database/client.ts'
 import { providerSignIns, type StoredGrant, userIdentities, users } from '../database/schema/index.ts'
 
+/** Anybody may begin one. Beyond so many the oldest is forgotten: the newest is somebody's who is still there. */
+const SIGN_INS_MAX = 10_000
+
+/** Writes it down, and forgets those that are too many. */
 export async function insertSignIn(db: Database, signIn: typeof providerSignIns.$inferInsert): Promise<void> {
   await db.insert(providerSignIns).values(signIn)
+  // What another transaction takes out at this moment is left to it, so that none waits for another.
+  await db.execute(sql`
+    delete from provider_sign_ins where state_hash in (
+      select state_hash from provider_sign_ins where state_hash in (
+        select state_hash from provider_sign_ins order by expires_at_ms desc, state_hash
+        offset ${SIGN_INS_MAX}::int)
+      for update skip locked)`)
 }
 
 /** Takes the sign-in out; false when there is none (any more), so that of two takers one gets it. */
