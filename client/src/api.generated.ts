@@ -12,6 +12,7 @@ export type Account = {
     readonly permission: string
     readonly sites: readonly (string)[] | null
   })[]
+  readonly hasPassword: boolean
   readonly expiresAt: string | null
 }
 

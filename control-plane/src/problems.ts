@@ -1,3 +1,9 @@
+/** Where in the request the fault is: a JSON pointer into the body (`/ttlMs`), or `?name` of a query parameter. */
+export interface Fault {
+  readonly pointer: string
+  readonly message: string
+}
+
 /**
  * What a verb can answer besides its result. Thrown by verbs, mapped to problem+json once, in `http/problem-answer.ts`.
  * The message is for the caller: it says what is wrong and holds no secret.
@@ -6,6 +12,7 @@ export class RequestProblem extends Error {
   override readonly name: string = 'RequestProblem'
   /** What the answer says beside its body. */
   readonly headers: Readonly<Record<string, string>> = {}
+  readonly faults: readonly Fault[] = []
 }
 
 export class NotFound extends RequestProblem {
@@ -24,17 +31,17 @@ export class Unauthenticated extends RequestProblem {
 /** Someone is signed in, and may not (HTTP 403). */
 export class Forbidden extends RequestProblem {
   override readonly name = 'Forbidden'
-}
+  override readonly faults: readonly Fault[]
 
-/** Where in the request the fault is: a JSON pointer into the body (`/ttlMs`), or `?name` of a query parameter. */
-export interface Fault {
-  readonly pointer: string
-  readonly message: string
+  constructor(message: string, faults: readonly Fault[] = []) {
+    super(message)
+    this.faults = faults
+  }
 }
 
 export class Invalid extends RequestProblem {
   override readonly name = 'Invalid'
-  readonly faults: readonly Fault[]
+  override readonly faults: readonly Fault[]
 
   constructor(message: string, faults: readonly Fault[] = []) {
     super(message)

@@ -302,9 +302,14 @@ describe('one’s own password', () => {
   it('changes with the current one, and ends the other sessions', async () => {
     const user = await newUser()
     const [here, there] = [await signedIn(user.name), await signedIn(user.name)]
-    expect((await change(here, 'not that one', 'a new long password')).status).toBe(403)
-    expect((await change(here, PASSWORD, 'short')).status).toBe(400)
-    expect((await change(here, PASSWORD, PASSWORD)).status).toBe(400)
+    const refused = async (current: string, next: string) => {
+      const answer = await change(here, current, next)
+      const { errors } = await answer.json()
+      return [answer.status, errors.map(({ pointer }: { pointer: string }) => pointer)]
+    }
+    expect(await refused('not that one', 'a new long password')).toEqual([403, ['/current']])
+    expect(await refused(PASSWORD, 'short')).toEqual([400, ['/new']])
+    expect(await refused(PASSWORD, PASSWORD)).toEqual([400, ['/new']])
     expect((await there.get('/api/v1/account')).status).toBe(200)
     expect((await change(here, PASSWORD, 'a new long password')).status).toBe(204)
     expect((await here.get('/api/v1/account')).status).toBe(200)
@@ -330,6 +335,12 @@ describe('one’s own password', () => {
     expect((await browser.get('/api/v1/account')).status).toBe(401)
     expect((await new TestBrowser(app).signIn(user.name, PASSWORD)).status).toBe(401)
     await signedIn(user.name, password)
+  })
+
+  it('is there or not, and the account says so', async () => {
+    const has = async (answer: Response) => (await answer.json()).hasPassword
+    expect(await has(await (await signedIn((await newUser()).name)).get('/api/v1/account'))).toBe(true)
+    expect(await has(await api('account', undefined, 'GET'))).toBe(false)
   })
 
   it('a wait is told in minutes when it is long', async () => {

@@ -26,7 +26,10 @@ export async function changePassword(
     throw new Conflict('this user signs in through the identity provider and has no password here')
   const trial = { name: user.name, address: request.address }
   await beginTrial(db, trial, request.nowMs)
-  if (!(await isPassword(user.passwordHash, current))) throw new Forbidden('that is not the current password')
+  if (!(await isPassword(user.passwordHash, current))) {
+    const message = 'that is not the current password'
+    throw new Forbidden(message, [{ pointer: '/current', message }])
+  }
   if (current === next) {
     const message = 'the new password is the current one'
     throw new Invalid(message, [{ pointer: '/new', message }])

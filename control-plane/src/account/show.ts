@@ -3,6 +3,7 @@ import { grantNames, permissionsOf } from '../access/grants.ts'
 import type { Queryable } from '../database/client.ts'
 import { isoInstantOrNull } from '../http/instant.ts'
 import type { Caller } from '../http/request-context.ts'
+import { selectHasPassword } from './store.ts'
 
 /** Who the caller is, and what it may where. */
 export async function showAccount(db: Queryable, caller: Caller): Promise<Account> {
@@ -22,6 +23,7 @@ export async function showAccount(db: Queryable, caller: Caller): Promise<Accoun
       permission,
       sites: named(asGrants[i] ?? [])[0]?.sites ?? null,
     })),
+    hasPassword: caller.userId !== null && (await selectHasPassword(db, caller.userId)),
     expiresAt: isoInstantOrNull(caller.expiresAtMs),
   }
 }

@@ -39,6 +39,13 @@ export async function selectSessions(
     order by s.created_at_ms desc, s.id limit ${at.limit}::int`)
 }
 
+export async function selectHasPassword(db: Queryable, userId: string): Promise<boolean> {
+  const [row] = await db.execute(
+    sql`select 1 from users where id = ${userId}::uuid and password_hash is not null`,
+  )
+  return row !== undefined
+}
+
 export async function deleteSession(tx: Transaction, of: SessionsOf, id: string): Promise<boolean> {
   const rows = await tx.execute(
     sql`delete from browser_sessions s where ${whose(of)} and s.id = ${id}::uuid returning 1`,

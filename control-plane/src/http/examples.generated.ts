@@ -431,6 +431,7 @@ export const EXAMPLES = {
               "sites": null
             }
           ],
+          "hasPassword": false,
           "expiresAt": null
         }
       }

@@ -40,7 +40,7 @@ function ofKind(name: ProblemName, error: unknown): Problem {
   // What Hono itself refuses (a body that is no JSON) may have a status of its own.
   const own = error instanceof HTTPException && name === 'invalid' ? error.status : status
   const problem: Problem = { type: `urn:aloft:problem:${name}`, title, status: own }
-  if (error instanceof Invalid && error.faults.length > 0) problem.errors = [...error.faults]
+  if (error instanceof RequestProblem && error.faults.length > 0) problem.errors = [...error.faults]
   return problem
 }
 

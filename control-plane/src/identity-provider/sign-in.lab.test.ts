@@ -98,6 +98,7 @@ describe('who signs in for the first time', () => {
     expect(await (await account(browser)).json()).toMatchObject({
       kind: 'user',
       name,
+      hasPassword: false,
       grants: [
         { role: 'operator', sites: null },
         { role: 'admin', sites: ['paris'] },

@@ -117,6 +117,8 @@ export const Account = z
     kind: z.enum(['user', 'token', 'console']),
     grants: z.array(Grant),
     permissions: z.array(z.object({ permission: z.string(), sites: z.array(z.string()).nullable() })),
+    /** Whether there is a password to change: not of the console, nor of who signs in through the identity provider alone. */
+    hasPassword: z.boolean(),
     /** When what was presented ends by itself; a browser session may end sooner for not being used. */
     expiresAt: z.string().nullable(),
   })
