@@ -1,5 +1,9 @@
 import { SignedOut } from './access/signed-out.tsx'
+import { AccountLink } from './account/account-link.tsx'
+import { AccountPage } from './account/account-page.tsx'
 import { isSignedOut } from './api/client.ts'
+import { Bar } from './design/bar.tsx'
+import { Unreachable } from './design/unreachable.tsx'
 import { Timeline } from './failovers/timeline.tsx'
 import { useSites } from './live/fleet.ts'
 import { LiveSign } from './live/live-sign.tsx'
@@ -8,7 +12,12 @@ import { Legend } from './overview/legend.tsx'
 import { Summary } from './overview/summary.tsx'
 import { SiteList } from './sites/site-list.tsx'
 
+/** Pages are asked of the centre, which answers every address with the one script: there is nothing to keep between two of them. */
 export function App() {
+  return location.pathname === '/account' ? <AccountPage /> : <FleetPage />
+}
+
+function FleetPage() {
   const sites = useSites()
   if (isSignedOut(sites.error)) return <SignedOut />
   if (sites.error !== null && sites.data === undefined)
@@ -20,17 +29,10 @@ function Fleet() {
   const liveness = useLiveStream()
   return (
     <>
-      <header className="bar">
-        <h1 className="brand">
-          <img src="/favicon.svg" alt="" width="26" height="26" /> Aloft
-        </h1>
-        <div className="bar-end">
-          <LiveSign liveness={liveness} />
-          <form method="post" action="/sign-out">
-            <button type="submit">Sign out</button>
-          </form>
-        </div>
-      </header>
+      <Bar heading>
+        <LiveSign liveness={liveness} />
+        <AccountLink />
+      </Bar>
       <main className={liveness === 'lost' ? 'stale' : ''}>
         <Summary />
         <div className="columns">
@@ -40,21 +42,5 @@ function Fleet() {
         <Legend />
       </main>
     </>
-  )
-}
-
-function Unreachable({ message, retry }: { readonly message: string; readonly retry: () => unknown }) {
-  return (
-    <div className="alone">
-      <h1>No answer</h1>
-      <p className="sentence">{message}</p>
-      <p className="quiet">
-        The agents go on electing and failing over without it; nothing they see is lost. This page asks again
-        by itself.
-      </p>
-      <button type="button" onClick={() => retry()}>
-        Try again now
-      </button>
-    </div>
   )
 }

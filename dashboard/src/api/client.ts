@@ -1,3 +1,4 @@
+import type { Account, ChangePassword } from '@aloft/shared/api/access'
 import type { Agent, Failover, Problem, Site, VirtualRouter } from '@aloft/shared/api/schemas'
 
 /** One page of a list, as every list endpoint answers. */
@@ -9,10 +10,13 @@ export interface Page<T> {
 /** The centre answered with a problem (RFC 9457), or could not be reached (status 0). */
 export class ApiError extends Error {
   readonly status: number
+  /** Which part of what was sent is at fault: JSON pointers into it. */
+  readonly faults: NonNullable<Problem['errors']>
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, faults: NonNullable<Problem['errors']> = []) {
     super(message)
     this.status = status
+    this.faults = faults
   }
 }
 
@@ -21,16 +25,22 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401
 }
 
-async function get<T>(path: string): Promise<T> {
-  const response = await fetch(path, {
-    credentials: 'same-origin',
-    headers: { accept: 'application/json' },
-  }).catch(() => {
+async function ask(path: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(path, { credentials: 'same-origin', ...init }).catch(() => {
     throw new ApiError(0, 'The control plane cannot be reached from this browser.')
   })
-  if (response.ok) return response.json()
-  const problem: Partial<Problem> = await response.json().catch(() => ({}))
-  throw new ApiError(response.status, problem.detail ?? problem.title ?? `HTTP ${response.status}`)
+  if (response.ok) return response
+  const { detail, title, errors }: Partial<Problem> = await response.json().catch(() => ({}))
+  throw new ApiError(response.status, detail ?? title ?? `HTTP ${response.status}`, errors)
+}
+
+async function get<T>(path: string): Promise<T> {
+  return (await ask(path, { headers: { accept: 'application/json' } })).json()
+}
+
+async function put(path: string, body: object): Promise<void> {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' }
+  await ask(path, { method: 'PUT', headers, body: JSON.stringify(body) })
 }
 
 /** Follows the cursors to the end, up to a bound that keeps one browser tab from asking for a whole year. */
@@ -52,6 +62,8 @@ async function getAll<T>(path: string, itemsMax: number): Promise<T[]> {
 const ITEMS_MAX = { sites: 2_000, agents: 5_000, virtualRouters: 5_000, failovers: 200 }
 
 export const api = {
+  account: () => get<Account>('/api/v1/account'),
+  changePassword: (change: ChangePassword) => put('/api/v1/account/password', change),
   sites: () => getAll<Site>('/api/v1/sites?limit=200', ITEMS_MAX.sites),
   agents: () => getAll<Agent>('/api/v1/agents?limit=200', ITEMS_MAX.agents),
   virtualRouters: () => getAll<VirtualRouter>('/api/v1/virtual-routers?limit=200', ITEMS_MAX.virtualRouters),

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { api, isSignedOut } from '../api/client.ts'
+import { api } from '../api/client.ts'
+import { untilAnswered } from './ask-again.ts'
 
 /** The query keys the stream writes to; one list each. */
 export const keys = {
@@ -9,16 +10,8 @@ export const keys = {
   failovers: ['failovers'],
 } as const
 
-/** How often a centre that did not answer is asked again, until it does. */
-const ASK_AGAIN_MS = 5_000
-
 export const useSites = () =>
-  useQuery({
-    queryKey: keys.sites,
-    queryFn: api.sites,
-    refetchInterval: ({ state: { data, error } }) =>
-      error !== null && data === undefined && !isSignedOut(error) ? ASK_AGAIN_MS : false,
-  })
+  useQuery({ queryKey: keys.sites, queryFn: api.sites, refetchInterval: untilAnswered })
 export const useAgents = () => useQuery({ queryKey: keys.agents, queryFn: api.agents })
 export const useVirtualRouters = () =>
   useQuery({ queryKey: keys.virtualRouters, queryFn: api.virtualRouters })
