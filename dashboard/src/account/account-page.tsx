@@ -39,26 +39,25 @@ export function AccountPage() {
 }
 
 const KINDS: Readonly<Record<Account['kind'], string>> = {
-  user: 'a user of this control plane',
-  token: 'with an API token',
-  console: 'with a link that the control plane printed',
+  user: '',
+  token: 'With an API token. ',
+  console: 'With a link that the control plane printed. ',
 }
 
 function Who({ account: { name, kind, expiresAt } }: { readonly account: Account }) {
   return (
-    <p>
-      <strong className="who">{name}</strong>
-      <span className="quiet">
-        {' '}
-        · {KINDS[kind]}
+    <div>
+      <p className="who">{name}</p>
+      <p className="quiet small">
+        {KINDS[kind]}
         {expiresAt !== null && (
           <>
-            {' '}
-            · until <time dateTime={expiresAt}>{new Date(expiresAt).toLocaleString()}</time> at the latest
+            Until <time dateTime={expiresAt}>{new Date(expiresAt).toLocaleString()}</time> at the latest; a
+            day without use ends it sooner.
           </>
         )}
-      </span>
-    </p>
+      </p>
+    </div>
   )
 }
 

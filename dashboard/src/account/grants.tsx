@@ -28,7 +28,7 @@ export function Grants({ account: { grants, permissions, kind } }: { readonly ac
       )}
       <details className="legend">
         <summary>What that allows</summary>
-        <table className="grants">
+        <table className="grants grants-words">
           <thead>
             <tr>
               <th scope="col">Permission</th>

@@ -37,9 +37,8 @@ export function PasswordForm({ name }: { readonly name: string }) {
 
 function Refused({ why }: { readonly why: string }) {
   return (
-    <p className="note note-bad" role="alert" tabIndex={-1} data-field="form">
-      <span aria-hidden="true">▲ </span>
-      <span className="sentence">{why}</span>
+    <p className="note note-bad sentence" role="alert" tabIndex={-1} data-field="form">
+      {why}
     </p>
   )
 }
@@ -47,7 +46,6 @@ function Refused({ why }: { readonly why: string }) {
 function Changed() {
   return (
     <p className="note note-good" role="status" tabIndex={-1} data-field="changed">
-      <span aria-hidden="true">✓ </span>
       Your password is changed. This browser stays signed in, every other one was signed out. API tokens go on
       working.
     </p>

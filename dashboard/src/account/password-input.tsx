@@ -40,9 +40,8 @@ export function PasswordInput(props: PasswordInputProps) {
         </p>
       )}
       {fault !== undefined && (
-        <p className="fault" id={faultId}>
-          <span aria-hidden="true">▲ </span>
-          <span className="sentence">{fault}</span>
+        <p className="fault sentence" id={faultId}>
+          {fault}
         </p>
       )}
     </div>
