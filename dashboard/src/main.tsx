@@ -5,6 +5,7 @@ import { isSignedOut } from './api/client.ts'
 import { App } from './app.tsx'
 import './design/theme.css'
 import './design/layout.css'
+import './design/stacked.css'
 import './design/forms.css'
 
 const root = document.getElementById('root')

@@ -3,6 +3,7 @@ import { AgentBadge } from '../design/agent-badge.tsx'
 import { Ago } from '../design/instant.tsx'
 import { RoleBadge } from '../design/role-badge.tsx'
 import { StateBadge } from '../design/state-badge.tsx'
+import { useRoom } from './room.ts'
 
 interface SiteCardProps {
   readonly site: Site
@@ -27,7 +28,11 @@ export function SiteCard({ site, agents, routers }: SiteCardProps) {
           )}
         </span>
       </header>
-      {routers.length === 0 ? <NoRouters agents={nodes} /> : <Matrix nodes={nodes} routers={routers} />}
+      {routers.length === 0 ? (
+        <NoRouters agents={nodes} />
+      ) : (
+        <Matrix key={nodes.length} nodes={nodes} routers={routers} />
+      )}
     </article>
   )
 }
@@ -39,9 +44,10 @@ function Matrix({
   readonly nodes: readonly Agent[]
   readonly routers: readonly VirtualRouter[]
 }) {
+  const { box, isTooNarrow } = useRoom()
   const rows = [...routers].sort((a, b) => a.name.localeCompare(b.name) || a.vrid - b.vrid)
   return (
-    <div className="scroll">
+    <div ref={box} className={isTooNarrow ? 'stacked' : 'scroll'}>
       <table>
         <thead>
           <tr>
@@ -65,7 +71,7 @@ function Matrix({
                   VRID {router.vrid} · {router.addresses.join(', ')}
                 </span>
               </th>
-              <td>
+              <td className="cell-state">
                 <StateBadge state={router.state} />
                 <Witness router={router} />
               </td>
