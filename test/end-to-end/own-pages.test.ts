@@ -41,8 +41,17 @@ describe('signing in', () => {
     await expect
       .poll(() => page.getByRole('alert').textContent())
       .toBe('this sign-in link was used already or is too old')
-    await page.getByText('Without a user').click()
     await page.getByText('a restart prints a new one').waitFor()
+    expect(await page.getByLabel('API token').evaluate((input) => input === document.activeElement)).toBe(
+      true,
+    )
+    await page.getByLabel('API token').fill('aloft_api_unknown')
+    await page.keyboard.press('Enter')
+    await page.getByText('this API token is unknown').waitFor()
+    await page.getByText('a restart prints a new one').waitFor()
+    await page.goto(`${url}/sign-in`)
+    await page.getByText('Without a user').waitFor()
+    expect(await page.getByText('a restart prints a new one').isVisible()).toBe(false)
   })
 
   it('a page whose session ended meanwhile says so by itself', async () => {
@@ -53,5 +62,25 @@ describe('signing in', () => {
     await pages.app.database.sql`delete from browser_sessions`
     pages.dropConnections()
     await page.getByRole('heading', { name: 'Signed out' }).waitFor({ timeout: 15_000 })
+  })
+})
+
+describe('the API for people', () => {
+  it('is read on a phone: no column is squeezed, and nothing is wider than the page', async () => {
+    const { page, complaints } = await pages.newPage({ viewport: { width: 360, height: 740 } })
+    await page.goto(`${url}/sign-in`)
+    await signIn(page, 'ada', PASSWORD)
+    await page.getByRole('heading', { name: 'No sites yet' }).waitFor()
+    await page.goto(`${url}/docs`)
+    await page.getByRole('heading', { name: 'HTTP API' }).waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+    const narrow = await page
+      .locator('.docs > div td:visible')
+      .evaluateAll((cells) => cells.filter((cell) => cell.getBoundingClientRect().width < 280).length)
+    expect(narrow).toBe(0)
+    expect(await page.locator('.docs > div td:visible').count()).toBeGreaterThan(300)
+    const bottom = await page.getByRole('navigation').evaluate((nav) => nav.getBoundingClientRect().bottom)
+    expect(bottom).toBeLessThan(500)
+    expect(complaints).toEqual([])
   })
 })

@@ -8,7 +8,7 @@ import { TooManyRequests, Unauthenticated, Unavailable } from '../problems.ts'
 import { setSessionCookie } from './session-cookie.ts'
 import type { Visitor } from './sessions.ts'
 import { signInWithCode, signInWithToken, signOut } from './sign-in.ts'
-import { signInPage } from './sign-in-page.ts'
+import { signInPage, type TriedToSignIn } from './sign-in-page.ts'
 import { signInWithPassword } from './sign-in-password.ts'
 
 export interface SignInOptions {
@@ -29,7 +29,8 @@ export function accessRoutes(options: SignInOptions): Hono<{ Variables: RequestV
   app.get('/sign-in', (c) => {
     const code = c.req.query('code')
     if (code === undefined || c.req.method === 'HEAD') return signInPage({ providerLabel })
-    return signedIn(c, providerLabel, () => signInWithCode(db, code, visitorOf(c, options)))
+    const signIn = () => signInWithCode(db, code, visitorOf(c, options))
+    return signedIn(c, providerLabel, signIn, { withoutUser: true })
   })
   app.post('/sign-in', async (c) => {
     requireOwnPage(c)
@@ -37,9 +38,10 @@ export function accessRoutes(options: SignInOptions): Hono<{ Variables: RequestV
     const visitor = visitorOf(c, options)
     if (typeof name !== 'string' || typeof password !== 'string') {
       const given = typeof token === 'string' ? token.trim() : ''
-      return signedIn(c, providerLabel, () => signInWithToken(db, given, visitor))
+      const signIn = () => signInWithToken(db, given, visitor)
+      return signedIn(c, providerLabel, signIn, { withoutUser: true })
     }
-    return signedIn(c, providerLabel, () => signInWithPassword(db, { name, password }, visitor), name)
+    return signedIn(c, providerLabel, () => signInWithPassword(db, { name, password }, visitor), { name })
   })
   app.post('/sign-out', async (c) => {
     requireOwnPage(c)
@@ -68,24 +70,28 @@ export async function signedIn(
   c: SignInContext,
   providerLabel: string | null,
   signIn: () => Promise<string>,
-  name?: string,
+  tried: TriedToSignIn = {},
 ): Promise<Response> {
   try {
     setSessionCookie(c, await signIn())
     return c.redirect('/', 303)
   } catch (error) {
-    return notSignedIn(error, providerLabel, name)
+    return notSignedIn(error, providerLabel, tried)
   }
 }
 
 /** The page again, with why not and when it may be tried again. Throws what is a fault of ours. */
-export function notSignedIn(error: unknown, providerLabel: string | null, name = ''): Response {
+export function notSignedIn(
+  error: unknown,
+  providerLabel: string | null,
+  tried: TriedToSignIn = {},
+): Response {
   const { message } = error instanceof Error ? error : { message: '' }
   if (error instanceof Unauthenticated)
-    return signInPage({ providerLabel, problem: message, name, status: 401 })
+    return signInPage({ providerLabel, problem: message, tried, status: 401 })
   if (error instanceof Unavailable || error instanceof TooManyRequests) {
     const status = error instanceof Unavailable ? 503 : 429
-    const answer = signInPage({ providerLabel, problem: message, name, status })
+    const answer = signInPage({ providerLabel, problem: message, tried, status })
     answer.headers.set('retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000))))
     return answer
   }

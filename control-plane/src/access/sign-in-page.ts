@@ -5,12 +5,21 @@ export interface SignInPage {
   readonly providerLabel: string | null
   /** Why the last attempt failed. */
   readonly problem?: string
-  /** What was given as the name then, to be corrected and not typed again. */
-  readonly name?: string
+  readonly tried?: TriedToSignIn
   readonly status?: number
 }
 
-export function signInPage({ providerLabel, problem, name = '', status = 200 }: SignInPage): Response {
+/** How it was tried, so that the page goes on there. */
+export interface TriedToSignIn {
+  /** What was given as the name, to be corrected and not typed again. */
+  readonly name?: string
+  /** With a link or an API token: what there is to know of these is shown. */
+  readonly withoutUser?: boolean
+}
+
+export function signInPage({ providerLabel, problem, tried = {}, status = 200 }: SignInPage): Response {
+  const { name = '', withoutUser = false } = tried
+  const focus = (here: boolean): string => (here ? ' autofocus' : '')
   const note = problem === undefined ? '' : `<p role="alert" class="problem">${escapeHtml(problem)}</p>`
   const provider =
     providerLabel === null
@@ -20,15 +29,15 @@ export function signInPage({ providerLabel, problem, name = '', status = 200 }: 
   const body = `<div class="door">${note}
 ${provider}
 <form method="post" action="/sign-in">
-<p><label>Name<br><input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" value="${escapeHtml(name)}" required${name === '' ? ' autofocus' : ''}></label></p>
-<p><label>Password<br><input type="password" name="password" autocomplete="current-password" required${name === '' ? '' : ' autofocus'}></label></p>
+<p><label>Name<br><input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" value="${escapeHtml(name)}" required${focus(!withoutUser && name === '')}></label></p>
+<p><label>Password<br><input type="password" name="password" autocomplete="current-password" required${focus(!withoutUser && name !== '')}></label></p>
 <p><button class="primary">Sign in</button></p>
 </form>
-<details><summary>Without a user: with a link or an API token</summary>
+<details${withoutUser ? ' open' : ''}><summary>Without a user: with a link or an API token</summary>
 <p>Open the one-time link that the control plane printed when it started (a restart prints a new one), or give an API
 token (the first one is in <code>DATA-DIR/admin-token</code>).</p>
 <form method="post" action="/sign-in">
-<p><label>API token<br><input type="password" name="token" autocomplete="off" required></label></p>
+<p><label>API token<br><input type="password" name="token" autocomplete="off" required${focus(withoutUser)}></label></p>
 <p><button>Sign in with the token</button></p>
 </form>
 </details></div>`
