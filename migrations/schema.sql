@@ -64,7 +64,8 @@ create table agents (
   credential_serial text,
   credential_expires_at_ms double precision,
   candidate_key text,
-  rotate_requested_at_ms double precision
+  rotate_requested_at_ms double precision,
+  enrolled_from text
 );
 
 create table api_tokens (

@@ -38,7 +38,9 @@ export type Agent = {
   readonly routerAlive: boolean | null
   readonly labels: { readonly [key: string]: string }
   readonly reason: string | null
+  readonly keyFingerprint: string
   readonly keySince: string
+  readonly enrolledFrom: string | null
   readonly keyRotationAsked: boolean
   readonly credentialExpiresAt: string | null
 }

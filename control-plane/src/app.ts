@@ -154,7 +154,7 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
   app.route('/', tickRoute({ db, duties, replica, tickToken, onTick: () => keepCentre(db) }))
   app.route(
     '/agent/v1',
-    enrolmentRoute(() => ({ db, centre, nowMs: now(), log })),
+    enrolmentRoute((c) => ({ db, centre, nowMs: now(), from: addressOf(c), log })),
   )
   app.route(
     '/agent/v1',

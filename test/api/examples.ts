@@ -156,6 +156,7 @@ class Scribe {
       .replace(/\b[0-9a-f]{32}\b/g, (id) => `fa${this.#number(id, 30)}`)
       .replace(/"nextCursor":"[^"]+"/g, `"nextCursor":"WyJ3aGVyZSIsInRoZSBwYWdlIGVuZHMiXQ"`)
       .replace(/(aloft_(?:api|enrol)_)[\w-]{6,43}/g, (_, kind: string) => `${kind}EXAMPLE`)
+      .replace(/SHA256:[\w+/]{43}/g, `SHA256:${'A'.repeat(43)}`)
       .replace(/"password":"[^"]+"/g, '"password":"shown-this-once"')
       .replace(/"(key|by|signature)":"[\w+/=-]{40,}"/g, (_, name: string) => `"${name}":"${'A'.repeat(43)}="`)
     return JSON.parse(text)

@@ -157,8 +157,11 @@ describe('an agent that enrols', () => {
   it('that somebody must approve is told so, does its work, and comes in when it was approved', async () => {
     await enrol({ needsApproval: true })
     await until('it is told to wait', () => uplink()?.state === 'pending')
-    const { id, state } = await agentOf()
+    const { id, state, keyFingerprint } = await agentOf()
     expect(state).toBe('pending')
+    // What people compare: on the node, and at the centre.
+    expect(uplink()?.keyFingerprint).toBe(keyFingerprint)
+    expect(logged.join('\n')).toContain(`--fingerprint ${keyFingerprint}`)
     expect(uplink()?.detail).toContain(`waits for approval: aloft agents approve ${id}`)
     observe()
     await until('what it sees is kept', () => reporting?.status().spool?.backlog === 1)

@@ -45,8 +45,16 @@ const site: Site = {
 function agent(node: string, i: number): Agent {
   const state: Agent['state'] = (['connected', 'connected', 'silent', 'down'] as const)[i] ?? 'unknown'
   const seen = { connectedSince: null, lastSeenAt: AT, clock: null, spoolBacklog: null, routerAlive: null }
-  const key = { keySince: AT, keyRotationAsked: false, credentialExpiresAt: null }
-  const is = { state, evidence: null, software: null, enrolledAt: AT, labels: {}, reason: null }
+  const key = { keyFingerprint: 'SHA256:x', keySince: AT, keyRotationAsked: false, credentialExpiresAt: null }
+  const is = {
+    state,
+    evidence: null,
+    software: null,
+    enrolledAt: AT,
+    enrolledFrom: null,
+    labels: {},
+    reason: null,
+  }
   return { id: node, site: 'paris', node, ...is, ...seen, ...key }
 }
 

@@ -229,3 +229,16 @@ test.each([
   const uplink = { url: 'https://b', transport, state, sinceWallMs: NOW - 90_000, detail }
   expect(statusText({ ...status, uplink }, NOW)).toContain(`uplink: ${line}\n`)
 })
+
+test('the key it is known by is told by its fingerprint, by a steward that tells it', () => {
+  const before = {
+    url: 'https://b',
+    transport: null,
+    state: 'pending',
+    sinceWallMs: NOW,
+    detail: null,
+  } as const
+  const uplink = { ...before, keyFingerprint: 'SHA256:abc' }
+  expect(statusText({ ...status, uplink }, NOW)).toMatch(/^uplink: .*\n {2}its key there is SHA256:abc$/m)
+  expect(statusText({ ...status, uplink: before }, NOW)).not.toContain('its key')
+})

@@ -62,6 +62,7 @@ function agentLines(
       lines.push(`  ✕ ${router.inputErrors} datagrams made the router fail; see recordings/`)
   }
   lines.push(uplinkLine(uplink, nowWallMs))
+  if (uplink?.keyFingerprint) lines.push(`  its key there is ${uplink.keyFingerprint}`)
   if (spool)
     lines.push(`spool: ${spool.backlog} events wait for the control plane, ${spool.lastSeq} kept in all`)
   const waiting = Object.entries(notifications ?? {}).filter(([, count]) => count > 0)

@@ -7,6 +7,7 @@ import { FIRST_RETRY, waitAfter, waitAsTold } from '../session/back-off.ts'
 import { keyName } from '../session/centre-trust.ts'
 import {
   type Enrolment,
+  fingerprintOf,
   type Identity,
   loadIdentity,
   makeIdentity,
@@ -81,7 +82,13 @@ async function redeem(options: EnrolmentOptions, identity: Identity, token: stri
       await saveIdentity(options.identityFile, enrolled)
       const key = name === undefined ? '' : `; the centre's key is ${keyName(name.key)}`
       log(`enrolled at site ${enrolment.site} as ${enrolment.node}${key}`)
-      if (pending) log('somebody must approve this node before the centre lets it in; its VRRP does not wait')
+      if (pending) {
+        log('somebody must approve this node before the centre lets it in; its VRRP does not wait')
+        const fingerprint = fingerprintOf(identity)
+        log(
+          `to let it in: aloft agents approve ${enrolment.site}/${enrolment.node} --fingerprint ${fingerprint}`,
+        )
+      }
       return { identity: enrolled, enrolment }
     }
     const isRefused = outcome.kind === 'refused'

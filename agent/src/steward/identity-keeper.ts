@@ -7,7 +7,15 @@ import { challengeText, type Hello, type ServerFrame } from '@aloft/shared/proto
 import { type Credential, candidateText } from '@aloft/shared/protocol/identity'
 import { judgeCentre, judgeProof, keyName, type Pin } from '../session/centre-trust.ts'
 import type { UnsignedHello } from '../session/state.ts'
-import { type Enrolment, type Identity, newPrivateKey, publicKeyOf, signedBy, signText } from './identity.ts'
+import {
+  type Enrolment,
+  fingerprintOf,
+  type Identity,
+  newPrivateKey,
+  publicKeyOf,
+  signedBy,
+  signText,
+} from './identity.ts'
 
 export interface IdentityKeeperOptions {
   readonly identity: Identity
@@ -37,6 +45,10 @@ export class IdentityKeeper {
   constructor(options: IdentityKeeperOptions) {
     this.#options = options
     this.#identity = options.identity
+  }
+
+  get keyFingerprint(): string {
+    return fingerprintOf(this.#identity)
   }
 
   get credential(): Credential | null {

@@ -1,5 +1,5 @@
 /** Who this agent is to the control plane: an Ed25519 key that never leaves the host, and the name it was given. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Credential } from '@aloft/shared/protocol/identity'
@@ -77,6 +77,15 @@ export async function saveIdentity(file: string, identity: Identity): Promise<vo
 /** SPKI DER in base64, as the protocol has it. */
 export function publicKeyOf({ privateKey }: Pick<Identity, 'privateKey'>): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64')
+}
+
+/**
+ * What people compare of a key, as OpenSSH writes it; the centre shows the same of the key it knows
+ * (control-plane/src/agents/fingerprint.ts).
+ */
+export function fingerprintOf(identity: Pick<Identity, 'privateKey'>): string {
+  const key = Buffer.from(publicKeyOf(identity), 'base64')
+  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
 }
 
 /** Ed25519 over the text's UTF-8 (RFC 8032), base64. */

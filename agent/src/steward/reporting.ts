@@ -99,6 +99,7 @@ function startSession(
   const identityFile = path.join(stateDir, 'identity.json')
   const abort = new AbortController()
   let uplink: Uplink | null = null
+  let keeper: IdentityKeeper | null = null
   let before = unconnected(centres[0])
   const begin = async () => {
     const enrolled = await ensureEnrolled({
@@ -119,6 +120,8 @@ function startSession(
     })
     if (enrolled === null || abort.signal.aborted) return
     const { enrolment } = enrolled
+    const identity = keeperOf(identityFile, enrolled, log)
+    keeper = identity
     uplink = new Uplink({
       dialler: centreDialler(centres, { rule: options.transport ?? 'auto', monoMs: monotonicMs }),
       spool,
@@ -130,7 +133,7 @@ function startSession(
         runId: options.runId,
         ...machineId(),
       },
-      identity: keeperOf(identityFile, enrolled, log),
+      identity,
       routers: () => routerStates(router),
       ledger: new CommandLedger(path.join(stateDir, 'commands.json'), log),
       monoMs: monotonicMs,
@@ -149,7 +152,10 @@ function startSession(
   const poll = setInterval(() => uplink?.routerIs(router.isConnected()), ROUTER_POLL_MS)
   return {
     uplink: () => uplink,
-    status: () => uplink?.status() ?? before,
+    status: () => ({
+      ...(uplink?.status() ?? before),
+      ...(keeper && { keyFingerprint: keeper.keyFingerprint }),
+    }),
     stop: () => {
       abort.abort()
       clearInterval(poll)

@@ -46,6 +46,8 @@ export interface UplinkStatus {
   readonly state: 'connecting' | 'connected' | 'waiting' | 'pending' | 'refused' | 'not-enrolled'
   readonly sinceWallMs: number
   readonly detail: string | null
+  /** Of the key it is known by: what `aloft agents approve --fingerprint` compares. Not told by older stewards. */
+  readonly keyFingerprint?: string
 }
 
 export interface SpoolStatus {

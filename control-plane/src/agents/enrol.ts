@@ -18,6 +18,8 @@ export interface EnrolmentContext {
   readonly db: Database
   readonly centre: Centre
   readonly nowMs: number
+  /** Address of who asks, if there is one. */
+  readonly from?: string | null
   /** Told what an operator should know of: a node came with a new key. */
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void }
 }
@@ -30,9 +32,9 @@ export interface EnrolmentContext {
  */
 export async function enrol(context: EnrolmentContext, body: unknown): Promise<Enrolled> {
   const request = parse(body)
-  const { nowMs, centre, db, log } = context
+  const { nowMs, centre, db, log, from = null } = context
   const keys = await centre.keys()
-  const { enrolled, note } = await transact(db, (tx) => enrolIn(tx, request, { keys, nowMs })).catch(
+  const { enrolled, note } = await transact(db, (tx) => enrolIn(tx, request, { keys, nowMs, from })).catch(
     (error: unknown) => {
       if (violatedConstraint(error) === null) throw error
       throw new Conflict(`node ${request.node} is being enrolled by another request; try again`)
@@ -49,10 +51,11 @@ type Result = { readonly enrolled: Enrolled; readonly note: 'new' | 'again' | 'r
 interface At {
   readonly keys: CentreKeys
   readonly nowMs: number
+  readonly from: string | null
 }
 
 async function enrolIn(tx: Transaction, request: EnrolRequest, at: At): Promise<Result> {
-  const { nowMs } = at
+  const { nowMs, from } = at
   const { node, publicKey } = request
   const { token, previousAgentId } = await redeemable(tx, { token: request.token, publicKey, nowMs })
   const holder = await agentOfKey(tx, publicKey)
@@ -71,7 +74,7 @@ async function enrolIn(tx: Transaction, request: EnrolRequest, at: At): Promise<
     const enrolled = { agentId: holder.id, site: holder.site, node }
     return { enrolled: await withIdentity(tx, { ...enrolled, publicKey, pending }, at), note: 'again' }
   }
-  const { agentId, note, before } = await settle(tx, { request, token, nowMs })
+  const { agentId, note, before } = await settle(tx, { request, token, nowMs, from })
   await redeem(tx, { tokenId: token.id, publicKey, agentId, nowMs })
   const pending = token.needsApproval
   const names = { agentId, site: token.site, node }
@@ -120,13 +123,15 @@ async function settle(
     readonly request: EnrolRequest
     readonly token: LockedToken
     readonly nowMs: number
+    readonly from: string | null
   },
 ): Promise<Settled> {
-  const { request, nowMs } = at
+  const { request, nowMs, from } = at
   const { siteId, site, labels, needsApproval } = at.token
   const { node, publicKey, software } = request
   const standing = needsApproval ? ('pending' as const) : ('approved' as const)
-  const identity = { publicKey, software, labels, standing, enrolledAtMs: nowMs, keySinceMs: nowMs }
+  const asked = { enrolledAtMs: nowMs, enrolledFrom: from, keySinceMs: nowMs }
+  const identity = { publicKey, software, labels, standing, ...asked }
   const before = await agentOfNode(tx, siteId, node)
   if (before === null) {
     const agentId = await insertAgent(tx, { siteId, node, ...identity })

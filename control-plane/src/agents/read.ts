@@ -6,6 +6,7 @@ import type { Revised } from '../http/entity-tag.ts'
 import { isoInstant, isoInstantOrNull } from '../http/instant.ts'
 import { decodeCursor, isId, searchPage } from '../http/list-query.ts'
 import { NotFound } from '../problems.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { agentRevision } from './revision.ts'
 import { type AgentRow, selectAgents } from './store-read.ts'
 
@@ -72,7 +73,9 @@ function toAgent(row: AgentRow): Agent {
     labels: row.labels,
     reason:
       row.standing === 'revoked' ? row.standing_reason : (row.quarantined_reason ?? row.standing_reason),
+    keyFingerprint: fingerprintOf(row.public_key),
     keySince: isoInstant(row.key_since_ms),
+    enrolledFrom: row.enrolled_from,
     keyRotationAsked: row.rotate_requested_at_ms !== null,
     credentialExpiresAt: isoInstantOrNull(row.credential_expires_at_ms),
   }

@@ -12,6 +12,7 @@ export interface AgentRow extends Record<string, unknown> {
   readonly node: string
   readonly software: string
   readonly enrolled_at_ms: number
+  readonly enrolled_from: string | null
   readonly state: AgentState
   readonly evidence_node: string | null
   readonly evidence_router: string | null
@@ -58,7 +59,7 @@ export async function selectAgents(db: Queryable, filter: AgentFilter): Promise<
   if (filter.label) conditions.push(sql`a.labels @> ${JSON.stringify(filter.label)}::text::jsonb`)
   if (filter.after) conditions.push(sql`(t.name, a.node) > (${filter.after[0]}, ${filter.after[1]})`)
   return db.execute<AgentRow>(sql`
-    select a.id, t.name as site, a.node, a.software, a.enrolled_at_ms, a.quarantined_reason, a.standing,
+    select a.id, t.name as site, a.node, a.software, a.enrolled_at_ms, a.enrolled_from, a.quarantined_reason, a.standing,
       a.standing_reason, a.public_key, a.labels, coalesce(a.key_since_ms, a.enrolled_at_ms) as key_since_ms, a.rotate_requested_at_ms,
       a.credential_expires_at_ms, st.state, peer.node as evidence_node,
       v.name as evidence_router, (st.evidence->>'atMs')::float8 as evidence_at_ms, s.connected_at_ms,

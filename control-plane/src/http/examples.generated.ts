@@ -502,7 +502,9 @@ export const EXAMPLES = {
               "routerAlive": null,
               "labels": {},
               "reason": null,
+              "keyFingerprint": "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
               "keySince": "2026-11-22T21:00:00.000Z",
+              "enrolledFrom": null,
               "keyRotationAsked": false,
               "credentialExpiresAt": "2026-11-23T21:00:00.000Z"
             },
@@ -521,7 +523,9 @@ export const EXAMPLES = {
               "routerAlive": null,
               "labels": {},
               "reason": null,
+              "keyFingerprint": "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
               "keySince": "2026-11-22T21:00:00.000Z",
+              "enrolledFrom": null,
               "keyRotationAsked": false,
               "credentialExpiresAt": "2026-11-23T21:00:00.000Z"
             }
@@ -549,7 +553,9 @@ export const EXAMPLES = {
           "routerAlive": null,
           "labels": {},
           "reason": null,
+          "keyFingerprint": "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
           "keySince": "2026-11-22T21:00:00.000Z",
+          "enrolledFrom": null,
           "keyRotationAsked": false,
           "credentialExpiresAt": "2026-11-23T21:00:00.000Z"
         }
@@ -637,7 +643,9 @@ export const EXAMPLES = {
           "routerAlive": null,
           "labels": {},
           "reason": null,
+          "keyFingerprint": "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
           "keySince": "2026-11-22T21:00:00.000Z",
+          "enrolledFrom": null,
           "keyRotationAsked": true,
           "credentialExpiresAt": "2026-11-23T21:00:00.000Z"
         }
@@ -665,7 +673,9 @@ export const EXAMPLES = {
           "routerAlive": null,
           "labels": {},
           "reason": null,
+          "keyFingerprint": "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
           "keySince": "2026-11-22T21:00:00.000Z",
+          "enrolledFrom": null,
           "keyRotationAsked": true,
           "credentialExpiresAt": "2026-11-23T21:00:00.000Z"
         }
@@ -693,7 +703,9 @@ export const EXAMPLES = {
           "routerAlive": null,
           "labels": {},
           "reason": null,
+          "keyFingerprint": "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
           "keySince": "2026-11-22T21:00:00.000Z",
+          "enrolledFrom": null,
           "keyRotationAsked": false,
           "credentialExpiresAt": "2026-11-22T21:00:00.000Z"
         }
@@ -721,7 +733,9 @@ export const EXAMPLES = {
           "routerAlive": null,
           "labels": {},
           "reason": "stolen",
+          "keyFingerprint": "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
           "keySince": "2026-11-22T21:00:00.000Z",
+          "enrolledFrom": null,
           "keyRotationAsked": false,
           "credentialExpiresAt": "2026-11-22T21:00:00.000Z"
         }
@@ -749,7 +763,9 @@ export const EXAMPLES = {
           "routerAlive": null,
           "labels": {},
           "reason": "nobody knows it",
+          "keyFingerprint": "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
           "keySince": "2026-11-22T21:00:00.000Z",
+          "enrolledFrom": null,
           "keyRotationAsked": false,
           "credentialExpiresAt": "2026-11-22T21:00:00.000Z"
         }

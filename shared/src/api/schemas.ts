@@ -70,8 +70,12 @@ export const Agent = z
     labels: z.record(z.string(), z.string()),
     /** Why it is quarantined, pending or revoked; null when it is none of these. */
     reason: z.string().nullable(),
+    /** Of its key, as the node itself shows it (`aloft status`): who approves a node compares the two. */
+    keyFingerprint: z.string(),
     /** Since when it has its key. */
     keySince: z.string(),
+    /** The address its enrolment came from; null when that is not known. */
+    enrolledFrom: z.string().nullable(),
     /** Somebody asked for a new key, and it has not made one yet. */
     keyRotationAsked: z.boolean(),
     credentialExpiresAt: z.string().nullable(),

@@ -28,6 +28,8 @@ export const agents = pgTable(
     publicKey: text('public_key').notNull(),
     software: text('software').notNull(),
     enrolledAtMs: doublePrecision('enrolled_at_ms').notNull(),
+    /** Address of whoever sent its enrolment; null when that came without one, or before it was kept. */
+    enrolledFrom: text('enrolled_from'),
     /** Not null: refused at the door, and why. */
     quarantinedReason: text('quarantined_reason'),
     /** Of the token it enrolled with. */
