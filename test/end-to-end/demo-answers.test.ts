@@ -18,7 +18,7 @@ describe('without a demo that runs', () => {
   })
 
   it.each([
-    [['explode', 'amsterdam/lb1'], /the demo knows no action explode; it knows fail, restore, partition/],
+    [['explode', 'amsterdam/lb1'], /aloft demo has no command explode; it has fail, restore, partition/],
     [['fail'], /missing required argument 'site\/node'/],
     [['--port', '70000'], /Write a port, 0 to 65535/],
   ])('%j is wrong usage', async (args, message) => {

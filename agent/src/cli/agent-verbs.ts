@@ -4,18 +4,13 @@ import { findAgent } from './find-agent.ts'
 import { connectFleet, type FleetOptions, printJson, withFleetOptions } from './fleet-command.ts'
 
 interface Verb {
-  readonly name: 'approve' | 'reject' | 'revoke' | 'release' | 'rotate-key'
+  readonly name: 'reject' | 'revoke' | 'release' | 'rotate-key'
   readonly description: string
   /** What to say when it is done. */
   readonly done: (agent: Agent) => string
 }
 
 const VERBS: readonly Verb[] = [
-  {
-    name: 'approve',
-    description: 'let in an agent that waits for approval',
-    done: () => 'is approved. It comes in when it asks again, within a minute if it enrolled just now.',
-  },
   {
     name: 'reject',
     description: 'turn away an agent that waits for approval, for good',
@@ -43,7 +38,7 @@ interface VerbOptions extends FleetOptions {
   readonly reason?: string
 }
 
-/** `aloft agents approve NODE` and its like. */
+/** `aloft agents reject NODE` and its like; approving has more to look at (`agent-approval.ts`). */
 export function mountAgentVerbs(agents: Command): void {
   for (const verb of VERBS) {
     const command = agents

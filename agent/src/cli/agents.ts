@@ -1,10 +1,18 @@
 import type { Agent } from '@aloft/client/api.generated'
 import type { Command } from 'commander'
+import { refuseAbsent } from './absent.ts'
+import { mountAgentApproval } from './agent-approval.ts'
 import { mountAgentReport } from './agent-report.ts'
+import { mountAgentShow } from './agent-show.ts'
 import { mountAgentVerbs } from './agent-verbs.ts'
 import { connectFleet, type FleetOptions, isFiltered, printJson, withFleetOptions } from './fleet-command.ts'
 import { showAgo } from './instant.ts'
 import { formatTable, orDash, showLabels } from './table.ts'
+
+/** For the help; what the API knows is what counts. */
+const AGENT_STATES: readonly Agent['state'][] = [
+  ...(['pending', 'enrolled', 'connected', 'silent', 'down', 'unknown', 'quarantined', 'revoked'] as const),
+]
 
 interface AgentsOptions extends FleetOptions {
   readonly site?: string
@@ -19,10 +27,12 @@ export function mountAgents(program: Command): void {
     .description('list the agents and whether the centre sees them')
     .option('--site <site>', 'of one site only')
     .option('--node <node>', 'of this name only')
-    .option('--state <state>', 'in this state only, such as connected')
+    .option('--state <state>', `in this state only: ${AGENT_STATES.join(', ')}`)
     .option('--label <key=value...>', 'with all of these labels')
   withFleetOptions(command).action(showAgents)
+  mountAgentShow(command)
   mountAgentReport(command)
+  mountAgentApproval(command)
   mountAgentVerbs(command)
 }
 
@@ -33,6 +43,7 @@ async function showAgents(options: AgentsOptions): Promise<void> {
   const labels = label && { label: [...label] }
   const query = { site, node, state: state as Agent['state'] | undefined, ...labels }
   const agents = await client.list('GET /api/v1/agents', Number.POSITIVE_INFINITY, { query })
+  if (agents.items.length === 0) await refuseAbsent(client, { site, node })
   if (options.json) return printJson(agents)
   if (agents.items.length === 0) {
     return console.log(
@@ -42,7 +53,13 @@ async function showAgents(options: AgentsOptions): Promise<void> {
     )
   }
   const now = Date.now()
-  const headings = ['SITE', 'NODE', 'STATE', 'ROUTER', 'LAST SEEN', 'BACKLOG', 'CLOCK', 'SOFTWARE', 'LABELS']
+  const headings = [
+    ...['SITE', 'NODE', 'STATE', 'ROUTER', 'LAST SEEN'],
+    { title: 'BACKLOG', spare: 2 },
+    { title: 'CLOCK', spare: 3 },
+    { title: 'SOFTWARE', spare: 4 },
+    { title: 'LABELS', soft: 12, spare: 1 },
+  ] as const
   console.log(
     formatTable(
       headings,

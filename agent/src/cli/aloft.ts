@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { fleetFailure } from './fleet-failure.ts'
+import { fleetFailure, isMisunderstood } from './fleet-failure.ts'
 import { Answered, Refused, WrongUsage } from './outcome.ts'
 import { createProgram } from './program.ts'
 
@@ -24,7 +24,7 @@ function exitCode(error: unknown): number {
   const text = fleetFailure(error) ?? (error instanceof Error ? error.message : String(error))
   const isVerbose = process.env['ALOFT_DEBUG'] !== undefined && error instanceof Error
   process.stderr.write(`aloft: ${isVerbose ? error.stack : text}\n`)
-  return 1
+  return isMisunderstood(error) ? 2 : 1
 }
 
 // `aloft events | head` closes the pipe early; that is the reader's choice and no error.

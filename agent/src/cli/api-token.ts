@@ -1,8 +1,9 @@
 import { parseDuration } from '@aloft/shared/time/duration'
 import type { Command } from 'commander'
+import { aboutOne } from './absent.ts'
 import { connectFleet, type FleetOptions, printJson, withFleetOptions } from './fleet-command.ts'
-import { type GrantOptions, grantsOf, showGrants, withGrantOptions } from './grants.ts'
-import { showAgo, showInstant } from './instant.ts'
+import { type GrantOptions, grantsOf, showGrants, withGrantOptions, withSitesOf } from './grants.ts'
+import { showAgo, showAhead, showInstant } from './instant.ts'
 import { WrongUsage } from './outcome.ts'
 import { formatTable, orDash } from './table.ts'
 
@@ -22,19 +23,32 @@ export function mountApiToken(program: Command): void {
   withFleetOptions(
     token.command('list').description('list API tokens: your own, or everybody’s if you manage users'),
   ).action(listTokens)
-  const revoke = token.command('revoke').description('refuse a token from now on').argument('<id>')
+  const revoke = token
+    .command('revoke')
+    .description('refuse a token from now on')
+    .argument('<id>', 'as `aloft api-token list` shows it')
   withFleetOptions(revoke).action(revokeToken)
 }
 
 async function createToken(options: CreateOptions): Promise<void> {
-  const ttlMs = parseDuration(options.ttl)
-  if (ttlMs === null) throw new WrongUsage(`--ttl ${options.ttl}: write a duration such as 30d`)
-  const client = await connectFleet(options)
+  const { CreateApiToken } = await import('@aloft/shared/api/access')
+  const { name, ttl } = options
   const grants = options.role === undefined ? undefined : grantsOf(options)
-  const made = await client.call('POST /api/v1/api-tokens', { body: { name: options.name, grants, ttlMs } })
+  const asked = CreateApiToken.safeParse({ name, grants, ttlMs: parseDuration(ttl) })
+  if (!asked.success) {
+    const fault = asked.error.issues.find(({ path }) => path[0] === 'name')
+    throw new WrongUsage(
+      fault ? `--name ${name}: ${fault.message}` : `--ttl ${ttl}: write 1m to 366d, for example 30d`,
+    )
+  }
+  const client = await connectFleet(options)
+  const made = await withSitesOf(client, grants, () =>
+    client.call('POST /api/v1/api-tokens', { body: asked.data }),
+  )
   if (options.json) return printJson(made)
   console.log(made.token)
-  console.error(`It may: ${showGrants(made.grants)}; until ${orDash(made.expiresAt)}. It is not shown again.`)
+  const until = made.expiresAt === null ? 'for ever' : `until ${showInstant(made.expiresAt)} UTC`
+  console.error(`It may: ${showGrants(made.grants)}; ${until}. It is not shown again.`)
 }
 
 async function listTokens(options: FleetOptions): Promise<void> {
@@ -47,15 +61,27 @@ async function listTokens(options: FleetOptions): Promise<void> {
     name,
     orDash(owner),
     showGrants(grants),
-    expiresAt === null ? 'never' : showInstant(expiresAt),
+    ...(expiresAt === null ? ['never', '-'] : [showInstant(expiresAt), showAhead(expiresAt, now)]),
     lastUsedAt === null ? 'never' : showAgo(lastUsedAt, now),
   ])
-  console.log(formatTable(['ID', 'NAME', 'OWNER', 'MAY', 'EXPIRES (UTC)', 'USED'], rows))
+  const headings = [
+    { title: 'ID', whole: true },
+    'NAME',
+    { title: 'OWNER', spare: 2 },
+    { title: 'MAY', soft: 14 },
+    { title: 'EXPIRES (UTC)', spare: 3 },
+    'IN',
+    { title: 'USED', spare: 1 },
+  ] as const
+  if (rows.length === 0) return console.log('No API token. `aloft api-token create --name NAME` makes one.')
+  console.log(formatTable(headings, rows))
 }
 
 async function revokeToken(id: string, options: FleetOptions): Promise<void> {
   const client = await connectFleet(options)
-  await client.call('DELETE /api/v1/api-tokens/{id}', { path: { id } })
+  await aboutOne(client, { kind: 'api-token', name: id }, () =>
+    client.call('DELETE /api/v1/api-tokens/{id}', { path: { id } }),
+  )
   if (options.json) return printJson({ revoked: id })
   console.log('Revoked. Browsers that signed in with it are signed out.')
 }

@@ -2,11 +2,19 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import type { AuditEntry } from '@aloft/client/api.generated'
 import type { Command } from 'commander'
+import { refuseAbsent } from './absent.ts'
 import { type ChainEnd, entriesOfFile, verifyChain } from './audit-chain.ts'
-import { connectFleet, type FleetOptions, printJson, wholeNumber, withFleetOptions } from './fleet-command.ts'
+import {
+  connectFleet,
+  type FleetOptions,
+  isFiltered,
+  printJson,
+  wholeNumber,
+  withFleetOptions,
+} from './fleet-command.ts'
 import { showInstant } from './instant.ts'
 import { WrongUsage } from './outcome.ts'
-import { formatTable } from './table.ts'
+import { type Column, formatTable } from './table.ts'
 
 interface ListOptions extends FleetOptions {
   readonly limit: number
@@ -44,16 +52,34 @@ async function listAudit(options: ListOptions): Promise<void> {
   const client = await connectFleet(options)
   const { site, actor, action, target, limit } = options
   const entries = await client.list('GET /api/v1/audit', limit, { query: { site, actor, action, target } })
+  if (entries.items.length === 0) await refuseAbsent(client, { site })
   if (options.json) return printJson(entries)
-  if (entries.items.length === 0) return console.log('No such change is on record, or none that you may see.')
+  if (entries.items.length === 0) {
+    const isNarrow = isFiltered({ site, actor, action, target })
+    return console.log(
+      isNarrow
+        ? 'No change matches. `aloft audit list` without filters lists the newest.'
+        : 'Nothing is on record so far.',
+    )
+  }
   const rows = entries.items.map((entry) => [
     String(entry.id),
-    showInstant(entry.at),
+    showInstant(entry.at).slice(0, 19),
     entry.actorName,
     entry.action,
-    `${entry.targetKind} ${entry.targetId}`,
+    // `user.create` has said of what kind it is.
+    entry.action.startsWith(`${entry.targetKind}.`)
+      ? entry.targetId
+      : `${entry.targetKind} ${entry.targetId}`,
   ])
-  console.log(formatTable(['ID', 'TIME (UTC)', 'WHO', 'WHAT', 'TARGET'], rows))
+  const headings: readonly (string | Column)[] = [
+    'ID',
+    { title: 'TIME (UTC)', whole: true },
+    { title: 'WHO', soft: 10 },
+    'WHAT',
+    { title: 'TARGET', soft: 15 },
+  ]
+  console.log(formatTable(headings, rows))
 }
 
 async function verifyAudit(options: VerifyOptions): Promise<void> {
@@ -61,6 +87,7 @@ async function verifyAudit(options: VerifyOptions): Promise<void> {
   const end = await verifyChain(await entriesOf(options), expected)
   const text = `${end.id}:${end.hash}`
   if (options.json) return printJson({ entries: end.id, end: text })
+  if (end.id === 0) return console.log('Nothing is on record so far, so there is nothing to verify.')
   console.log(`${end.id} entries hold. Note the end, and give it to --expect next time: ${text}`)
 }
 
@@ -69,7 +96,8 @@ async function entriesOf(options: VerifyOptions): Promise<AsyncIterable<AuditEnt
   if (file === undefined)
     return (await connectFleet(options)).items('GET /api/v1/audit', { query: { order: 'asc', limit: 500 } })
   await access(file, constants.R_OK).catch((error: Error) => {
-    throw new WrongUsage(`${file} cannot be read: ${error.message}`)
+    const why = 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : error.message
+    throw new WrongUsage(`${file} cannot be read: ${why}`)
   })
   return entriesOfFile(file)
 }

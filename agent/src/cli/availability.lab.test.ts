@@ -58,7 +58,8 @@ describe('aloft availability', () => {
     expect(await run()).toEqual({
       code: 0,
       stderr: '',
-      stdout: `From 2026-11-20 21:00 to 2026-11-22 21:00 UTC. Unknown time counts neither for nor against.
+      stdout: `From 2026-11-20 21:00 to 2026-11-22 21:00 UTC.
+Unknown time counts neither for nor against.
 
 SITE    ROUTER  VRID  FAMILY  AVAILABILITY  SERVED  DEGRADED  DOWN   UNKNOWN  OUTAGES
 graz    web     51    ipv4    99.99999%     1d      0         361ms  0        2
@@ -81,7 +82,7 @@ all 3                         99.99999%     1d      0         361ms  2d       2
     })
     const { stdout } = await run('--site', 'graz', '--virtual-router', 'web', '--from', '48h')
     expect(stdout).not.toContain('all 1')
-    expect(stdout.split('\n').slice(5)).toEqual([
+    expect(stdout.split('\n').slice(6)).toEqual([
       'DOWN FROM (UTC)          TO                       FOR    FAILOVER',
       '2026-11-22 20:00:00.000  2026-11-22 20:00:00.361  213ms  f1',
       '2026-11-22 20:00:00.000  2026-11-22 20:00:00.361  361ms  -',
@@ -113,10 +114,12 @@ all 3                         99.99999%     1d      0         361ms  2d       2
     const none = await centre((url) =>
       url.pathname.endsWith('/availability')
         ? { ...answer, items: [], total: { ...total, virtualRouters: 0 } }
-        : { items: [], nextCursor: null },
+        : { items: url.pathname.endsWith('/sites') ? [{ name: 'graz' }] : [], nextCursor: null },
     )
     expect((await none.run()).stdout).toContain('`aloft agents`')
     expect((await none.run('--site', 'graz')).stdout).toContain('`aloft availability` without filters')
+    const absent = await none.run('--site', 'gratz')
+    expect([absent.code, absent.stderr]).toEqual([1, 'aloft: there is no site gratz; did you mean graz?\n'])
     const nowhere = await none.run('--virtual-router', 'web')
     expect([nowhere.code, nowhere.stderr]).toEqual([
       1,

@@ -1,6 +1,7 @@
 import type { Operations } from '@aloft/client/api.generated'
 import type { Client } from '@aloft/client/client'
 import type { Command } from 'commander'
+import { aboutOne, refuseAbsent } from './absent.ts'
 import {
   connectFleet,
   type FleetOptions,
@@ -52,6 +53,7 @@ async function showAvailability(options: AvailabilityOptions): Promise<void> {
   const client = await connectFleet(options)
   const virtualRouter = name === undefined ? undefined : await findRouter(client, name, site)
   const answer = await readAll(client, { site, virtualRouter, ...span }, limit)
+  if (answer.items.length === 0) await refuseAbsent(client, { site })
   if (options.json) return printJson(answer)
   if (answer.items.length === 0) {
     return console.log(
@@ -61,7 +63,7 @@ async function showAvailability(options: AvailabilityOptions): Promise<void> {
     )
   }
   console.log(
-    `From ${minute(answer.from)} to ${minute(answer.to)} UTC. Unknown time counts neither for nor against.\n`,
+    `From ${minute(answer.from)} to ${minute(answer.to)} UTC.\nUnknown time counts neither for nor against.\n`,
   )
   console.log(tableOf(answer))
   if (answer.nextCursor !== null) console.log(`There are more; --limit ${limit * 2} shows them.`)
@@ -70,14 +72,19 @@ async function showAvailability(options: AvailabilityOptions): Promise<void> {
 
 /** The id of the one virtual router of this name. */
 async function findRouter(client: Client, name: string, site: string | undefined): Promise<string> {
-  if (UUID.test(name)) return name
+  if (UUID.test(name)) {
+    const read = () => client.call('GET /api/v1/virtual-routers/{id}', { path: { id: name } })
+    return (await aboutOne(client, { kind: 'virtual-router', name }, read)).id
+  }
   const { items } = await client.list('GET /api/v1/virtual-routers', Number.POSITIVE_INFINITY, {
     query: { site, name },
   })
   const [router, ...others] = items
   if (router === undefined) {
-    const where = site === undefined ? '' : ` in ${site}`
-    throw new Refused(`there is no virtual router ${name}${where}; \`aloft virtual-routers\` lists them`)
+    await refuseAbsent(client, { site, 'virtual-router': name })
+    throw new Refused(
+      `there is no virtual router ${name} at site ${site}; \`aloft virtual-routers\` lists them`,
+    )
   }
   if (others.length > 0) {
     const names = items.map((one) => `${one.site}/${one.name} ${one.vrid} ${one.family} (${one.id})`)
@@ -116,7 +123,8 @@ function tableOf({ items, total }: Availability): string {
   const rows = items.map((item) => [item.site, item.name, String(item.vrid), item.family, ...sumsOf(item)])
   // One row needs no total.
   if (total.virtualRouters > 1) rows.push([`all ${total.virtualRouters}`, '', '', '', ...sumsOf(total)])
-  return formatTable(['SITE', 'ROUTER', 'VRID', 'FAMILY', ...SUMS], rows)
+  const names = ['SITE', 'ROUTER', { title: 'VRID', spare: 1 }, { title: 'FAMILY', spare: 2 }]
+  return formatTable([...names, ...SUMS], rows)
 }
 
 function sumsOf({ servedMs, degradedMs, downMs, unknownMs, outages, availability }: Sums): string[] {

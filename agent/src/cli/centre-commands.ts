@@ -22,14 +22,17 @@ interface ControlPlaneOptions {
 /** From the environment alone: everybody on a host can read a command line. */
 const SECRETS = `
 Secrets, from the environment only:
-  ALOFT_KEY_ENCRYPTION_KEY  seals the centre's signing key in the database; 32 characters at least, the same on
-                            every replica: openssl rand -base64 32. Without it the key lies there in the clear
+  ALOFT_KEY_ENCRYPTION_KEY  seals the centre's signing key in the database; 32
+                            characters at least, the same on every replica:
+                            openssl rand -base64 32. Without it the key lies
+                            there in the clear
   ALOFT_TICK_TOKEN          admits an outside scheduler at POST /internal/tick
 
 How long history is kept, from the environment too:
   ALOFT_KEEP_EVENTS         all that agents observed (90d)
   ALOFT_KEEP_TRANSITIONS    changes of role and failovers (730d)
-  ALOFT_KEEP_HOURS          availability by the hour (400d), and ALOFT_KEEP_DAYS by the day (1826d)
+  ALOFT_KEEP_HOURS          availability by the hour (400d)
+  ALOFT_KEEP_DAYS           availability by the day (1826d)
   ALOFT_KEEP_FEED           what a stream can be resumed from (7d)`
 
 /** The centre, in this process; `control-plane/src/command.ts` says what it does. */
@@ -81,6 +84,7 @@ export function mountControlPlane(program: Command): void {
     })
     .command('migrate')
     .description('bring a given database to the schema of this version, as a step of its own')
+    .addHelpText('after', '\nThe database is that of --database-url or DATABASE_URL.')
     .action(async (_options: object, command: Command) => {
       const { databaseUrl, dataDir } = command.optsWithGlobals<ControlPlaneOptions>()
       const { runMigration } = await import('@aloft/control-plane/command')
@@ -103,10 +107,7 @@ export function mountDemo(program: Command): void {
       'where the dashboard listens (default: 8080, or the next one that is free)',
       port,
     )
-    .allowExcessArguments()
     .action(async (options: { readonly port?: number }) => {
-      const [unknown] = demo.args
-      if (unknown !== undefined) demo.error(unknownAction(unknown), { exitCode: 2 })
       const { runDemo } = await import('../demo/demo.ts')
       finish(await runDemo({ port: options.port ?? null }))
     })
@@ -120,10 +121,6 @@ export function mountDemo(program: Command): void {
         finish(await demoAction(action, node))
       })
   }
-}
-
-function unknownAction(text: string): string {
-  return `error: the demo knows no action ${text}; it knows ${DEMO_ACTIONS.map(([name]) => name).join(', ')}`
 }
 
 function port(text: string): number {

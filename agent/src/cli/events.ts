@@ -1,7 +1,15 @@
 import type { Event } from '@aloft/client/api.generated'
 import type { Client } from '@aloft/client/client'
 import type { Command } from 'commander'
-import { connectFleet, type FleetOptions, printJson, wholeNumber, withFleetOptions } from './fleet-command.ts'
+import { refuseAbsent } from './absent.ts'
+import {
+  connectFleet,
+  type FleetOptions,
+  isFiltered,
+  printJson,
+  wholeNumber,
+  withFleetOptions,
+} from './fleet-command.ts'
 import { readSpan } from './instant.ts'
 
 export interface EventFilters {
@@ -56,9 +64,17 @@ export function mountEvents(program: Command): void {
 async function list(options: EventsOptions): Promise<void> {
   const client = await connectFleet(options)
   const { items, nextCursor } = await newest(client, options, options.limit ?? 50)
+  if (items.length === 0) await refuseAbsent(client, { site: options.site, node: options.node })
   if (options.json) return printJson({ items, nextCursor })
   const { describeEvent } = await import('./describe-event.ts')
-  if (items.length === 0) return console.log('No event. `aloft events --follow` waits for the next one.')
+  if (items.length === 0) {
+    const isNarrow = isFiltered(eventQuery(options))
+    return console.log(
+      isNarrow
+        ? 'No event matches. `aloft events` without filters lists the newest.'
+        : 'No event so far. `aloft events --follow` waits for the first.',
+    )
+  }
   for (const event of items) console.log(describeEvent(event))
 }
 
@@ -72,6 +88,8 @@ async function newest(client: Client, options: EventsOptions, limit: number) {
 
 async function follow(options: EventsOptions): Promise<void> {
   const client = await connectFleet(options)
+  // One that is not there would be waited for in vain.
+  await refuseAbsent(client, { site: options.site, node: options.node })
   const { followEvents } = await import('./follow-stream.ts')
   const { describeEvent } = await import('./describe-event.ts')
   const print = (event: Event) => console.log(options.json ? JSON.stringify(event) : describeEvent(event))

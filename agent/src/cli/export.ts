@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Client, Page } from '@aloft/client/client'
 import type { Input, ListName } from '@aloft/client/operations'
 import type { Command } from 'commander'
+import { refuseAbsent } from './absent.ts'
 import { type EventFilters, eventQuery, withEventFilters } from './events.ts'
 import { ExportFile } from './export-file.ts'
 import { type FailoverFilters, failoverQuery, withFailoverFilters } from './failovers.ts'
@@ -93,12 +94,23 @@ async function write(list: string, options: ExportOptions, { query, pages }: Wha
   if (out !== undefined && cursor !== undefined)
     throw new WrongUsage('--cursor is for stdout; a file knows its own: give --resume')
   const client = await connectFleet(options)
-  if (out === undefined) return toStdout(pages(client, from(query, cursor)), options)
+  if (out === undefined) return toStdout(ofWhatIsThere(pages, client, from(query, cursor)), options)
   try {
     await toFile(out, { client, pages, query, asked: askedOf(list, options), options })
   } catch (error) {
     throw isSystemError(error) ? new Refused(`${out} cannot be written: ${error.message}`) : error
   }
+}
+
+/** Of what is not there an export would be empty, and complete. */
+async function* ofWhatIsThere(pages: Pages, client: Client, query: Query): AsyncGenerator<Page<unknown>> {
+  let items = 0
+  for await (const page of pages(client, query)) {
+    items += page.items.length
+    yield page
+  }
+  const { site, node, name } = query as Partial<Record<string, string>>
+  if (items === 0) await refuseAbsent(client, { site, node, 'virtual-router': name })
 }
 
 /** Pages rather than one answer: each says where to go on behind it. */
@@ -140,7 +152,7 @@ async function toFile(out: string, { client, pages, query, asked, options }: Int
   let items = begun?.items ?? 0
   const progress = new Progress()
   try {
-    for await (const page of pages(client, from(whole, begun?.cursor))) {
+    for await (const page of ofWhatIsThere(pages, client, from(whole, begun?.cursor))) {
       await file.write(textOf(page))
       items += page.items.length
       if (page.nextCursor !== null) await file.mark({ asked, query: whole, cursor: page.nextCursor, items })

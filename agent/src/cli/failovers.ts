@@ -1,5 +1,6 @@
 import type { Failover } from '@aloft/client/api.generated'
 import type { Command } from 'commander'
+import { refuseAbsent } from './absent.ts'
 import {
   connectFleet,
   type FleetOptions,
@@ -72,6 +73,8 @@ async function showFailovers(options: FailoversOptions): Promise<void> {
   const query = failoverQuery(options)
   const client = await connectFleet(options)
   const failovers = await client.list('GET /api/v1/failovers', options.limit, { query })
+  if (failovers.items.length === 0)
+    await refuseAbsent(client, { site: options.site, node: options.node, 'virtual-router': options.router })
   if (options.json) return printJson(failovers)
   if (failovers.items.length === 0) {
     return console.log(
@@ -83,15 +86,11 @@ async function showFailovers(options: FailoversOptions): Promise<void> {
   const now = Date.now()
   const headings = [
     'OCCURRED (UTC)',
-    'AGO',
-    'SITE',
-    'ROUTER',
-    'VRID',
-    'FROM',
-    'TO',
-    'REASON',
-    'OUTAGE',
-    'PLANNED',
+    { title: 'AGO', spare: 3 },
+    ...['SITE', 'ROUTER'],
+    { title: 'VRID', spare: 2 },
+    ...['FROM', 'TO', 'REASON', 'OUTAGE'],
+    { title: 'PLANNED', spare: 1 },
   ]
   console.log(
     formatTable(

@@ -1,16 +1,26 @@
 import type { Agent } from '@aloft/client/api.generated'
 import type { Client } from '@aloft/client/client'
-import { Refused, WrongUsage } from './outcome.ts'
+import { aboutOne, thereIsNo } from './absent.ts'
+import { WrongUsage } from './outcome.ts'
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The one agent that people call NODE, SITE/NODE or by its id. Throws when there is none, or more than one. */
-export async function findAgent(client: Client, node: string): Promise<Agent> {
-  const { items } = await client.list('GET /api/v1/agents', Number.POSITIVE_INFINITY)
-  const named = items.filter((one) => [one.id, one.node, `${one.site}/${one.node}`].includes(node))
+export async function findAgent(client: Client, text: string): Promise<Agent> {
+  if (ID.test(text)) {
+    const read = () => client.call('GET /api/v1/agents/{id}', { path: { id: text.toLowerCase() } })
+    return aboutOne(client, { kind: 'agent', name: text }, read)
+  }
+  const [site, node] = text.includes('/') ? text.split('/', 2) : [undefined, text]
+  const { items } = await client.list('GET /api/v1/agents', Number.POSITIVE_INFINITY, {
+    query: site === '' || node === '' ? {} : { site, node },
+  })
+  const named = items.filter((one) => [one.node, `${one.site}/${one.node}`].includes(text))
   const [agent, ...others] = named
-  if (agent === undefined) throw new Refused(`there is no agent ${node}; \`aloft agents\` lists them`)
+  if (agent === undefined) throw await thereIsNo(client, 'agent', text)
   if (others.length > 0) {
     const names = named.map((one) => `${one.site}/${one.node}`).join(', ')
-    throw new WrongUsage(`${node} is the name of several agents: ${names}`)
+    throw new WrongUsage(`${text} is the name of several agents; say which: ${names}`)
   }
   return agent
 }

@@ -1,5 +1,8 @@
 import type { Grant } from '@aloft/client/api.generated'
+import type { Client } from '@aloft/client/client'
+import { ApiProblem } from '@aloft/client/problem'
 import type { Command } from 'commander'
+import { refuseAbsent } from './absent.ts'
 import { WrongUsage } from './outcome.ts'
 
 export interface GrantOptions {
@@ -28,4 +31,20 @@ export function grantsOf({ role = [] }: GrantOptions): Grant[] {
 export function showGrants(grants: readonly Grant[]): string {
   if (grants.length === 0) return 'nothing'
   return grants.map(({ role, sites }) => (sites === null ? role : `${role}@${sites.join(',')}`)).join(' ')
+}
+
+/** Runs what gives these grants; a site that is not there is told with the nearest that is. */
+export async function withSitesOf<T>(
+  client: Client,
+  grants: readonly Grant[] | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    const isRefused = error instanceof ApiProblem && error.status === 400
+    const sites = isRefused ? (grants ?? []).flatMap((grant) => grant.sites ?? []) : []
+    for (const site of sites) await refuseAbsent(client, { site })
+    throw error
+  }
 }

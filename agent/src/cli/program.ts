@@ -14,6 +14,7 @@ import { mountAgent, mountReplay, mountStatus, mountStepDown, mountUpgrade } fro
 import { mountSchema } from './schema.ts'
 import { mountSites } from './sites.ts'
 import { mountToken } from './token.ts'
+import { refuseUnknownCommands } from './unknown-command.ts'
 import { mountUser } from './user.ts'
 import { softwareVersion } from './version.ts'
 import { mountVirtualRouters } from './virtual-routers.ts'
@@ -28,6 +29,8 @@ export function createProgram(): Command {
     .version(softwareVersion())
     .exitOverride()
     .showHelpAfterError('Try the same with --help.')
+    // Long options would else keep their descriptions from being wrapped at all on 80 columns.
+    .configureHelp({ minWidthToWrap: 24 })
     .addHelpText('after', EXIT_CODES)
   program.commandsGroup('To see it all on one machine:')
   mountDemo(program)
@@ -60,6 +63,7 @@ export function createProgram(): Command {
   }
   program.commandsGroup('In a shell:')
   mountCompletion(program)
+  refuseUnknownCommands(program)
   return program
 }
 

@@ -29,7 +29,9 @@ export async function replayRecording(file: string, { json = false }: ReplayOpti
     process.stdout.write(lines.map((line) => `${line}\n`).join(''))
     return 0
   } catch (error) {
-    process.stderr.write(`cannot replay ${file}: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(
+      `aloft replay: cannot replay ${file}: ${error instanceof Error ? error.message : String(error)}\n`,
+    )
     return 1
   }
 }

@@ -1,5 +1,6 @@
 import type { Site } from '@aloft/client/api.generated'
 import type { Command } from 'commander'
+import { aboutOne } from './absent.ts'
 import { connectFleet, type FleetOptions, printJson, withFleetOptions } from './fleet-command.ts'
 import { showAgo } from './instant.ts'
 import { formatTable } from './table.ts'
@@ -40,7 +41,10 @@ async function showSites(options: FleetOptions): Promise<void> {
     )
   }
   const now = Date.now()
-  const headings = ['SITE', 'AGENTS', 'SERVED', 'SPLIT BRAIN', 'NO ACTIVE', 'UNKNOWN', 'LAST FAILOVER']
+  const headings = [
+    ...['SITE', 'AGENTS', 'SERVED', 'SPLIT BRAIN', 'NO ACTIVE', 'UNKNOWN'],
+    { title: 'LAST FAILOVER', spare: 1 },
+  ]
   console.log(
     formatTable(
       headings,
@@ -71,7 +75,8 @@ async function createSite([name = '']: readonly string[], options: FleetOptions)
 async function renameSite([old = '', name = '']: readonly string[], options: FleetOptions): Promise<void> {
   const client = await connectFleet(options)
   const path = { id: old }
-  const { etag } = await client.answer('GET /api/v1/sites/{id}', { path })
+  const read = () => client.answer('GET /api/v1/sites/{id}', { path })
+  const { etag } = await aboutOne(client, { kind: 'site', name: old }, read)
   const ifMatch = etag === null ? {} : { ifMatch: etag }
   const site = await client.call('PATCH /api/v1/sites/{id}', { path, body: { name }, ...ifMatch })
   if (options.json) return printJson(site)
@@ -82,7 +87,9 @@ async function renameSite([old = '', name = '']: readonly string[], options: Fle
 
 async function deleteSite([name = '']: readonly string[], options: FleetOptions): Promise<void> {
   const client = await connectFleet(options)
-  await client.call('DELETE /api/v1/sites/{id}', { path: { id: name } })
+  await aboutOne(client, { kind: 'site', name }, () =>
+    client.call('DELETE /api/v1/sites/{id}', { path: { id: name } }),
+  )
   if (options.json) return printJson({ deleted: name })
   console.log(`Site ${name} is gone.`)
 }

@@ -31,6 +31,48 @@ describe('a table', () => {
     expect(formatTable(HEADINGS, ROWS, 1)).toContain('a rathe…')
   })
 
+  describe('on a terminal that is too narrow', () => {
+    const columns = [
+      { title: 'ID', whole: true },
+      'SITE',
+      { title: 'NODES', soft: 12 },
+      { title: 'AGO', spare: 2 },
+      { title: 'WHEN', spare: 1 },
+    ] as const
+    const id = '55a0a6eb-3659-49ac-bcad-420b6460502e'
+    const rows = [[id, 'frankfurt', 'lb1 active, lb2 backup, lb3 backup', '5d ago', '2026-11-22 20:01']]
+    const at = (width: number) => formatTable(columns, rows, width).split('\n')
+
+    it('cuts first what is soft', () => {
+      expect(at(120)[1]).toContain('lb3 backup  5d')
+      expect(at(100)).toEqual([
+        `${'ID'.padEnd(36)}  SITE       NODES                      AGO     WHEN`,
+        `${id}  frankfurt  lb1 active, lb2 backup, …  5d ago  2026-11-22 20:01`,
+      ])
+    })
+
+    it('then leaves out what is spare, the least needed first, and says so', () => {
+      expect(at(84)).toEqual([
+        `${'ID'.padEnd(36)}  SITE       NODES              WHEN`,
+        `${id}  frankfurt  lb1 active, lb2 …  2026-11-22 20:01`,
+        'Not shown for want of width: AGO.',
+      ])
+      expect(at(78)).toEqual([
+        `${'ID'.padEnd(36)}  SITE       NODES`,
+        `${id}  frankfurt  lb1 active, lb2 backup, lb3 …`,
+        'Not shown for want of width: AGO, WHEN.',
+      ])
+    })
+
+    it('never cuts what must be whole', () => {
+      expect(at(20)[1]).toBe(`${id}  frankfu…  lb1 act…`)
+    })
+
+    it('is whole in a pipe', () => {
+      expect(formatTable(columns, rows, undefined)).not.toMatch(/…|Not shown/)
+    })
+  })
+
   it('counts characters, not their halves', () => {
     expect(formatTable(['A', 'B'], [['🛰', 'x']], undefined)).toBe('A  B\n🛰  x')
   })

@@ -1,6 +1,7 @@
 import type { EnrolmentToken } from '@aloft/client/api.generated'
 import { parseDuration } from '@aloft/shared/time/duration'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { aboutOne, refuseAbsent } from './absent.ts'
 import { connectFleet, type FleetOptions, printJson, wholeNumber, withFleetOptions } from './fleet-command.ts'
 import { showAgo, showAhead, showInstant } from './instant.ts'
 import { WrongUsage } from './outcome.ts'
@@ -26,7 +27,12 @@ export function mountToken(program: Command): void {
     .requiredOption('--site <site>', 'site the agents belong to; made when it is new')
     .option('--ttl <duration>', 'how long it can be used, 1s to 30d', '1h')
     .option('--max-uses <count>', 'how many agents it lets in', wholeNumber(1, 10_000), 1)
-    .option('--label <key=value>', 'put on every agent it lets in; as often as wanted', addLabel, {})
+    .addOption(
+      new Option('--label <key=value>', 'put on every agent it lets in; as often as wanted')
+        .argParser(addLabel)
+        // Its text is for the help, where `{}` says nothing.
+        .default({}, 'none'),
+    )
     .option('--needs-approval', 'agents wait for `aloft agents approve`')
   withFleetOptions(create).action(createToken)
   const list = token
@@ -79,12 +85,24 @@ async function listTokens(options: ListOptions): Promise<void> {
   const client = await connectFleet(options)
   const query = { site: options.site }
   const tokens = await client.list('GET /api/v1/enrolment-tokens', Number.POSITIVE_INFINITY, { query })
+  if (tokens.items.length === 0) await refuseAbsent(client, query)
   if (options.json) return printJson(tokens)
   if (tokens.items.length === 0) {
-    return console.log('No enrolment token. `aloft token create --site NAME` makes one.')
+    const which = options.site === undefined ? '' : ` for ${options.site}`
+    return console.log(
+      `No enrolment token${which}. \`aloft token create --site ${options.site ?? 'NAME'}\` makes one.`,
+    )
   }
   const now = Date.now()
-  const headings = ['ID', 'SITE', 'USES', 'CREATED', 'EXPIRES (UTC)', 'IN', 'LABELS', 'APPROVAL']
+  const headings = [
+    { title: 'ID', whole: true },
+    ...['SITE', 'USES'],
+    { title: 'CREATED', spare: 4 },
+    { title: 'EXPIRES (UTC)', spare: 3 },
+    'IN',
+    { title: 'LABELS', soft: 12, spare: 2 },
+    { title: 'APPROVAL', spare: 1 },
+  ] as const
   console.log(
     formatTable(
       headings,
@@ -102,7 +120,9 @@ function row(token: EnrolmentToken, nowMs: number): string[] {
 
 async function revokeToken(id: string, options: FleetOptions): Promise<void> {
   const client = await connectFleet(options)
-  await client.call('DELETE /api/v1/enrolment-tokens/{id}', { path: { id } })
+  await aboutOne(client, { kind: 'enrolment-token', name: id }, () =>
+    client.call('DELETE /api/v1/enrolment-tokens/{id}', { path: { id } }),
+  )
   if (options.json) return printJson({ revoked: id })
   console.log('Revoked. Agents that it let in before stay; `aloft agents` lists them.')
 }

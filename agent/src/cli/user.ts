@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import { aboutOne } from './absent.ts'
 import { connectFleet, type FleetOptions, printJson, withFleetOptions } from './fleet-command.ts'
-import { type GrantOptions, grantsOf, showGrants, withGrantOptions } from './grants.ts'
+import { type GrantOptions, grantsOf, showGrants, withGrantOptions, withSitesOf } from './grants.ts'
 import { showAgo } from './instant.ts'
 import { formatTable } from './table.ts'
 
@@ -42,12 +43,19 @@ export function mountUser(program: Command): void {
 async function createUser(name: string, options: CreateOptions): Promise<void> {
   const client = await connectFleet(options)
   const password = options.withoutPassword ? null : ({ generate: true } as const)
-  const made = await client.call('POST /api/v1/users', {
-    body: { name, grants: grantsOf(options), password },
-  })
+  const grants = grantsOf(options)
+  const made = await withSitesOf(client, grants, () =>
+    client.call('POST /api/v1/users', { body: { name, grants, password } }),
+  )
   if (options.json) return printJson(made)
   if (made.password !== undefined) console.log(made.password)
-  console.error(`User ${made.name} may: ${showGrants(made.grants)}. The password is not shown again.`)
+  const next =
+    made.password === undefined
+      ? `It has no password; \`aloft user reset-password ${made.name}\` gives it one.`
+      : 'The password is not shown again.'
+  console.error(`User ${made.name} may: ${showGrants(made.grants)}. ${next}`)
+  if (made.grants.length === 0)
+    console.error(`\`aloft user grant ${made.name} --role ROLE\` says what it may.`)
 }
 
 async function listUsers(options: FleetOptions): Promise<void> {
@@ -63,7 +71,7 @@ async function listUsers(options: FleetOptions): Promise<void> {
     showGrants(grants),
     lastSignInAt === null ? 'never' : showAgo(lastSignInAt, now),
   ])
-  console.log(formatTable(['NAME', 'STATE', 'MAY', 'SIGNED IN'], rows))
+  console.log(formatTable(['NAME', 'STATE', { title: 'MAY', soft: 16 }, 'SIGNED IN'], rows))
 }
 
 async function change(
@@ -72,7 +80,11 @@ async function change(
   options: FleetOptions,
 ): Promise<void> {
   const client = await connectFleet(options)
-  const now = await client.call('PATCH /api/v1/users/{id}', { path: { id: user }, body })
+  const now = await withSitesOf(client, body.grants, () =>
+    aboutOne(client, { kind: 'user', name: user }, () =>
+      client.call('PATCH /api/v1/users/{id}', { path: { id: user }, body }),
+    ),
+  )
   if (options.json) return printJson(now)
   console.log(
     `User ${now.name} is ${now.disabledAt === null ? 'enabled' : 'disabled'} and may: ${showGrants(now.grants)}`,
@@ -82,7 +94,9 @@ async function change(
 async function resetPassword(user: string, options: FleetOptions): Promise<void> {
   const client = await connectFleet(options)
   const body = { password: { generate: true } } as const
-  const reset = await client.call('POST /api/v1/users/{id}/password', { path: { id: user }, body })
+  const reset = await aboutOne(client, { kind: 'user', name: user }, () =>
+    client.call('POST /api/v1/users/{id}/password', { path: { id: user }, body }),
+  )
   if (options.json) return printJson(reset)
   console.log(reset.password)
   console.error('Its sessions have ended. The password is not shown again.')

@@ -1,5 +1,6 @@
 import type { VirtualRouter } from '@aloft/client/api.generated'
 import type { Command } from 'commander'
+import { refuseAbsent } from './absent.ts'
 import {
   connectFleet,
   type FleetOptions,
@@ -27,7 +28,7 @@ export function mountVirtualRouters(program: Command): void {
     .option('--name <name>', 'of this name only')
     .option('--vrid <vrid>', 'of one VRID only', wholeNumber(1, 255))
     .option('--family <family>', 'ipv4 or ipv6 only')
-    .option('--state <state>', 'in this state only, such as served or no-active')
+    .option('--state <state>', 'in this state only: served, split-brain, no-active, unknown')
   withFleetOptions(command).action(showVirtualRouters)
 }
 
@@ -38,6 +39,7 @@ async function showVirtualRouters(options: VirtualRoutersOptions): Promise<void>
   const narrow = { family: family as VirtualRouter['family'], state: state as VirtualRouter['state'] }
   const query = { site, name, vrid, ...narrow }
   const routers = await client.list('GET /api/v1/virtual-routers', Number.POSITIVE_INFINITY, { query })
+  if (routers.items.length === 0) await refuseAbsent(client, { site, 'virtual-router': name })
   if (options.json) return printJson(routers)
   if (routers.items.length === 0) {
     return console.log(
@@ -47,7 +49,12 @@ async function showVirtualRouters(options: VirtualRoutersOptions): Promise<void>
     )
   }
   const now = Date.now()
-  const headings = ['SITE', 'NAME', 'VRID', 'STATE', 'ACTIVE', 'NODES', 'ADDRESSES', 'LAST FAILOVER']
+  const headings = [
+    ...['SITE', 'NAME', 'VRID', 'STATE', 'ACTIVE'],
+    { title: 'NODES', soft: 30 },
+    { title: 'ADDRESSES', soft: 15 },
+    { title: 'LAST FAILOVER', spare: 1 },
+  ] as const
   console.log(
     formatTable(
       headings,

@@ -99,7 +99,7 @@ function startSession(
   const identityFile = path.join(stateDir, 'identity.json')
   const abort = new AbortController()
   let uplink: Uplink | null = null
-  let keeper: IdentityKeeper | null = null
+  let fingerprint = (): Pick<UplinkStatus, 'keyFingerprint'> => ({})
   let before = unconnected(centres[0])
   const begin = async () => {
     const enrolled = await ensureEnrolled({
@@ -121,7 +121,7 @@ function startSession(
     if (enrolled === null || abort.signal.aborted) return
     const { enrolment } = enrolled
     const identity = keeperOf(identityFile, enrolled, log)
-    keeper = identity
+    fingerprint = () => ({ keyFingerprint: identity.keyFingerprint })
     uplink = new Uplink({
       dialler: centreDialler(centres, { rule: options.transport ?? 'auto', monoMs: monotonicMs }),
       spool,
@@ -152,10 +152,7 @@ function startSession(
   const poll = setInterval(() => uplink?.routerIs(router.isConnected()), ROUTER_POLL_MS)
   return {
     uplink: () => uplink,
-    status: () => ({
-      ...(uplink?.status() ?? before),
-      ...(keeper && { keyFingerprint: keeper.keyFingerprint }),
-    }),
+    status: () => ({ ...(uplink?.status() ?? before), ...fingerprint() }),
     stop: () => {
       abort.abort()
       clearInterval(poll)

@@ -52,6 +52,12 @@ export const ROLES: Readonly<Record<AccessRole, readonly Permission[]>> = {
   ],
 }
 
+/** The names of the roles that have it, in words. */
+export function rolesWith(permission: Permission): string {
+  const having = Object.entries(ROLES).filter(([, permissions]) => permissions.includes(permission))
+  return having.map(([role]) => role).join(', ')
+}
+
 /** Where these grants give this permission. An empty list is nowhere. */
 export function reachOf(grants: readonly StoredGrant[], permission: Permission): Reach {
   const giving = grants.filter(({ role }) => ROLES[role].includes(permission))

@@ -1,7 +1,7 @@
 import { Problem } from '@aloft/shared/api/schemas'
-import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
-import { type Permission, reachOfCaller } from '../access/permissions.ts'
+import { type Permission, reachOfCaller, rolesWith } from '../access/permissions.ts'
 import type { Reach } from '../database/reach.ts'
 import { Forbidden, Invalid } from '../problems.ts'
 import { PROBLEM_KINDS, type ProblemName } from './problem-kinds.ts'
@@ -17,11 +17,17 @@ export function newRouter(): ApiRouter {
       const prefix = result.target === 'query' ? '?' : '/'
       const faults = result.error.issues.flatMap((issue) => {
         const names = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.join('/')]
-        return names.map((name) => ({ pointer: prefix + name, message: issue.message }))
+        return names.map((name) => ({ pointer: prefix + name, message: messageOf(issue) }))
       })
       throw new Invalid(faults.map(({ pointer, message }) => `${pointer}: ${message}`).join('; '), faults)
     },
   })
+}
+
+/** In our words where zod's are those of a programming language. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_value' || issue.values.length < 2) return issue.message
+  return `must be one of ${issue.values.map(String).join(', ')}`
 }
 
 type ApiRouteConfig<P extends string> = Omit<RouteConfig, 'path' | 'middleware'> & {
@@ -56,7 +62,9 @@ export function requirePermission(
 export function reachFor(caller: Caller, permission: Permission): Reach {
   const reach = reachOfCaller(caller, permission)
   if (reach.length === 0)
-    throw new Forbidden(`this needs the permission ${permission}, which ${caller.name} has not`)
+    throw new Forbidden(
+      `this needs the permission ${permission}, which ${caller.name} has not; a role that has it: ${rolesWith(permission)}`,
+    )
   return reach
 }
 
