@@ -16,12 +16,12 @@ import type { Centre } from './centre-keys/centre.ts'
 import { centreKeyRoutes } from './centre-keys/routes.ts'
 import { commandRoutes } from './commands/routes.ts'
 import type { OpenDatabase } from './database/client.ts'
-import { databaseProblem } from './database/readiness.ts'
+import { databaseState } from './database/readiness.ts'
 import { databaseAway } from './database/transact.ts'
-import { ALL_DUTIES } from './duties/all.ts'
-import type { Duty } from './duties/duty.ts'
+import { dutiesKeeping } from './duties/all.ts'
 import { tickRoute } from './duties/routes.ts'
 import { enrolmentTokenRoutes } from './enrolment-tokens/routes.ts'
+import { partitionsKeeping } from './events/days.ts'
 import { eventRoutes } from './events/routes.ts'
 import { failoverRoutes } from './failovers/routes.ts'
 import { type ExchangeOptions, exchangeRoute } from './gateway/exchange-route.ts'
@@ -42,6 +42,7 @@ import { type StaticFiles, staticAnswer } from './http/static-files.ts'
 import type { Provider } from './identity-provider/provider.ts'
 import { providerRoutes } from './identity-provider/routes.ts'
 import { NotFound, Unavailable } from './problems.ts'
+import { DEFAULT_RETENTION, type Retention } from './retention/settings.ts'
 import { siteRoutes } from './sites/routes.ts'
 import type { FeedReader } from './stream/feed-reader.ts'
 import { streamRoutes } from './stream/routes.ts'
@@ -76,8 +77,8 @@ export interface AppDependencies {
   readonly tickToken: string | null
   /** This replica is on its way out: it serves whom it has, and wants nobody new. */
   readonly isDraining?: () => boolean
-  /** Instead of those that keep everything for as long as usual. */
-  readonly duties?: readonly Duty[]
+  /** For how long what is kept; as long as usual by default. */
+  readonly retention?: Retention
   readonly keepAliveMs?: number
   /** Instead of the usual ones; null limits nobody. */
   readonly rateLimits?: RateLimits | null
@@ -135,23 +136,27 @@ function mountOpen(app: App, dependencies: AppDependencies): void {
     telemetry,
     provider = null,
     isDraining = () => false,
-    duties = ALL_DUTIES,
+    retention = DEFAULT_RETENTION,
   } = dependencies
   const { db } = database
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
     if (isDraining()) throw new Unavailable('this replica is stopping')
-    const problem = await databaseProblem(db).catch((error: unknown) => {
+    const partitions = partitionsKeeping(retention.eventsMs)
+    const { problem, warning } = await databaseState(db, partitions).catch((error: unknown) => {
       throw databaseAway(error)
     })
     if (problem !== null) throw new Unavailable(problem)
-    return c.text('ready\n')
+    return c.text(warning === null ? 'ready\n' : `ready\nwarning: ${warning}\n`)
   })
   const trusted = trustedProxies(dependencies.trustedProxies ?? [])
   const addressOf = (c: Context) => clientAddress(c, trusted)
   app.route('/', accessRoutes({ db, now, addressOf, providerLabel: provider?.settings.label ?? null }))
   if (provider !== null) app.route('/', providerRoutes({ db, now, addressOf, provider, log }))
-  app.route('/', tickRoute({ db, duties, replica, tickToken, onTick: () => keepCentre(db) }))
+  app.route(
+    '/',
+    tickRoute({ db, duties: dutiesKeeping(retention), replica, tickToken, onTick: () => keepCentre(db) }),
+  )
   app.route(
     '/agent/v1',
     enrolmentRoute((c) => ({ db, centre, nowMs: now(), from: addressOf(c), log })),

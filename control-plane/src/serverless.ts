@@ -6,7 +6,6 @@ import { notifyCarrier } from './bus/store-notify.ts'
 import { Centre } from './centre-keys/centre.ts'
 import { ringAfterCommit } from './database/after-commit.ts'
 import { openDatabase } from './database/client.ts'
-import { dutiesKeeping } from './duties/all.ts'
 import { loadStaticFiles } from './http/static-files.ts'
 import { installationRoot } from './installed-files.ts'
 import { DEFAULT_RETENTION, type Retention } from './retention/settings.ts'
@@ -52,7 +51,7 @@ export function createServerless({
   const reader = createFeedReader({ db, bus, warn: (message) => log.warn({}, message) })
   const app = createApp({
     ...options,
-    duties: dutiesKeeping(retention),
+    retention,
     database,
     centre: new Centre({ db, keyEncryptionKey, now: Date.now }),
     reader,

@@ -16,11 +16,13 @@ import { forgetReplicas } from './database/alone.ts'
 import { type DatabaseAddress, type OpenDatabase, openDatabase } from './database/client.ts'
 import { lockDataDirectory } from './database/data-directory.ts'
 import { type EmbeddedServer, startEmbeddedServer } from './database/embedded-server.ts'
+import { lockRoomWarning } from './database/lock-room.ts'
 import { migrateDatabase } from './database/migrate.ts'
 import { transact } from './database/transact.ts'
 import { AT_START, whenAnswering } from './database/when-answering.ts'
 import { dutiesKeeping } from './duties/all.ts'
 import { startTicker } from './duties/ticker.ts'
+import { partitionsKeeping } from './events/days.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { createHolds, type Holds, wakeHolds } from './gateway/holds.ts'
 import { CONNECT_PATH } from './gateway/socket.ts'
@@ -120,6 +122,8 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const database = openDatabase(address)
   undo.push(() => database.close())
   const replica = randomUUID()
+  const warning = await whenAnswering(() => lockRoomWarning(database.db, partitionsOf(options)), patience)
+  if (warning !== null) log.warn({}, warning)
   if (embedded !== null) await forgetReplicas(database.db)
   // Before anybody can ask: if the centre was away, nobody is absent yet.
   await whenAnswering(() => transact(database.db, (tx) => keepReplica(tx, replica)), patience)
@@ -144,12 +148,13 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
   const holds = createHolds()
   undo.push(() => holds.stop())
   undo.push(wakeHolds({ db: database.db, bus, holds, now: Date.now }))
-  const { duties } = settingsOf(options)
+  const settings = settingsOf(options)
+  const duties = dutiesKeeping(settings.retention)
   const ticker = startTicker({ db: database.db, duties, replica, log })
   undo.push(() => ticker.stop())
   let isDraining = false
   const parts = { database, centre, reader, gateway, holds, replica, telemetry, isDraining: () => isDraining }
-  front.open(appOf({ ...parts, ...settingsOf(options) }), options.webSockets === false ? null : gateway)
+  front.open(appOf({ ...parts, ...settings }), options.webSockets === false ? null : gateway)
   // The first thing to happen at the end: who balances hears of it, and sends nobody new.
   undo.push(() => {
     isDraining = true
@@ -167,7 +172,8 @@ async function startAll(options: ControlPlaneOptions, undo: Undo[]): Promise<Con
 
 async function startPostgres(options: ControlPlaneOptions, undo: Undo[]): Promise<EmbeddedServer> {
   const { dataDir, progress, log } = options
-  const server = await startEmbeddedServer({ dataDir, progress, warn: (line) => log.warn({}, line) })
+  const warn = (line: string) => log.warn({}, line)
+  const server = await startEmbeddedServer({ dataDir, progress, warn, partitions: partitionsOf(options) })
   undo.push({ unhurried: () => server.stop() })
   return server
 }
@@ -180,6 +186,10 @@ function openBus({ bus: url, log }: ControlPlaneOptions, database: OpenDatabase,
   undo.push(() => bus.stop())
   ringAfterCommit(database.db, bus.publish)
   return bus
+}
+
+function partitionsOf({ retention = DEFAULT_RETENTION }: ControlPlaneOptions): number {
+  return partitionsKeeping(retention.eventsMs)
 }
 
 /** Loaded now: a key that cannot be opened is known before anybody connects. */
@@ -204,12 +214,12 @@ function settingsOf({
   tickToken,
   rateLimits,
   trustedProxies,
-  retention,
+  retention = DEFAULT_RETENTION,
   identityProvider = null,
 }: ControlPlaneOptions) {
   return {
     log,
-    duties: dutiesKeeping(retention ?? DEFAULT_RETENTION),
+    retention,
     tickToken,
     provider: identityProvider === null ? null : openProvider(identityProvider),
     ...(rateLimits === undefined ? {} : { rateLimits }),

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { type CentreName, type Endorsement, endorsementText } from '@aloft/shared/protocol/identity'
 import type { Database, Transaction } from '../database/client.ts'
-import { databaseAway, isConnectionLoss, transact } from '../database/transact.ts'
+import { transact, unavailability } from '../database/transact.ts'
 import { seal, unseal } from './seal.ts'
 import { type CentreKeyRow, insertKey, lockKeys, selectKeys, setPrivateKey } from './store.ts'
 
@@ -48,7 +48,7 @@ export class Centre {
     if (this.#keys !== null && performance.now() - this.#loadedAtMs < REFRESH_MS) return this.#keys
     this.#loading ??= this.#load()
       .catch((error: unknown) => {
-        throw isConnectionLoss(error) ? databaseAway(error) : error
+        throw unavailability(error) ?? error
       })
       .finally(() => {
         this.#loading = null

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SocketAddress } from './client.ts'
 import { type Cluster, clusterIn, droppedTo, ensureCluster, OWN_NAME } from './cluster-files.ts'
+import { locksPerTransactionFor } from './lock-room.ts'
 import { packagedBinaries, reachableBinaries, serverAccount } from './postgres-binaries.ts'
 import { readPostmaster, stopLeftover, waitForEnd } from './postmaster.ts'
 
@@ -11,6 +12,8 @@ export interface EmbeddedServerOptions {
   readonly dataDir: string
   /** Folder of `postgres` and `initdb`; default: those npm installed. */
   readonly binaries?: string
+  /** Partitions of `events` there will be, for which it must have room for locks; default: those of the usual 90 days. */
+  readonly partitions?: number
   /** More settings, `name=value`. */
   readonly settings?: readonly string[]
   readonly progress?: (line: string) => void
@@ -25,6 +28,7 @@ export interface EmbeddedServer {
   stop(): Promise<void>
 }
 
+const USUAL_PARTITIONS = 99
 const START_TIMEOUT_MS = 60_000
 const RESTART_DELAYS_MS = [0, 100, 250, 500, 1_000]
 
@@ -93,7 +97,13 @@ async function restart(keeper: Keeper): Promise<void> {
 function spawnServer({ cluster, options }: Keeper): ChildProcess {
   // A file and not a pipe: the server must be able to write its log when we are gone.
   const log = openSync(cluster.logFile, 'a', 0o600)
-  const settings = ['listen_addresses=', 'unix_socket_permissions=0700', ...(options.settings ?? [])]
+  const locks = locksPerTransactionFor(options.partitions ?? USUAL_PARTITIONS)
+  const settings = [
+    'listen_addresses=',
+    'unix_socket_permissions=0700',
+    `max_locks_per_transaction=${locks}`,
+    ...(options.settings ?? []),
+  ]
   try {
     return spawn(
       path.join(cluster.binaries, 'postgres'),

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Queryable } from './client.ts'
+import { lockRoomWarning } from './lock-room.ts'
 import { type SchemaState, schemaState } from './schema-state.ts'
 
 const PATIENCE_MS = 2_000
@@ -10,20 +11,33 @@ const SCHEMA_PROBLEMS: Readonly<Record<Exclude<SchemaState, 'current'>, string>>
   newer: 'the schema is newer than this Aloft: this replica has to be replaced by a newer one',
 }
 
-/** Why requests cannot be served from this database, or null. Throws when it does not answer within two seconds. */
-export async function databaseProblem(db: Queryable): Promise<string | null> {
+/** Whether requests can be served from a database, and what its operator should know. */
+export interface DatabaseState {
+  /** Why they cannot; null when they can. */
+  readonly problem: string | null
+  /** What does not keep anybody from working today. */
+  readonly warning: string | null
+}
+
+/** `partitions` of events there will be once so much is kept. Throws when the database does not answer within two seconds. */
+export async function databaseState(db: Queryable, partitions: number): Promise<DatabaseState> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('the database did not answer within 2 s')), PATIENCE_MS)
   })
   try {
-    return await Promise.race([look(db), late])
+    return await Promise.race([look(db, partitions), late])
   } finally {
     clearTimeout(timer)
   }
 }
 
-async function look(db: Queryable): Promise<string | null> {
+async function look(db: Queryable, partitions: number): Promise<DatabaseState> {
+  const problem = await problemOf(db)
+  return { problem, warning: problem === null ? await lockRoomWarning(db, partitions) : null }
+}
+
+async function problemOf(db: Queryable): Promise<string | null> {
   const [row] = await db.execute<{ read_only: boolean }>(
     sql`select current_setting('transaction_read_only') = 'on' as read_only`,
   )

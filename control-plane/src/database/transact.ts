@@ -32,7 +32,7 @@ export async function within<T>(tx: Transaction, work: () => Promise<T>): Promis
 
 /**
  * Runs `work` in one transaction. A serialization failure or deadlock is tried again, for it left nothing behind.
- * Throws `Unavailable` when the database cannot be reached, and whatever `work` throws.
+ * Throws `Unavailable` when the database cannot be reached or its disk is full, and whatever `work` throws.
  */
 export async function transact<T>(
   db: Database,
@@ -49,7 +49,7 @@ export async function transact<T>(
       const conflict = code === '40001' || code === '40P01'
       if (conflict && attempt < CONFLICT_ATTEMPTS) await sleep(5 * attempt)
       else if (isConnectionLoss(error) && performance.now() < giveUpAtMs) await sleep(100)
-      else throw isConnectionLoss(error) ? databaseAway(error) : error
+      else throw unavailability(error) ?? error
     }
   }
 }
@@ -78,6 +78,18 @@ async function nested<T>(outer: Transaction, work: (tx: Transaction) => Promise<
 
 export function databaseAway(cause: unknown): Unavailable {
   return new Unavailable('the database is not answering', 1_000, { cause })
+}
+
+/** An operator has to make room first: nobody should ask every second. */
+const FULL_AGAIN_MS = 5_000
+
+/** What failed because of how the database is now, so that the same may succeed later; null for any other failure. */
+export function unavailability(error: unknown): Unavailable | null {
+  if (error instanceof Unavailable) return error
+  if (isConnectionLoss(error)) return databaseAway(error)
+  // disk_full (PostgreSQL appendix A): nothing of the transaction is there.
+  if (databaseErrorCode(error) !== '53100') return null
+  return new Unavailable('the disk of the database is full', FULL_AGAIN_MS, { cause: error })
 }
 
 /** The SQLSTATE or system error code of a failed query, or null when it is neither. */

@@ -9,6 +9,11 @@ export function dayOf(wallMs: number): number {
   return Math.floor(wallMs / DAY_MS)
 }
 
+/** Partitions of `events` once so much is kept: the days, those to come, and the one of events without a day. */
+export function partitionsKeeping(keepMs: number): number {
+  return Math.ceil(keepMs / DAY_MS) + 1 + AHEAD_DAYS + 1
+}
+
 export function partitionName(day: number): string {
   return `events_${new Date(day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`
 }

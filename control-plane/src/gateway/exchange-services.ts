@@ -13,7 +13,7 @@ import { stillHolds, type Turn } from '../agents/turns.ts'
 import type { Centre } from '../centre-keys/centre.ts'
 import { finishCommand } from '../commands/deliver.ts'
 import type { Database } from '../database/client.ts'
-import { databaseAway, isConnectionLoss, transact } from '../database/transact.ts'
+import { transact, unavailability } from '../database/transact.ts'
 import { type Batch, ingest, type Outcome } from '../events/ingest.ts'
 import { Unavailable } from '../problems.ts'
 import { showSnapshot } from '../virtual-routers/show.ts'
@@ -133,7 +133,7 @@ async function writeBatch({ db, now, committed }: ExchangeContext, batch: Batch)
 
 function orAway<T>(query: Promise<T>): Promise<T> {
   return query.catch((error: unknown) => {
-    throw isConnectionLoss(error) ? databaseAway(error) : error
+    throw unavailability(error) ?? error
   })
 }
 

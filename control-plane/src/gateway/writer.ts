@@ -110,12 +110,12 @@ function nextGroup(queue: Job[]): readonly Job[] {
   return queue.splice(0, jobs)
 }
 
-/** While the database is away the group waits: its agents are not acknowledged, and nothing of theirs is lost. */
+/** While the database is away, or its disk full, the group waits: its agents are not acknowledged, and nothing of theirs is lost. */
 async function writeGroup(state: Common, group: readonly Job[]): Promise<void> {
   for (;;) {
     try {
       const outcomes = await commit(state, group)
-      if (state.away) state.log.info({}, 'the database answers again')
+      if (state.away) state.log.info({}, 'the database takes events again')
       state.away = false
       for (const [i, { resolve, reject }] of group.entries()) {
         const outcome = outcomes[i]
@@ -125,7 +125,7 @@ async function writeGroup(state: Common, group: readonly Job[]): Promise<void> {
       return
     } catch (error) {
       if (error instanceof Unavailable && !state.stopping) {
-        if (!state.away) state.log.warn({ err: error }, 'the database is away; events wait')
+        if (!state.away) state.log.warn({ err: error }, `${error.message}; events wait`)
         state.away = true
         await sleep(RETRY_MS)
       } else return void (await writeAlone(state, group, error))

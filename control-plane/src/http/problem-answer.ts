@@ -1,6 +1,6 @@
 import type { Problem } from '@aloft/shared/api/schemas'
 import { HTTPException } from 'hono/http-exception'
-import { databaseErrorCode, isConnectionLoss } from '../database/transact.ts'
+import { databaseErrorCode, unavailability } from '../database/transact.ts'
 import {
   Conflict,
   Forbidden,
@@ -19,20 +19,36 @@ import {
 import { PROBLEM_KINDS, type ProblemName } from './problem-kinds.ts'
 
 /** The one place where errors become RFC 9457 answers. `report` hears of those that are our own fault. */
-export function problemAnswer(error: unknown, report: (error: unknown) => void): Response {
+export function problemAnswer(thrown: unknown, report: (error: unknown) => void): Response {
+  const error = understood(thrown)
   const problem = problemOf(error, report)
   return new Response(JSON.stringify(problem), { status: problem.status, headers: headersOf(error, problem) })
 }
 
 /** The problem by itself, for where it is too late for a status. */
-export function problemOf(error: unknown, report: (error: unknown) => void): Problem {
-  const away = isConnectionLoss(error)
-  const name = away ? 'unavailable' : nameOf(error)
-  if (name === 'internal') report(error)
+export function problemOf(thrown: unknown, report: (error: unknown) => void): Problem {
+  const error = understood(thrown)
+  const name = nameOf(error)
+  if (name === 'internal' || isShort(error)) report(error)
   const problem = ofKind(name, error)
-  if (away) problem.detail = 'the database is not answering'
-  else if (error instanceof RequestProblem || error instanceof HTTPException) problem.detail = error.message
+  if (error instanceof RequestProblem || error instanceof HTTPException) problem.detail = error.message
   return problem
+}
+
+/** out_of_memory is of locks too, and is a matter of settings; the caller can do no more than come later. */
+const OUT_OF_MEMORY = '53200'
+
+/** What the caller is told of a failure that is the database's. */
+function understood(error: unknown): unknown {
+  if (error instanceof RequestProblem) return error
+  if (databaseErrorCode(error) === OUT_OF_MEMORY)
+    return new Unavailable('the database is out of memory, or of room for locks', 5_000, { cause: error })
+  return unavailability(error) ?? error
+}
+
+/** Something the operator has to do, and nobody else will tell him. */
+function isShort(error: unknown): boolean {
+  return error instanceof Unavailable && (databaseErrorCode(error) ?? '').startsWith('53')
 }
 
 function ofKind(name: ProblemName, error: unknown): Problem {

@@ -2,13 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Database, Transaction } from '../database/client.ts'
-import {
-  databaseAway,
-  databaseErrorCode,
-  isConnectionLoss,
-  transactOnce,
-  within,
-} from '../database/transact.ts'
+import { databaseErrorCode, transactOnce, unavailability, within } from '../database/transact.ts'
 import type { Caller, RequestVariables } from '../http/request-context.ts'
 import { Conflict, Invalid, KeyReused } from '../problems.ts'
 import { seal, unseal } from './sealed.ts'
@@ -120,7 +114,7 @@ function failureOf(error: unknown): unknown {
     return new Conflict('a request with this Idempotency-Key is still being answered; send it again')
   }
   // Whether the commit happened is not known; the same key finds out.
-  return isConnectionLoss(error) ? databaseAway(error) : error
+  return unavailability(error) ?? error
 }
 
 async function hashOf(c: RequestContext): Promise<string> {
