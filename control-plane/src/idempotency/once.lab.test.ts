@@ -104,7 +104,7 @@ describe('an Idempotency-Key', () => {
   it('does what it does in one transaction with its answer', async () => {
     const before = [await tokens(), await kept()]
     await app.database.sql.unsafe(`create function refuse() returns trigger language plpgsql as
-      $$ begin raise exception 'no room' using errcode = '53100'; end $$;
+      $$ begin raise exception 'no room'; end $$;
       create trigger refuse before update on idempotency_keys for each row execute function refuse()`)
     expect((await create({ key: 'f', body: { site: 'paris' } })).status).toBe(500)
     await app.database.sql.unsafe('drop trigger refuse on idempotency_keys; drop function refuse')
