@@ -1,7 +1,8 @@
+import { NoRole } from './access/no-role.tsx'
 import { SignedOut } from './access/signed-out.tsx'
 import { AccountLink } from './account/account-link.tsx'
 import { AccountPage } from './account/account-page.tsx'
-import { isSignedOut } from './api/client.ts'
+import { isForbidden, isSignedOut } from './api/client.ts'
 import { Bar } from './design/bar.tsx'
 import { Unreachable } from './design/unreachable.tsx'
 import { Timeline } from './failovers/timeline.tsx'
@@ -20,6 +21,7 @@ export function App() {
 function FleetPage() {
   const sites = useSites()
   if (isSignedOut(sites.error)) return <SignedOut />
+  if (sites.error !== null && isForbidden(sites.error)) return <NoRole message={sites.error.message} />
   if (sites.error !== null && sites.data === undefined)
     return <Unreachable message={sites.error.message} retry={sites.refetch} />
   return <Fleet />

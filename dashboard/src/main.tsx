@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { isSignedOut } from './api/client.ts'
+import { isForbidden, isSignedOut } from './api/client.ts'
 import { App } from './app.tsx'
 import './design/theme.css'
 import './design/layout.css'
@@ -17,7 +17,7 @@ const queries = new QueryClient({
     queries: {
       refetchOnWindowFocus: false,
       staleTime: Number.POSITIVE_INFINITY,
-      retry: (failures, error) => failures < 1 && !isSignedOut(error),
+      retry: (failures, error) => failures < 1 && !isSignedOut(error) && !isForbidden(error),
     },
   },
 })

@@ -52,6 +52,12 @@ async function openAccount() {
   return { name, id, page, complaints }
 }
 
+async function giveGrants(id: string, grants: readonly object[]): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  const init = { method: 'PATCH', headers, body: JSON.stringify({ grants }) }
+  expect((await pages.app.fetch(`/api/v1/users/${id}`, init)).status).toBe(200)
+}
+
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true })
 
 async function fill(page: Page, current: string, next: string, again = next): Promise<void> {
@@ -128,6 +134,25 @@ describe('the account page', () => {
     await page.getByRole('heading', { name: 'Signed out' }).waitFor()
   })
 
+  it('tells whoever has no role so, and comes by itself when they are given one', async () => {
+    const { id } = await newUser({ grants: [] })
+    const { page } = await pages.newPage()
+    await page.clock.install()
+    await enter(page, id)
+    await page.goto(`${pages.url}/account`)
+    await page.getByRole('heading', { name: 'Nothing to show' }).waitFor()
+    await giveGrants(id, [{ role: 'viewer', sites: null }])
+    await page.clock.runFor(6_000)
+    await page.getByRole('heading', { name: 'Your account' }).waitFor()
+    await page.getByRole('link', { name: 'Fleet' }).click()
+    await page.getByRole('region', { name: 'Fleet summary' }).waitFor()
+    await giveGrants(id, [])
+    await page.clock.runFor(2_000)
+    pages.dropConnections()
+    await page.clock.runFor(10_000)
+    await page.getByRole('heading', { name: 'Nothing to show' }).waitFor()
+  })
+
   it('fits a phone, whatever the names', async () => {
     const name = `n${'a'.repeat(126)}`
     const site = 's'.repeat(63)
@@ -138,6 +163,7 @@ describe('the account page', () => {
     await page.goto(pages.url)
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
     await page.getByRole('link', { name }).waitFor()
+    await page.getByRole('heading', { name: site }).waitFor()
     expect(await overflow()).toBe(0)
     await page.getByRole('link', { name }).click()
     await page.getByText('What that allows').click()

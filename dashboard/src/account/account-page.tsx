@@ -1,7 +1,8 @@
 import type { Account } from '@aloft/shared/api/access'
 import { useEffect } from 'react'
+import { NoRole } from '../access/no-role.tsx'
 import { SignedOut } from '../access/signed-out.tsx'
-import { isSignedOut } from '../api/client.ts'
+import { isForbidden, isSignedOut } from '../api/client.ts'
 import { Bar } from '../design/bar.tsx'
 import { Unreachable } from '../design/unreachable.tsx'
 import { Grants } from './grants.tsx'
@@ -15,6 +16,7 @@ export function AccountPage() {
     document.title = 'Your account · Aloft'
   }, [])
   if (isSignedOut(error)) return <SignedOut />
+  if (error !== null && isForbidden(error)) return <NoRole message={error.message} />
   if (account === undefined)
     return error === null ? null : <Unreachable message={error.message} retry={refetch} />
   return (

@@ -3,8 +3,6 @@ import { PERMISSION_WORDS } from './permission-words.ts'
 
 /** The roles somebody has and where, and, when asked, what that comes to. */
 export function Grants({ account: { grants, permissions, kind } }: { readonly account: Account }) {
-  if (grants.length === 0)
-    return <p>No role yet, so there is nothing to see here. Whoever manages users can give you one.</p>
   return (
     <>
       <table className="grants">
