@@ -179,6 +179,7 @@ describe('changing the password', () => {
     await enter(elsewhere, id)
     await elsewhere.goto(`${pages.url}/account`)
     await elsewhere.getByRole('heading', { name: 'Your account' }).waitFor()
+    await page.getByText('Wherever else you are signed in').waitFor()
     await field(page, 'Current password').focus()
     const order: unknown[] = []
     for (const typed of [PASSWORD, NEXT, NEXT, null, null]) {

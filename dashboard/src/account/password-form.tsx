@@ -28,6 +28,7 @@ export function PasswordForm({ name }: { readonly name: string }) {
         <input type="checkbox" checked={shown} onChange={(event) => setShown(event.target.checked)} />
         Show what is typed
       </label>
+      <p className="quiet small">Wherever else you are signed in, you are signed out by it.</p>
       <button type="submit" className="primary" aria-disabled={state === 'asking'}>
         {state === 'asking' ? 'Changing…' : 'Change password'}
       </button>
