@@ -35,6 +35,7 @@ export interface ControlPlaneCommand {
   /** False: agents come by `POST /agent/v1/exchange` alone. */
   readonly webSockets?: boolean | undefined
   readonly keyEncryptionKey?: string | undefined
+  readonly keyEncryptionKeyBefore?: string | undefined
   readonly otlpHeaders?: string | undefined
 }
 
@@ -57,6 +58,7 @@ export function commandFromEnvironment(env: NodeJS.ProcessEnv): ControlPlaneComm
     tickToken: env['ALOFT_TICK_TOKEN'],
     webSockets: env['ALOFT_WEBSOCKETS'] === 'off' ? false : undefined,
     keyEncryptionKey: env['ALOFT_KEY_ENCRYPTION_KEY'],
+    keyEncryptionKeyBefore: env['ALOFT_KEY_ENCRYPTION_KEY_BEFORE'],
   }
 }
 
@@ -120,7 +122,7 @@ export async function runControlPlane(given: ControlPlaneCommand): Promise<numbe
       otlp: otlpOf(given.otlpEndpoint ?? env.otlpEndpoint, env.otlpHeaders),
       identityProvider: providerOf(given.identityProvider ?? env.identityProvider),
       tickToken: env.tickToken ?? null,
-      keyEncryptionKey: parseSecret(env.keyEncryptionKey),
+      ...parseSecrets(env.keyEncryptionKey, env.keyEncryptionKeyBefore),
       webSockets: given.webSockets !== false && env.webSockets !== false,
       retention: retentionOf(process.env),
       log,
@@ -172,13 +174,27 @@ export async function runMigration(given: {
   }
 }
 
+export interface KeyEncryptionKeys {
+  readonly keyEncryptionKey: string | null
+  readonly keyEncryptionKeyBefore: string | null
+}
+
+/** `ALOFT_KEY_ENCRYPTION_KEY`, and the one before it while it is being changed. Throws a RangeError, which is wrong usage. */
+export function parseSecrets(key: string | undefined, before: string | undefined): KeyEncryptionKeys {
+  const [keyEncryptionKey, keyEncryptionKeyBefore] = [
+    parseSecret(key, 'ALOFT_KEY_ENCRYPTION_KEY'),
+    parseSecret(before, 'ALOFT_KEY_ENCRYPTION_KEY_BEFORE'),
+  ]
+  if (keyEncryptionKey === null && keyEncryptionKeyBefore !== null)
+    throw new RangeError('ALOFT_KEY_ENCRYPTION_KEY_BEFORE needs the new one, ALOFT_KEY_ENCRYPTION_KEY, too')
+  return { keyEncryptionKey, keyEncryptionKeyBefore }
+}
+
 /** Any text of some length: 32 random bytes in base64 have 44 characters. */
-export function parseSecret(text: string | undefined): string | null {
+function parseSecret(text: string | undefined, name: string): string | null {
   if (text === undefined || text === '') return null
   if (text.length >= 32) return text
-  throw new RangeError(
-    'ALOFT_KEY_ENCRYPTION_KEY must have 32 characters at least: `openssl rand -base64 32` makes one',
-  )
+  throw new RangeError(`${name} must have 32 characters at least: \`openssl rand -base64 32\` makes one`)
 }
 
 function otlpOf(endpoint: string | undefined, headers = ''): OtlpTarget | null {

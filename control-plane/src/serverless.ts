@@ -15,6 +15,8 @@ export interface ServerlessOptions {
   readonly databaseUrl: string
   /** What the centre's signing key is sealed with; null where it is in the clear. */
   readonly keyEncryptionKey: string | null
+  /** What it may still be sealed with. */
+  readonly keyEncryptionKeyBefore?: string | null
   /** What the scheduler shows at `POST /internal/tick`: the only clock there is. Null admits none. */
   readonly tickToken: string | null
   /** For how long history is kept; usual by default. */
@@ -40,6 +42,7 @@ const CONNECTIONS = 4
 export function createServerless({
   databaseUrl,
   keyEncryptionKey,
+  keyEncryptionKeyBefore = null,
   retention = DEFAULT_RETENTION,
   ...options
 }: ServerlessOptions): Serverless {
@@ -53,7 +56,7 @@ export function createServerless({
     ...options,
     retention,
     database,
-    centre: new Centre({ db, keyEncryptionKey, now: Date.now }),
+    centre: new Centre({ db, keyEncryptionKey, keyEncryptionKeyBefore, now: Date.now }),
     reader,
     dashboard: loadStaticFiles(path.join(installationRoot(), 'dashboard', 'dist')),
     now: Date.now,

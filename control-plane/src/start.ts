@@ -59,6 +59,8 @@ export interface ControlPlaneOptions {
   readonly otlp: OtlpTarget | null
   /** What the centre's signing key is sealed with in the database; null leaves it in the clear. */
   readonly keyEncryptionKey: string | null
+  /** What it may still be sealed with, while the one above is new. */
+  readonly keyEncryptionKeyBefore?: string | null
   /** False: agents come by HTTP requests alone. */
   readonly webSockets?: boolean
   /** What a scheduler shows at `POST /internal/tick`; null admits none. */
@@ -194,13 +196,18 @@ function partitionsOf({ retention = DEFAULT_RETENTION }: ControlPlaneOptions): n
 
 /** Loaded now: a key that cannot be opened is known before anybody connects. */
 async function openCentre(
-  { keyEncryptionKey, log }: ControlPlaneOptions,
+  { keyEncryptionKey, keyEncryptionKeyBefore = null, log }: ControlPlaneOptions,
   { db }: OpenDatabase,
 ): Promise<Centre> {
-  const centre = new Centre({ db, keyEncryptionKey, now: Date.now })
+  const centre = new Centre({ db, keyEncryptionKey, keyEncryptionKeyBefore, now: Date.now })
   await centre.keys()
   if (keyEncryptionKey === null)
     log.info({}, 'the signing key is in the database in the clear; ALOFT_KEY_ENCRYPTION_KEY would seal it')
+  if (keyEncryptionKeyBefore !== null)
+    log.info(
+      {},
+      'the signing key is sealed with ALOFT_KEY_ENCRYPTION_KEY; the one before is not needed any more',
+    )
   return centre
 }
 

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, verify } from 'node:crypto'
 import { endorsementText } from '@aloft/shared/protocol/identity'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { parseSecrets } from '../command.ts'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
 import { Centre } from './centre.ts'
 import { seal, unseal } from './seal.ts'
@@ -14,6 +15,9 @@ beforeAll(async () => {
 afterAll(() => database.close())
 beforeEach(() => database.sql`delete from centre_keys`)
 
+const NEW = 'another key-encryption key, which replaces it'
+const changing = (keyEncryptionKey: string, keyEncryptionKeyBefore: string) =>
+  new Centre({ db: database.db, keyEncryptionKey, keyEncryptionKeyBefore, now: Date.now })
 const centre = (keyEncryptionKey: string | null = null, nowMs = Date.now()) =>
   new Centre({ db: database.db, keyEncryptionKey, now: () => nowMs })
 const rows = () => database.sql`select * from centre_keys order by created_at_ms`
@@ -63,6 +67,63 @@ describe('the key of a centre', () => {
     const [after] = await rows()
     expect([before?.['sealed'], after?.['sealed']]).toEqual([false, true])
     expect(after?.['private_key']).not.toContain(before?.['private_key'])
+  })
+})
+
+describe('a change of the key-encryption key', () => {
+  it('seals the same signing key anew; from then on the old one opens nothing', async () => {
+    const { name } = await centre(KEK).keys()
+    const [before] = await rows()
+    const { name: after, sign } = await changing(NEW, KEK).keys()
+    expect([after, isSignedBy(name.key, 'text', sign('text'))]).toEqual([name, true])
+    const [row] = await rows()
+    expect(row?.['private_key']).not.toBe(before?.['private_key'])
+    expect((await centre(NEW).keys()).name).toEqual(name)
+    await expect(centre(KEK).keys()).rejects.toThrow('it was sealed with another')
+  })
+
+  it('is done once, however many replicas start with both, and not undone by a start with the new one alone', async () => {
+    const { name } = await centre(KEK).keys()
+    const all = await Promise.all(Array.from({ length: 5 }, () => changing(NEW, KEK).keys()))
+    const [row] = await rows()
+    await changing(NEW, KEK).keys()
+    await centre(NEW).keys()
+    expect([all.map((each) => each.name), (await rows())[0]]).toEqual([Array(5).fill(name), row])
+  })
+
+  it('leaves a replica that still has the old one alone at work until it is restarted', async () => {
+    const old = centre(KEK)
+    const { name } = await old.keys()
+    await changing(NEW, KEK).keys()
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000)
+    const { name: same, sign } = await old.keys()
+    vi.restoreAllMocks()
+    expect([same, isSignedBy(name.key, 'text', sign('text'))]).toEqual([name, true])
+  })
+
+  it('in the wrong order, or with two that are both wrong, changes nothing and says so', async () => {
+    const { name } = await centre(KEK).keys()
+    const before = await rows()
+    await expect(changing(NEW, 'x'.repeat(32)).keys()).rejects.toThrow(
+      'neither ALOFT_KEY_ENCRYPTION_KEY nor ALOFT_KEY_ENCRYPTION_KEY_BEFORE opens',
+    )
+    expect((await changing(KEK, NEW).keys()).name).toEqual(name)
+    expect(await rows()).toEqual(before)
+  })
+
+  it('seals what was in the clear with the new one', async () => {
+    const { name } = await centre().keys()
+    expect((await changing(NEW, KEK).keys()).name).toEqual(name)
+    expect((await centre(NEW).keys()).name).toEqual(name)
+  })
+
+  it('is a setting that needs the new one, and has a least length', () => {
+    expect(parseSecrets(NEW, KEK)).toEqual({ keyEncryptionKey: NEW, keyEncryptionKeyBefore: KEK })
+    expect(parseSecrets(undefined, '')).toEqual({ keyEncryptionKey: null, keyEncryptionKeyBefore: null })
+    expect(() => parseSecrets(undefined, KEK)).toThrow('ALOFT_KEY_ENCRYPTION_KEY_BEFORE needs the new one')
+    expect(() => parseSecrets(KEK, 'short')).toThrow(
+      'ALOFT_KEY_ENCRYPTION_KEY_BEFORE must have 32 characters',
+    )
   })
 })
 

@@ -20,6 +20,8 @@ export interface CentreOptions {
   readonly db: Database
   /** What private keys are sealed with in the database; null keeps them there in the clear. */
   readonly keyEncryptionKey: string | null
+  /** What they may still be sealed with: whoever finds such a one seals it anew with `keyEncryptionKey`. */
+  readonly keyEncryptionKeyBefore?: string | null
   readonly now: () => number
   /** Default: a day. */
   readonly credentialLifeMs?: number
@@ -86,11 +88,10 @@ export class Centre {
   }
 
   async #load(): Promise<CentreKeys> {
-    const { db, keyEncryptionKey } = this.#options
+    const { db } = this.#options
     let rows = await selectKeys(db)
     const last = rows.at(-1)
-    if (last === undefined || (keyEncryptionKey !== null && !last.sealed))
-      rows = await transact(db, (tx) => this.#settle(tx))
+    if (last === undefined || this.#wantsSeal(last)) rows = await transact(db, (tx) => this.#settle(tx))
     this.#keys = {
       ...keysOf(rows, (row) => this.#privateKey(row)),
       credentialLifeMs: this.#options.credentialLifeMs ?? CREDENTIAL_LIFE_MS,
@@ -99,15 +100,23 @@ export class Centre {
     return this.#keys
   }
 
-  /** There is a key, and it is sealed if it can be. */
+  /** It is in the clear and need not be, or sealed with a key that is on its way out. */
+  #wantsSeal({ publicKey, privateKey, sealed }: CentreKeyRow): boolean {
+    const { keyEncryptionKey, keyEncryptionKeyBefore = null } = this.#options
+    if (keyEncryptionKey === null || privateKey === null) return false
+    if (!sealed) return true
+    return keyEncryptionKeyBefore !== null && unseal(keyEncryptionKey, publicKey, privateKey) === null
+  }
+
+  /** There is a key, and it is sealed as it should be. */
   async #settle(tx: Transaction): Promise<readonly CentreKeyRow[]> {
     const { keyEncryptionKey } = this.#options
     await lockKeys(tx)
     const last = (await selectKeys(tx)).at(-1)
     if (last === undefined) await insertKey(tx, this.#newKey(null))
-    else if (keyEncryptionKey !== null && !last.sealed && last.privateKey !== null)
+    else if (keyEncryptionKey !== null && this.#wantsSeal(last))
       await setPrivateKey(tx, last.publicKey, {
-        privateKey: seal(keyEncryptionKey, last.publicKey, last.privateKey),
+        privateKey: seal(keyEncryptionKey, last.publicKey, this.#plain(last)),
         sealed: true,
       })
     return selectKeys(tx)
@@ -134,20 +143,30 @@ export class Centre {
     return { ...row, endorsedBy: before.publicKey, endorsement, overlapUntilMs }
   }
 
-  /** Throws an Error that names the setting that is missing or wrong. */
-  #privateKey({ publicKey, privateKey, sealed }: CentreKeyRow): KeyObject {
-    const { keyEncryptionKey } = this.#options
+  #privateKey(row: CentreKeyRow): KeyObject {
+    return createPrivateKey({ key: Buffer.from(this.#plain(row), 'base64'), format: 'der', type: 'pkcs8' })
+  }
+
+  /** As PKCS #8 in base64. Throws an Error that names the setting that is missing or wrong. */
+  #plain({ publicKey, privateKey, sealed }: CentreKeyRow): string {
+    const { keyEncryptionKey, keyEncryptionKeyBefore = null } = this.#options
     if (privateKey === null) throw new Error('the signing key of this centre was erased from its database')
-    if (sealed && keyEncryptionKey === null)
+    if (!sealed) return privateKey
+    if (keyEncryptionKey === null)
       throw new Error(
         'the signing key of this centre is sealed: set ALOFT_KEY_ENCRYPTION_KEY to what it was sealed with',
       )
-    const plain = sealed ? unseal(keyEncryptionKey ?? '', publicKey, privateKey) : privateKey
-    if (plain === null)
+    const plain = unseal(keyEncryptionKey, publicKey, privateKey)
+    if (plain !== null) return plain
+    if (keyEncryptionKeyBefore === null)
       throw new Error(
         'ALOFT_KEY_ENCRYPTION_KEY does not open the signing key of this centre; it was sealed with another',
       )
-    return createPrivateKey({ key: Buffer.from(plain, 'base64'), format: 'der', type: 'pkcs8' })
+    const before = unseal(keyEncryptionKeyBefore, publicKey, privateKey)
+    if (before !== null) return before
+    throw new Error(
+      'neither ALOFT_KEY_ENCRYPTION_KEY nor ALOFT_KEY_ENCRYPTION_KEY_BEFORE opens the signing key of this centre; it was sealed with another',
+    )
   }
 }
 
