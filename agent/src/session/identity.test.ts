@@ -141,6 +141,27 @@ describe('a credential', () => {
     expect(shown).toEqual(['c1', undefined, 'c1', undefined])
   })
 
+  it('we were refused with is shown again after a welcome, though that brought none', () => {
+    start(credentialOf('c1'))
+    challenge()
+    refuse(CloseCode.unauthorised)
+    expect(challenge()).not.toHaveProperty('credential')
+    welcome()
+    refuse(1006)
+    expect(challenge().credential?.serial).toBe('c1')
+  })
+
+  it('that is overdue is asked for once there is a snapshot, and nobody is kept busy until then', () => {
+    start(credentialOf('c1', -24 * HOUR_MS))
+    challenge()
+    hear({ kind: 'welcome', sessionId: 's', resumeAfterSeq: 0, heartbeatMs: 15_000, spreadMs: 0, proof: 'p' })
+    now += 40_000
+    expect(renewals(feed({ kind: 'tick' }))).toBe(0)
+    expect(nextDeadlineMs(state)).toBeGreaterThan(now)
+    feed({ kind: 'snapshot', asOfSeq: 0, routers: [] })
+    expect(renewals(feed({ kind: 'tick' }))).toBe(1)
+  })
+
   it('stays what it is when the session ends in any other way', () => {
     start(credentialOf('c1'))
     for (const code of [

@@ -104,6 +104,22 @@ describe('after a goaway', () => {
     expect(of(hear(1, { kind: 'ack', epoch: 'e', seq: 2 }), 'hello')).toEqual([2])
   })
 
+  it('the hello waits for a read under way, too, and for the ack of what that brings', () => {
+    const reading = spool(2)
+    feed(2, { kind: 'opened' })
+    expect(of(hear(2, challenge), 'hello')).toEqual([])
+    expect(send(reading)).toEqual([1, 2])
+    expect(of(hear(1, { kind: 'ack', epoch: 'e', seq: 2 }), 'hello')).toEqual([2])
+  })
+
+  it('the hello that waits goes out at once when the old session ends', () => {
+    send(spool(2))
+    feed(2, { kind: 'opened' })
+    expect(of(hear(2, challenge), 'hello')).toEqual([])
+    expect(of(closed(1, CloseCode.restart), 'hello')).toEqual([2])
+    expect(at.current.id).toBe(2)
+  })
+
   it('the hello waits no longer than a second', () => {
     send(spool(2))
     feed(2, { kind: 'opened' })
@@ -168,4 +184,20 @@ it('a better way that is none is tried once, and the session goes on', () => {
   expect([at.current.id, at.successor]).toEqual([2, null])
   expect(of(wait(20_000), 'dial')).toEqual([])
   expect(of(feed('all', { kind: 'leave' }), 'dial')).toEqual([4])
+})
+
+it('a session knows what the one it follows has learnt', () => {
+  at = initialSuccession(initialSession({ epoch: 'e', firstSeq: 1, lastSeq: 0 }, 0))
+  now = 0
+  feed('all', { kind: 'start' })
+  // The frames were too big for something on the way, and the router answers.
+  closed(1, CloseCode.tooBig)
+  feed('all', { kind: 'router', alive: true })
+  expect(of(wait(1_000), 'dial')).toEqual([1])
+  open(1, 0)
+  hear(1, { kind: 'goaway', reason: 'deploy', reconnectWithinMs: 4_000 })
+  expect(of(wait(2_000), 'dial')).toEqual([2])
+  const { retry, frameBytesMax, routerAlive } = at.current.state
+  expect([retry.failures, retry.spreadMs, frameBytesMax, routerAlive]).toEqual([1, 2_000, 128 * 1024, true])
+  expect(at.successor?.state).toMatchObject({ retry, frameBytesMax, routerAlive })
 })

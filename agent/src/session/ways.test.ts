@@ -158,3 +158,30 @@ describe('the way over HTTP requests', () => {
     }
   })
 })
+
+describe('what is forgotten', () => {
+  const at0 = (transport: 'websocket' | 'exchange') => ({ url: 0, transport })
+  const refused = (ways: Ways, nowMs: number) => attempt(ways, 'refused', nowMs)
+
+  it('is how often a WebSocket was tried in vain, once one came about', () => {
+    let ways = refused(initialWays(1, 'auto', 0), 0)
+    for (let i = 0; i < 3; i++) ways = refused(ways, tryAgainAtMs(ways, at0('exchange')) ?? 0)
+    ways = cameAbout(ways, at0('websocket'))
+    expect(tryAgainAtMs(refused(ways, 1e7), at0('exchange'))).toBe(1e7 + 300_000)
+  })
+
+  it('is what was held against WebSockets, once that was a verdict', () => {
+    let ways = attempt(attempt(initialWays(1, 'auto', 0), 'cut'), 'cut')
+    expect(nextWay(ways, 0)).toEqual(at0('exchange'))
+    ways = cameAbout(ways, at0('websocket'))
+    const soonCut = { ...at0('websocket'), welcomedForMs: 1_000, evidence: 'cut' } as const
+    for (let i = 0; i < 2; i++) ways = ended(ways, soonCut, at(1e6))
+    expect(nextWay(ways, 1e6)).toEqual(at0('websocket'))
+  })
+})
+
+it('two attempts at one URL that fail go on to the next once', () => {
+  const failed = { url: 0, transport: 'websocket', welcomedForMs: null, evidence: 'unreachable' } as const
+  const once = ended(initialWays(3, 'ws', 0), failed, at(0))
+  expect(nextWay(ended(once, failed, at(0)), 0).url).toBe(1)
+})
