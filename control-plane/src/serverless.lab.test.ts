@@ -10,7 +10,7 @@ import { ADMIN_EVERYWHERE } from './access/permissions.ts'
 import { hashSecret, mintSecret } from './access/secrets.ts'
 import { type OpenDatabase, openDatabase } from './database/client.ts'
 import { createTestDatabase, type TestDatabase } from './database/test-database.ts'
-import { enrolmentOf, newKey, transition } from './gateway/test-agent.ts'
+import { enrolmentOf, newKey, transition, until } from './gateway/test-agent.ts'
 import { ExchangeAgent } from './gateway/test-exchange.ts'
 import { createServerless } from './serverless.ts'
 
@@ -122,6 +122,25 @@ describe('with an instance for every request', () => {
     await Promise.all([one.close(), two.close()])
     expect(instances).toBeGreaterThan(10)
     expect(faults).toEqual([])
+  })
+
+  it('what a request changed is rung for when it is committed: other instances need not wait for their look', async () => {
+    const rung: string[] = []
+    const { unlisten } = await database.sql.listen('aloft_bus', (message) => void rung.push(message))
+    const { id: feed } = (await database.sql`select coalesce(max(id), 0)::int as id from feed`)[0] ?? {}
+    const agent = new ExchangeAgent(exchange)
+    await agent.open(await enrol('bell'))
+    agent.send({
+      kind: 'events',
+      epoch: 'epoch-1',
+      events: [transition(1, { from: 'backup', to: 'active', atMs: Date.now() })],
+    })
+    await agent.acked(1)
+    await until('the feed is rung for', async () =>
+      rung.some((message) => / feed (\d+)$/.test(message) && Number(message.split(' ')[2]) > feed),
+    )
+    await unlisten()
+    await agent.close()
   })
 
   it('a stream goes on in the next instance where it was cut off in the last', async () => {

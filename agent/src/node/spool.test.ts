@@ -9,6 +9,7 @@ import {
   stat,
   truncate,
   unlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -110,6 +111,52 @@ describe('a sound spool', () => {
     await again.close()
   })
 
+  it('tells whoever listens that there is more, and takes nothing after its end', async () => {
+    const spool = await openSpool(options())
+    const seen: number[] = []
+    spool.onChange(() => void seen.push(spool.condition.lastSeq))
+    await appendAll(spool, 1, 2)
+    expect(seen).toEqual([1, 2])
+    await spool.close()
+    await expect(spool.append([event(3)])).rejects.toThrow('the spool is closed')
+  })
+
+  it('reads what is new and what is old, however much came since', async () => {
+    const spool = await openSpool(options())
+    for (let n = 1; n <= 5_000; n += 500) await spool.append(numbers(n, n + 499).map((each) => event(each)))
+    const two = { countMax: 2, bytesMax: 1e9 }
+    for (const after of [0, 2_000, 2_999, 3_000, 4_998])
+      expect(told(await spool.read(after, two))).toEqual([after + 1, after + 2])
+    await spool.close()
+  })
+
+  it('has a new file on the disk as a whole before an event is promised in it', async () => {
+    const done: string[] = []
+    const openFile: typeof open = async (...args) => {
+      const handle = await open(...args)
+      const { sync, datasync } = handle
+      return Object.assign(handle, {
+        sync: () => sync.call(handle).then(() => void done.push('sync')),
+        datasync: () => datasync.call(handle).then(() => void done.push('datasync')),
+      })
+    }
+    const spool = await openSpool(options({ openFile }))
+    await spool.append([event(1)]).then(() => done.push('promised'))
+    expect(done).toEqual(['sync', 'datasync', 'promised'])
+    await spool.close()
+  })
+
+  it('believes no centre that says it holds what was never there', async () => {
+    const spool = await openSpool(options())
+    await appendAll(spool, 1, 5)
+    spool.markHeld(99)
+    expect(spool.condition.heldSeq).toBe(5)
+    await spool.close()
+    const again = await openSpool(options())
+    expect([again.epoch, again.condition.heldSeq]).toEqual([spool.epoch, 5])
+    await again.close()
+  })
+
   it('knows the last line of a run even when the segment that told it is gone', async () => {
     const limits = { segmentBytes: 300, ackedBytes: 0 }
     const spool = await openSpool(options({ limits }))
@@ -206,10 +253,15 @@ describe('a bad disk', () => {
     const [, second = ''] = await segmentFiles()
     await unlink(second)
     const again = await openSpool(options({ limits }))
-    const events = told(await contents(again))
+    const found = await contents(again)
+    const events = told(found)
     expect(events).toHaveLength(12)
-    const gaps = events.filter((one) => typeof one !== 'number')
-    expect(gaps.length).toBeGreaterThan(0)
+    const gaps = found.filter(({ body }) => body.kind === 'gap')
+    const [before, after] = [found[(gaps[0]?.seq ?? 0) - 2], found[gaps.at(-1)?.seq ?? 0]]
+    expect([before?.body.kind, after?.body.kind, gaps.length > 0]).toEqual(['link', 'link', true])
+    // Nobody knows when they were, but not before what was before them. Each file is read by itself.
+    for (const { at, body } of gaps)
+      expect([at, body]).toMatchObject([before?.at, { fromWallMs: before?.at.wallMs }])
     expect(events.slice(0, 1)).toEqual([1])
     expect(events.at(-1)).toBe(12)
     expect(logged.join()).toMatch(/events cannot be read; each is reported as a gap/)
@@ -231,12 +283,37 @@ describe('a bad disk', () => {
     expect(restored.lastLineOf('run')).toBe(5)
     expect(logged).toEqual([expect.stringMatching(/ends at 5 but the centre holds 9: a new epoch begins/)])
     await restored.append([event(10)])
+    const ofNew = (file: string) => path.basename(file).startsWith(restored.epoch)
+    expect((await segmentFiles()).map(ofNew), 'the old files are gone').toEqual([true])
+    // As after a kill: what is held of the old epoch says nothing of the new one.
+    const killed = await openSpool(options())
+    expect([killed.epoch, killed.condition.heldSeq]).toEqual([restored.epoch, 0])
+    await killed.close()
     await restored.close()
     const again = await openSpool(options())
     expect(again.epoch).toBe(restored.epoch)
     expect(told(await contents(again))).toEqual([10])
     await again.close()
   })
+})
+
+it('files of an older epoch are left alone, and the newest is gone on with', async () => {
+  const [older, newer] = [
+    await openSpool(options({ directory: path.join(root, 'older') })),
+    await openSpool(options()),
+  ]
+  await appendAll(older, 1, 5)
+  await appendAll(newer, 11, 13)
+  for (const spool of [older, newer]) await spool.close()
+  const [name = ''] = (await readdir(path.join(root, 'older'))).filter((each) => each.endsWith('.segment'))
+  const left = path.join(root, 'spool', name)
+  await copyFile(path.join(root, 'older', name), left)
+  await utimes(left, 1_000, 1_000)
+  const again = await openSpool(options())
+  expect([again.epoch, told(await contents(again))]).toEqual([newer.epoch, [11, 12, 13]])
+  expect(logged).toEqual([`spool: segments of another epoch (${older.epoch}) are left alone`])
+  expect(await segmentFiles()).toContain(left)
+  await again.close()
 })
 
 describe('overflow', () => {
@@ -261,6 +338,29 @@ describe('overflow', () => {
     expect(lastSeq).toBeGreaterThan(200)
     const since = events.flatMap(({ body }) => (body.kind === 'gap' ? [body.fromWallMs] : []))
     expect(since).toContain(1)
+    await spool.close()
+  })
+
+  it('tells of the first segment that goes how many events that were, from when and until when', async () => {
+    const spool = await openSpool(options({ limits }))
+    let n = 0
+    while (spool.condition.firstSeq === 1) {
+      n += 1
+      await spool.append([event(n)])
+    }
+    const dropped = spool.condition.firstSeq - 1
+    const gap = (await contents(spool)).find(({ body }) => body.kind === 'gap')
+    expect(gap?.body).toMatchObject({ count: dropped, fromWallMs: 1, toWallMs: dropped })
+    await spool.close()
+  })
+
+  it('counts as lost what no centre has: not what was acknowledged of the segment that goes', async () => {
+    const spool = await openSpool(options({ limits }))
+    await appendAll(spool, 1, 3)
+    spool.markHeld(2)
+    for (let n = 4; spool.condition.firstSeq === 1; n++) await spool.append([event(n)])
+    const gap = (await contents(spool)).find(({ body }) => body.kind === 'gap')
+    expect(gap?.body).toMatchObject({ count: spool.condition.firstSeq - 3, fromWallMs: 3 })
     await spool.close()
   })
 
@@ -290,27 +390,40 @@ describe('overflow', () => {
     spool.markHeld(50)
     expect(spool.condition).toMatchObject({ heldSeq: 50, firstSeq: 1 })
     expect(told(await spool.read(50, { countMax: 3, bytesMax: 1e6 }))).toEqual([51, 52, 53])
+    await appendAll(spool, 201, 210)
+    expect(told(await contents(spool)), 'it was acknowledged once, whatever is held now').toEqual(
+      numbers(1, 210),
+    )
     await spool.close()
   })
 })
 
-describe('a disk that refuses', () => {
-  it('loses nothing: the append waits, the status says why, and it goes on when there is room', async () => {
-    let isFull = false
-    const openFile: typeof open = async (...args) => {
+/** Half of a write still fits when it is full, as on a real disk. */
+function diskThatFills() {
+  const disk = {
+    isFull: false,
+    openFile: (async (...args) => {
       const handle = await open(...args)
       const write = handle.write.bind(handle)
       const full = async (buffer: Buffer, offset: number, length: number, position: number) => {
-        if (!isFull) return write(buffer, offset, length, position)
-        // Half of it still fits, as on a real disk.
+        if (!disk.isFull) return write(buffer, offset, length, position)
         await write(buffer, offset, Math.floor(length / 2), position)
         throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
       }
       return Object.assign(handle, { write: full })
-    }
-    const spool = await openSpool(options({ openFile }))
+    }) as typeof open,
+  }
+  return disk
+}
+
+describe('a disk that refuses', () => {
+  it('loses nothing: the append waits, the status says why, and it goes on when there is room', async () => {
+    const disk = diskThatFills()
+    const spool = await openSpool(options({ openFile: disk.openFile }))
     await appendAll(spool, 1, 3)
-    isFull = true
+    const [file = ''] = await segmentFiles()
+    const { size } = await stat(file)
+    disk.isFull = true
     let isDone = false
     const waiting = spool.append([event(4)]).then(() => {
       isDone = true
@@ -319,7 +432,8 @@ describe('a disk that refuses', () => {
     expect(spool.condition).toMatchObject({ lastSeq: 3, error: expect.stringMatching(/ENOSPC/) })
     await new Promise((resolve) => setTimeout(resolve, 30))
     expect(isDone).toBe(false)
-    isFull = false
+    expect((await stat(file)).size, 'the half is cut off: somebody may need the room').toBe(size)
+    disk.isFull = false
     await waiting
     await spool.append([event(5)])
     expect(spool.condition.error).toBe(null)
@@ -329,6 +443,34 @@ describe('a disk that refuses', () => {
     expect(told(await contents(again))).toEqual([1, 2, 3, 4, 5])
     await again.close()
   })
+
+  it.each([
+    ['all of it', 12, 12],
+    ['what a centre that was restored has again', 12, 5],
+  ])(
+    'is given the room of what the centre holds: %s, but for the file that goes on',
+    async (_, acked, held) => {
+      const disk = diskThatFills()
+      const spool = await openSpool(options({ openFile: disk.openFile, limits: { segmentBytes: 300 } }))
+      await appendAll(spool, 1, 12)
+      spool.markHeld(acked)
+      spool.markHeld(held)
+      disk.isFull = true
+      const waiting = spool.append([event(13)])
+      while (spool.condition.error === null) await new Promise((resolve) => setTimeout(resolve, 1))
+      while (spool.condition.firstSeq === 1) await new Promise((resolve) => setTimeout(resolve, 1))
+      const { firstSeq, lastSeq } = spool.condition
+      expect([lastSeq, firstSeq <= held + 1]).toEqual([12, true])
+      expect(firstSeq, 'without any file a new start would be another epoch').toBeLessThanOrEqual(lastSeq)
+      disk.isFull = false
+      await waiting
+      expect(told(await spool.read(held, everything)).at(-1)).toBe(13)
+      await spool.close()
+      const again = await openSpool(options())
+      expect([again.epoch, again.lastLineOf('run')]).toEqual([spool.epoch, 13])
+      await again.close()
+    },
+  )
 
   it('at the end makes the append fail instead of wait for ever', async () => {
     const openFile: typeof open = async (...args) => {

@@ -185,6 +185,34 @@ describe.each([
   })
 })
 
+it('over NATS keeps nothing for when the server is back: it is gone, and who sent it is told', async () => {
+  const nats = await startTestNats()
+  const address = parseNatsAddress(nats.url)
+  const [one, two] = [natsCarrier(address), natsCarrier(address)]
+  const heard: string[] = []
+  await two.listen((message) => void heard.push(message))
+  const arrives = (message: string) =>
+    until(`${message} arrived`, async () => {
+      await one.send([message]).catch(() => {})
+      return heard.includes(message)
+    })
+  await arrives('before')
+  await nats.kill()
+  await until('it is told', () =>
+    one.send(['meanwhile']).then(
+      () => false,
+      () => true,
+    ),
+  )
+  heard.length = 0
+  await expect(one.send(['kept'])).rejects.toThrow('NATS is away')
+  await nats.start()
+  await arrives('after')
+  expect(heard).not.toContain('kept')
+  for (const carrier of [one, two]) await carrier.stop()
+  await nats.kill()
+})
+
 it('over NATS keeps to its subject: another centre on the same server hears nothing of it', async () => {
   const nats = await startTestNats()
   const quiet = { info: () => {}, warn: () => {} }

@@ -24,7 +24,11 @@ function rigged() {
     stop: async () => {},
   }
   const said: string[] = []
-  const note = (_facts: object, message: string) => void said.push(message)
+  const causes: unknown[] = []
+  const note = (facts: object, message: string) => {
+    said.push(message)
+    if ('err' in facts) causes.push(facts.err)
+  }
   const bus = createBus({
     carrier,
     log: { info: note, warn: note },
@@ -32,7 +36,7 @@ function rigged() {
     probeEveryMs: 10,
   })
   open.push(bus)
-  return { rig, bus, said }
+  return { rig, bus, said, causes }
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -54,7 +58,7 @@ describe('a bus that does not hear itself', () => {
   })
 
   it('and cannot listen tries again until it can', async () => {
-    const { rig, bus, said } = rigged()
+    const { rig, bus, said, causes } = rigged()
     rig.listens = false
     bus.subscribe('feed', () => {})
     await until(() => rig.listened > 2)
@@ -62,5 +66,6 @@ describe('a bus that does not hear itself', () => {
     rig.listens = true
     await until(() => bus.figures().heard)
     expect(said).toHaveLength(2)
+    expect(causes.map(String), 'it says why').toEqual(['Error: nobody there'])
   })
 })
