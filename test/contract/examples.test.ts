@@ -66,7 +66,11 @@ describe('the examples of the document', () => {
     const text = JSON.stringify(
       operations.map(([, operation]) => bodiesOf(operation).map(([, , { example }]) => example)),
     )
-    for (const [secret] of text.matchAll(/aloft_(api|enrol)_[\w-]+/g)) expect(secret).toMatch(/_EXAMPLE$/)
+    for (const [secret] of text.matchAll(/aloft_(api|enrol|session|code)_[\w-]+/g))
+      expect(secret).toMatch(/_EXAMPLE$/)
+    expect(text, 'a password as one is generated').not.toMatch(
+      /\b[a-hjkmnp-z2-9]{5}(?:-[a-hjkmnp-z2-9]{5}){3}\b/,
+    )
   })
 
   it('are shown on the page', async () => {

@@ -60,6 +60,11 @@ describe('contrast', () => {
   it('is computed as WCAG does', () => {
     expect(contrast('#ffffff', '#000000')).toBeCloseTo(21)
     expect(contrast('#767676', '#ffffff')).toBeCloseTo(4.54, 2)
+    // Greys weigh all three alike; what is nearly black has a rule of its own.
+    expect(contrast('#ff0000', '#ffffff')).toBeCloseTo(4.0, 2)
+    expect(contrast('#008000', '#ffffff')).toBeCloseTo(5.14, 2)
+    expect(contrast('#0000ff', '#ffffff')).toBeCloseTo(8.59, 2)
+    expect(contrast('#0a0a0a', '#000000')).toBeCloseTo(1.06, 2)
   })
 
   it.each([
