@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import { recordset } from '../database/recordset.ts'
 import type { EventKey } from '../database/schema/index.ts'
 import { HEARS_AFTER_MS } from './lanes.ts'
@@ -66,18 +67,24 @@ export async function closeGaps(
   tx: Transaction,
   first: readonly { readonly agentId: string; readonly epoch: string; readonly atMs: number }[],
 ): Promise<void> {
-  await tx.execute(sql`
+  await executeKept(
+    tx,
+    sql`
     update agent_gaps g set to_ms = greatest(f."atMs", g.from_ms)
     from ${recordset(first, 'as f("agentId" uuid, epoch text, "atMs" float8)')}
-    where g.agent_id = f."agentId" and g.epoch = f.epoch and g.to_ms is null`)
+    where g.agent_id = f."agentId" and g.epoch = f.epoch and g.to_ms is null`,
+  )
 }
 
 /** A session of another boot is about to take the place of the last one: until when that one was heard. */
 export async function keepLastSeen(tx: Transaction, agentId: string): Promise<void> {
-  await tx.execute(sql`
+  await executeKept(
+    tx,
+    sql`
     insert into agent_boots as b (agent_id, boot_id, first_ms, last_ms)
     select agent_id, boot_id, connected_at_ms, last_seen_at_ms from agent_sessions where agent_id = ${agentId}::uuid
-    on conflict (agent_id, boot_id) do update set last_ms = greatest(b.last_ms, excluded.last_ms)`)
+    on conflict (agent_id, boot_id) do update set last_ms = greatest(b.last_ms, excluded.last_ms)`,
+  )
 }
 
 /** The routers these agents take part in have to be summed up again from those instants on. */
@@ -85,13 +92,16 @@ export async function markRoutersOf(
   tx: Transaction,
   agents: readonly { readonly agentId: string; readonly beforeMs: number }[],
 ): Promise<void> {
-  await tx.execute(sql`
+  await executeKept(
+    tx,
+    sql`
     with changed as (
       select m.virtual_router_id as id, min(a."beforeMs") as from_ms
       from ${recordset(agents, 'as a("agentId" uuid, "beforeMs" float8)')}
       join virtual_router_members m on m.agent_id = a."agentId" group by 1)
     update availability_routers v set marks = v.marks + 1, stale_from_ms = least(v.stale_from_ms, c.from_ms)
-    from changed c where c.id = v.virtual_router_id and c.from_ms < v.computed_until_ms`)
+    from changed c where c.id = v.virtual_router_id and c.from_ms < v.computed_until_ms`,
+  )
 }
 
 /**
@@ -99,7 +109,9 @@ export async function markRoutersOf(
  * where the one before ended, from that one on.
  */
 export async function markTransitions(tx: Transaction, keys: readonly EventKey[]): Promise<void> {
-  await tx.execute(sql`
+  await executeKept(
+    tx,
+    sql`
     with changed as (
       select n.virtual_router_id as id, min(case
           when p.role = coalesce(n.body ->> 'from', n.body ->> 'role') and not exists (
@@ -107,7 +119,8 @@ export async function markTransitions(tx: Transaction, keys: readonly EventKey[]
               and f.occurred_at_ms > n.occurred_at_ms)
           then n.occurred_at_ms else coalesce(p.occurred_at_ms, n.occurred_at_ms) end) - ${HEARS_AFTER_MS}::float8 as from_ms
       from ${recordset(keys, 'as k("agentId" uuid, epoch text, seq bigint)')}
-      join transitions n on n.agent_id = k."agentId" and n.epoch = k.epoch and n.seq = k.seq
+      cross join lateral (
+        select * from transitions t where t.agent_id = k."agentId" and t.epoch = k.epoch and t.seq = k.seq offset 0) n
       left join lateral (
         select o.occurred_at_ms, coalesce(o.body ->> 'to', o.body ->> 'role') as role from transitions o
         where o.virtual_router_id = n.virtual_router_id and o.agent_id = n.agent_id
@@ -115,5 +128,6 @@ export async function markTransitions(tx: Transaction, keys: readonly EventKey[]
         order by o.occurred_at_ms desc limit 1) p on true
       group by 1)
     update availability_routers v set marks = v.marks + 1, stale_from_ms = least(v.stale_from_ms, c.from_ms)
-    from changed c where c.id = v.virtual_router_id and c.from_ms < v.computed_until_ms`)
+    from changed c where c.id = v.virtual_router_id and c.from_ms < v.computed_until_ms`,
+  )
 }

@@ -33,6 +33,10 @@ export async function within<T>(tx: Transaction, work: () => Promise<T>): Promis
 /**
  * Runs `work` in one transaction. A serialization failure or deadlock is tried again, for it left nothing behind.
  * Throws `Unavailable` when the database cannot be reached or its disk is full, and whatever `work` throws.
+=======
+ * Runs `work` in one transaction. A serialization failure or deadlock is tried again, for it left nothing behind; so is what
+ * a pooler's server was never told of (`executeKept`).
+ * Throws `Unavailable` when the database cannot be reached, and whatever `work` throws.
  */
 export async function transact<T>(
   db: Database,
@@ -46,7 +50,7 @@ export async function transact<T>(
       return outer ? await nested(outer, work) : await transactOnce(db, work)
     } catch (error) {
       const code = databaseErrorCode(error)
-      const conflict = code === '40001' || code === '40P01'
+      const conflict = code === '40001' || code === '40P01' || statementIsGone(error)
       if (conflict && attempt < CONFLICT_ATTEMPTS) await sleep(5 * attempt)
       else if (isConnectionLoss(error) && performance.now() < giveUpAtMs) await sleep(100)
       else throw unavailability(error) ?? error
@@ -90,6 +94,11 @@ export function unavailability(error: unknown): Unavailable | null {
   // disk_full (PostgreSQL appendix A): nothing of the transaction is there.
   if (databaseErrorCode(error) !== '53100') return null
   return new Unavailable('the disk of the database is full', FULL_AGAIN_MS, { cause: error })
+}
+
+/** A statement that was prepared is not known on the connection (invalid_sql_statement_name, PostgreSQL appendix A). */
+export function statementIsGone(error: unknown): boolean {
+  return databaseErrorCode(error) === '26000'
 }
 
 /** The SQLSTATE or system error code of a failed query, or null when it is neither. */

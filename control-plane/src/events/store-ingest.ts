@@ -1,6 +1,7 @@
 import type { Observed, SpooledEvent } from '@aloft/shared/protocol/events'
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import { recordset } from '../database/recordset.ts'
 import type { EventKey } from '../database/schema/index.ts'
 
@@ -27,10 +28,13 @@ export interface EventRow extends EventKey {
 
 /** Locks the cursors of spools that were admitted, in one order for all, and returns them. */
 export async function lockCursors(tx: Transaction, spools: readonly Spool[]): Promise<readonly Cursor[]> {
-  const rows = await tx.execute<{ agent_id: string; epoch: string; seq: string; started_at_ms: number }>(sql`
+  const rows = await executeKept<{ agent_id: string; epoch: string; seq: string; started_at_ms: number }>(
+    tx,
+    sql`
     select agent_id, epoch, seq, started_at_ms from agent_epochs
     where (agent_id, epoch) in (select * from ${recordset(spools, 'as s("agentId" uuid, epoch text)')})
-    order by agent_id, epoch for update`)
+    order by agent_id, epoch for update`,
+  )
   return rows.map((row) => ({
     agentId: row.agent_id,
     epoch: row.epoch,
@@ -44,9 +48,12 @@ export async function newestGenerations(
   tx: Transaction,
   agentIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const rows = await tx.execute<{ agent_id: string; generation: string }>(sql`
+  const rows = await executeKept<{ agent_id: string; generation: string }>(
+    tx,
+    sql`
     select agent_id, generation from agent_sessions
-    where agent_id in (select x::uuid from jsonb_array_elements_text(${JSON.stringify([...new Set(agentIds)])}::text::jsonb) x)`)
+    where agent_id in (select x::uuid from jsonb_array_elements_text(${JSON.stringify([...new Set(agentIds)])}::text::jsonb) x)`,
+  )
   return new Map(rows.map((row) => [row.agent_id, Number(row.generation)]))
 }
 
@@ -61,11 +68,14 @@ export async function heldHashes(
   places: readonly EventPlace[],
   anywhere: boolean,
 ): Promise<readonly (EventKey & { readonly contentHash: string })[]> {
-  const rows = await tx.execute<{ agent_id: string; epoch: string; seq: string; content_hash: string }>(sql`
+  const rows = await executeKept<{ agent_id: string; epoch: string; seq: string; content_hash: string }>(
+    tx,
+    sql`
     select e.agent_id, e.epoch, e.seq, e.content_hash
     from ${recordset(places, 'as k("agentId" uuid, epoch text, seq bigint, "wallMs" float8)')}
     join events e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq = k.seq
-      ${anywhere ? sql`` : sql`and e.wall_ms = k."wallMs"`}`)
+      ${anywhere ? sql`` : sql`and e.wall_ms = k."wallMs"`}`,
+  )
   return rows.map((row) => ({
     agentId: row.agent_id,
     epoch: row.epoch,
@@ -81,7 +91,9 @@ export async function heldHashes(
  * have none without its partition key in it.
  */
 export async function insertEvents(tx: Transaction, rows: readonly EventRow[]): Promise<void> {
-  await tx.execute(sql`
+  await executeKept(
+    tx,
+    sql`
     insert into events (agent_id, epoch, seq, site_id, wall_ms, mono_ms, boot_id, occurred_at_ms,
       occurred_at_error_ms, received_at_ms, late, kind, virtual_router, vrid, family, body, content_hash)
     select s."agentId", s.epoch, r.s, s."siteId", r.w, r.m, s."bootId", r.o, r.e, s."receivedAtMs", r.l,
@@ -93,7 +105,8 @@ export async function insertEvents(tx: Transaction, rows: readonly EventRow[]): 
     )}
     cross join lateral jsonb_to_recordset(s.rows) as
       r(s bigint, w float8, m float8, o float8, e float8, l boolean, b jsonb, h text)
-    on conflict do nothing`)
+    on conflict do nothing`,
+  )
 }
 
 type Share = Pick<EventRow, 'agentId' | 'epoch' | 'siteId' | 'receivedAtMs'> & {
@@ -130,8 +143,11 @@ function sharesOf(rows: readonly EventRow[]): readonly Share[] {
 }
 
 export async function advanceCursors(tx: Transaction, cursors: readonly Cursor[]): Promise<void> {
-  await tx.execute(sql`
+  await executeKept(
+    tx,
+    sql`
     update agent_epochs a set seq = c.seq
     from ${recordset(cursors, 'as c("agentId" uuid, epoch text, seq bigint)')}
-    where a.agent_id = c."agentId" and a.epoch = c.epoch`)
+    where a.agent_id = c."agentId" and a.epoch = c.epoch`,
+  )
 }

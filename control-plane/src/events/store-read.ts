@@ -1,6 +1,7 @@
 import type { EventBody } from '@aloft/shared/protocol/events'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
 
@@ -98,7 +99,9 @@ export interface Run {
  * one event, and would look through all sites for each again.
  */
 export async function selectRuns(db: Queryable, runs: readonly Run[]): Promise<readonly EventRow[]> {
-  return db.execute<EventRow>(sql`
+  return executeKept<EventRow>(
+    db,
+    sql`
     with found as materialized (
       select e.* from ${recordset(
         runs,
@@ -109,5 +112,6 @@ export async function selectRuns(db: Queryable, runs: readonly Run[]): Promise<r
           and wall_ms >= coalesce(k."fromWallMs", '-infinity') and wall_ms <= coalesce(k."toWallMs", 'infinity')
         offset 0) e
     )
-    select ${COLUMNS} from found e ${NAMES} order by e.agent_id, e.epoch, e.seq`)
+    select ${COLUMNS} from found e ${NAMES} order by e.agent_id, e.epoch, e.seq`,
+  )
 }

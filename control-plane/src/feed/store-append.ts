@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import { recordset } from '../database/recordset.ts'
 import type { Change } from './append.ts'
 
@@ -15,7 +16,9 @@ export async function insertChanges(
   changes: readonly Change[],
   nowMs: number,
 ): Promise<number> {
-  const rows = await tx.execute<{ id: string }>(sql`
+  const rows = await executeKept<{ id: string }>(
+    tx,
+    sql`
     with locked as materialized (select pg_advisory_xact_lock(${FEED_LOCK}))
     insert into feed (kind, ref, epoch, first_seq, last_seq, from_wall_ms, to_wall_ms, at_ms)
     select r.kind, coalesce(r.ref, r."agentId"), r.epoch, r."firstSeq", r."lastSeq", r."fromWallMs", r."toWallMs",
@@ -25,6 +28,7 @@ export async function insertChanges(
       `as r(kind text, ref text, "agentId" text, epoch text, "firstSeq" bigint, "lastSeq" bigint,
         "fromWallMs" float8, "toWallMs" float8)`,
     )}
-    returning id`)
+    returning id`,
+  )
   return rows.reduce((last, { id }) => Math.max(last, Number(id)), 0)
 }

@@ -1,5 +1,6 @@
 import { and, asc, gte, lte, max, min, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import { recordset } from '../database/recordset.ts'
 import { feed } from '../database/schema/index.ts'
 
@@ -32,15 +33,18 @@ export async function selectSitesOf(
   rows: readonly FeedRow[],
 ): Promise<ReadonlyMap<number, string>> {
   if (rows.length === 0) return new Map()
-  const found = await db.execute<{ id: string; site_id: string }>(sql`
-    select r.id, coalesce(a.site_id, v.site_id, f.site_id) as site_id
+  const found = await executeKept<{ id: string; site_id: string }>(
+    db,
+    sql`
+    select r.id, f.site_id
     from ${recordset(
       rows.map(({ id, kind, ref }) => ({ id, kind, ref })),
       'as r(id bigint, kind text, ref text)',
     )}
-    left join agents a on a.id = case when r.kind in ('agent', 'events') then r.ref::uuid end
-    left join virtual_routers v on v.id = case when r.kind = 'virtual-router' then r.ref::uuid end
-    left join failovers f on r.kind = 'failover' and f.id = r.ref
-    where coalesce(a.site_id, v.site_id, f.site_id) is not null`)
+    cross join lateral (
+      select site_id from agents where r.kind in ('agent', 'events') and id = r.ref::uuid
+      union all select site_id from virtual_routers where r.kind = 'virtual-router' and id = r.ref::uuid
+      union all select site_id from failovers where r.kind = 'failover' and id = r.ref) f`,
+  )
   return new Map(found.map((row) => [Number(row.id), row.site_id]))
 }

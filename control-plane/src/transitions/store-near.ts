@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import type { TouchedRouter } from '../virtual-routers/observe.ts'
 import { type Neighbour, type NeighbourRow, neighbourOf, windowsOf } from './store-read.ts'
 
@@ -24,7 +25,9 @@ export async function transitionsNear(
   routers: readonly TouchedRouter[],
   near: number,
 ): Promise<ReadonlyMap<string, NearTransitions>> {
-  const rows = await tx.execute<NearRow>(sql`
+  const rows = await executeKept<NearRow>(
+    tx,
+    sql`
     with near as materialized (${windowsOf(routers, near)}
     ), own as (
       select router, agent_id, epoch, min(seq) as first_seq, count(*) as here from near group by router, agent_id, epoch
@@ -38,8 +41,10 @@ export async function transitionsNear(
     )
     select n.*, a.started_at_ms, c.crosses
     from near n join crossed c on c.router = n.router
-    join agent_epochs a on a.agent_id = n.agent_id and a.epoch = n.epoch
-    order by n.occurred_at_ms`)
+    cross join lateral (
+      select started_at_ms from agent_epochs where agent_id = n.agent_id and epoch = n.epoch offset 0) a
+    order by n.occurred_at_ms`,
+  )
   const byRouter = new Map<string, NearRow[]>()
   for (const row of rows) {
     const own = byRouter.get(row.router) ?? []

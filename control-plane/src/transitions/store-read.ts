@@ -1,6 +1,7 @@
 import type { ResumedBody, TransitionBody } from '@aloft/shared/protocol/events'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import { recordset } from '../database/recordset.ts'
 import type { EventKey } from '../database/schema/index.ts'
 import type { StoredEvent } from '../events/read.ts'
@@ -11,12 +12,15 @@ export async function selectTransitions(
   db: Queryable,
   keys: readonly EventKey[],
 ): Promise<readonly StoredEvent[]> {
-  return db.execute<StoredEvent>(sql`
+  return executeKept<StoredEvent>(
+    db,
+    sql`
     select e.agent_id, t.name as site, a.node, e.epoch, e.seq, e.wall_ms, e.mono_ms, e.boot_id, e.occurred_at_ms,
       e.occurred_at_error_ms, e.received_at_ms, e.late, e.body
     from ${recordset(keys, 'as k("agentId" uuid, epoch text, seq bigint)')}
     join transitions e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq = k.seq
-    join agents a on a.id = e.agent_id join sites t on t.id = a.site_id`)
+    join agents a on a.id = e.agent_id join sites t on t.id = a.site_id`,
+  )
 }
 
 /** What a node's role was, near something new about its router. */
@@ -43,10 +47,13 @@ export async function transitionsAround(
   routers: readonly TouchedRouter[],
   neighbours: number,
 ): Promise<ReadonlyMap<string, readonly Neighbour[]>> {
-  const rows = await tx.execute<NeighbourRow>(sql`
+  const rows = await executeKept<NeighbourRow>(
+    tx,
+    sql`
     with n as materialized (${windowsOf(routers, neighbours)})
     select n.*, a.started_at_ms from n join agent_epochs a on a.agent_id = n.agent_id and a.epoch = n.epoch
-    order by n.occurred_at_ms`)
+    order by n.occurred_at_ms`,
+  )
   const byRouter = new Map<string, Neighbour[]>()
   for (const row of rows) {
     const own = byRouter.get(row.router) ?? []

@@ -1,6 +1,7 @@
 import type { Observed, ResumedBody, TransitionBody } from '@aloft/shared/protocol/events'
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import { recordset } from '../database/recordset.ts'
 import type { EventKey } from '../database/schema/index.ts'
 
@@ -20,7 +21,9 @@ export async function insertTransitions(tx: Transaction, rows: readonly Transiti
     const times = { ...at, occurredAtMs, occurredAtErrorMs, receivedAtMs, late }
     return { agentId, epoch, seq, virtualRouterId, ...times, body }
   })
-  await tx.execute(sql`
+  await executeKept(
+    tx,
+    sql`
     insert into transitions (agent_id, epoch, seq, virtual_router_id, wall_ms, mono_ms, boot_id, occurred_at_ms,
       occurred_at_error_ms, received_at_ms, late, body)
     select * from ${recordset(
@@ -29,5 +32,6 @@ export async function insertTransitions(tx: Transaction, rows: readonly Transiti
         "bootId" text, "occurredAtMs" float8, "occurredAtErrorMs" float8, "receivedAtMs" float8, late boolean,
         body jsonb)`,
     )}
-    on conflict (agent_id, epoch, seq) do nothing`)
+    on conflict (agent_id, epoch, seq) do nothing`,
+  )
 }

@@ -58,6 +58,12 @@ export interface Observed {
   readonly taken: readonly string[]
 }
 
+/** Routers that are locked until the commit: their ids by `routerName`, and which of them are new or have other addresses now. */
+export interface LockedRouters {
+  readonly ids: ReadonlyMap<string, string>
+  readonly changed: readonly string[]
+}
+
 /**
  * Brings routers and their members up to date. An observation counts only if it is the newest of its agent, so a
  * backlog that arrives after a snapshot does not turn back the clock. The routers stay locked until the commit:
@@ -68,20 +74,59 @@ export async function observeRouters(
   observations: readonly RouterObservation[],
   nowMs: number,
 ): Promise<Observed> {
-  if (observations.length === 0) return { routers: [], changed: [], taken: [] }
+  const locked = await lockObserved(tx, observations, nowMs)
+  return observeMembers(tx, observations, locked)
+}
+
+/** Locks the observed routers. Nearly always they are there as they are told, and nothing is written. */
+export async function lockObserved(
+  tx: Transaction,
+  observations: readonly RouterObservation[],
+  nowMs: number,
+): Promise<LockedRouters> {
+  if (observations.length === 0) return { ids: new Map(), changed: [] }
   const latest = new Map(observations.map((observation) => [routerName(observation), observation] as const))
-  const inserted = await insertRouters(tx, [...latest.values()], nowMs)
-  const locked = await lockRouters(tx, [...latest.values()])
-  const ids = new Map(locked.map((router) => [routerName(router), router.id] as const))
-  const moved = await putMembers(tx, newestOfEach(observations), ids)
+  const there = byName(await lockRouters(tx, [...latest.values()]))
+  const different = [...latest].flatMap(([name, told]) => (isAsTold(there.get(name), told) ? [] : told))
+  if (different.length === 0) return { ids: idsOf(there), changed: [] }
+  const changed = await insertRouters(tx, different, nowMs)
+  return { ids: idsOf(byName(await lockRouters(tx, [...latest.values()]))), changed }
+}
+
+/** Brings the members of routers that are locked up to date. */
+export async function observeMembers(
+  tx: Transaction,
+  observations: readonly RouterObservation[],
+  { ids, changed }: LockedRouters,
+): Promise<Observed> {
+  if (observations.length === 0) return { routers: [], changed: [], taken: [] }
   // Each of them, not the newest alone: a node may have taken over and given the role away in one batch.
-  const taken = await markTaken(
-    tx,
-    observations.filter(({ tookFrom }) => tookFrom !== null),
-    ids,
-  )
-  const changed = [...new Set([...inserted, ...moved, ...taken])]
-  return { routers: touched(observations, ids), changed, taken }
+  const takeovers = observations.filter(({ tookFrom }) => tookFrom !== null)
+  const [moved, taken] = await Promise.all([
+    putMembers(tx, newestOfEach(observations), ids),
+    markTaken(tx, takeovers, ids),
+  ])
+  return {
+    routers: touchedRouters(observations, ids),
+    changed: [...new Set([...changed, ...moved, ...taken])],
+    taken,
+  }
+}
+
+type Locked = Awaited<ReturnType<typeof lockRouters>>[number]
+
+function byName(routers: readonly Locked[]): ReadonlyMap<string, Locked> {
+  return new Map(routers.map((router) => [routerName(router), router]))
+}
+
+function idsOf(routers: ReadonlyMap<string, Locked>): ReadonlyMap<string, string> {
+  return new Map([...routers].map(([name, { id }]) => [name, id]))
+}
+
+/** An observation without addresses says nothing of them. */
+function isAsTold(there: Locked | undefined, { addresses }: RouterObservation): boolean {
+  if (there === undefined) return false
+  return !addresses?.length || JSON.stringify(there.addresses) === JSON.stringify(addresses)
 }
 
 /** A snapshot names every router the node runs: its part in any other is over. Gives the routers it left. */
@@ -119,7 +164,7 @@ function newestOfEach(observations: readonly RouterObservation[]): readonly Rout
   return [...newest.values()]
 }
 
-function touched(
+export function touchedRouters(
   observations: readonly RouterObservation[],
   ids: ReadonlyMap<string, string>,
 ): readonly TouchedRouter[] {

@@ -2,6 +2,7 @@ import type { FamilyName } from '@aloft/shared/protocol/events'
 import { sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { Transaction } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import { databaseNow } from '../database/live-session.ts'
 import { recordset } from '../database/recordset.ts'
 import type { RouterObservation } from './observe.ts'
@@ -26,33 +27,40 @@ export async function insertRouters(
   routers: readonly RouterObservation[],
   nowMs: number,
 ): Promise<readonly string[]> {
-  const rows = await tx.execute<{ id: string }>(sql`
+  const rows = await executeKept<{ id: string }>(
+    tx,
+    sql`
     insert into virtual_routers as v (site_id, name, vrid, family, addresses, created_at_ms)
     select k."siteId", k.name, k.vrid, k.family, coalesce(nullif(k.addresses, 'null'), '[]'), ${nowMs}::float8
     from ${recordset(routers.map(pickKey), KEY_COLUMNS)}
     order by k."siteId", k.name, k.vrid, k.family
     on conflict (site_id, name, vrid, family) do update set addresses = excluded.addresses
     where v.addresses <> excluded.addresses and excluded.addresses <> '[]'
-    returning id`)
+    returning id`,
+  )
   return rows.map(({ id }) => id)
 }
 
-/** In the order of their ids, so that two transactions never wait for each other. */
+/** Those that are there, in the order of their ids, so that two transactions never wait for each other. */
 export async function lockRouters(
   tx: Transaction,
   routers: readonly RouterKey[],
-): Promise<readonly (RouterKey & { readonly id: string })[]> {
-  const rows = await tx.execute<{
+): Promise<readonly (RouterKey & { readonly id: string; readonly addresses: readonly string[] })[]> {
+  const rows = await executeKept<{
     id: string
     site_id: string
     name: string
     vrid: number
     family: RouterKey['family']
-  }>(sql`
-    select v.id, v.site_id, v.name, v.vrid, v.family from virtual_routers v
+    addresses: readonly string[]
+  }>(
+    tx,
+    sql`
+    select v.id, v.site_id, v.name, v.vrid, v.family, v.addresses from virtual_routers v
     where (v.site_id, v.name, v.vrid, v.family) in
       (select k."siteId", k.name, k.vrid, k.family from ${recordset(routers.map(pickKey), KEY_COLUMNS)})
-    order by v.id for no key update`)
+    order by v.id for no key update`,
+  )
   return rows.map(({ site_id, ...row }) => ({ ...row, siteId: site_id }))
 }
 
@@ -71,7 +79,9 @@ export async function putMembers(
     device: member.interface,
     hears: member.heard !== undefined,
   }))
-  const rows = await tx.execute<{ virtual_router_id: string }>(sql`
+  const rows = await executeKept<{ virtual_router_id: string }>(
+    tx,
+    sql`
     with told as (
       select r.*,
         case when not r.entered and old.role = r.role then old.since_ms else r."atMs" end as since_ms,
@@ -87,7 +97,9 @@ export async function putMembers(
           epoch text, "epochStartedAtMs" float8, "asOfSeq" bigint, entered boolean, source text, heard text,
           hears boolean)`,
       )}
-      left join virtual_router_members old on old.virtual_router_id = r.id and old.agent_id = r."agentId"
+      left join lateral (
+        select * from virtual_router_members o where o.virtual_router_id = r.id and o.agent_id = r."agentId" offset 0
+      ) old on true
       left join agent_epochs e on e.agent_id = old.agent_id and e.epoch = old.epoch
       where old.agent_id is null
         or (old.epoch = r.epoch and old.as_of_seq <= r."asOfSeq")
@@ -104,7 +116,8 @@ export async function putMembers(
       returning virtual_router_id, agent_id
     )
     select distinct put.virtual_router_id from put
-    join told on told.id = put.virtual_router_id and told."agentId" = put.agent_id where told.differs`)
+    join told on told.id = put.virtual_router_id and told."agentId" = put.agent_id where told.differs`,
+  )
   return rows.map((row) => row.virtual_router_id)
 }
 
@@ -122,7 +135,9 @@ export async function markTaken(
     const { agentId, agoMs, agoErrorMs, tookFrom } = observation
     return { id: ids.get(routerName(observation)), agentId, agoMs: agoMs + agoErrorMs, tookFrom }
   })
-  const rows = await tx.execute<{ virtual_router_id: string }>(sql`
+  const rows = await executeKept<{ virtual_router_id: string }>(
+    tx,
+    sql`
     update virtual_router_members m set taken_at_ms = ${databaseNow} - t."agoMs", taken_by = t."agentId"
     from (select distinct on (id, "tookFrom") * from ${recordset(
       takeovers,
@@ -130,7 +145,8 @@ export async function markTaken(
     )} order by id, "tookFrom", "agoMs") t
     where m.virtual_router_id = t.id and m.source = t."tookFrom" and m.agent_id <> t."agentId" and m.role = 'active'
       and coalesce(m.taken_at_ms, 0) < ${databaseNow} - t."agoMs"
-    returning m.virtual_router_id`)
+    returning m.virtual_router_id`,
+  )
   return rows.map((row) => row.virtual_router_id)
 }
 
@@ -139,13 +155,16 @@ export async function removeMembersBut(
   { agentId, epoch, asOfSeq }: { readonly agentId: string; readonly epoch: string; readonly asOfSeq: number },
   stays: readonly string[],
 ): Promise<readonly string[]> {
-  const rows = await tx.execute<{ virtual_router_id: string }>(sql`
+  const rows = await executeKept<{ virtual_router_id: string }>(
+    tx,
+    sql`
     delete from virtual_router_members m
     where m.agent_id = ${agentId}::uuid
       and not exists (select 1 from jsonb_array_elements_text(${JSON.stringify(stays)}::text::jsonb) s
         where s::uuid = m.virtual_router_id)
       and (m.epoch <> ${epoch} or m.as_of_seq <= ${asOfSeq}::bigint)
-    returning virtual_router_id`)
+    returning virtual_router_id`,
+  )
   return rows.map((row) => row.virtual_router_id)
 }
 
@@ -154,14 +173,20 @@ function pickKey({ siteId, name, vrid, family, ...rest }: RouterKey & Partial<Ro
 }
 
 export async function epochStartedAt(tx: Transaction, agentId: string, epoch: string): Promise<number> {
-  const [row] = await tx.execute<{ started_at_ms: number }>(sql`
-    select started_at_ms from agent_epochs where agent_id = ${agentId}::uuid and epoch = ${epoch}`)
+  const [row] = await executeKept<{ started_at_ms: number }>(
+    tx,
+    sql`
+    select started_at_ms from agent_epochs where agent_id = ${agentId}::uuid and epoch = ${epoch}`,
+  )
   return row?.started_at_ms ?? 0
 }
 
 /** Whether no newer session of the agent was opened, and none will be before the commit. */
 export async function isNewest(tx: Transaction, agentId: string, generation: number): Promise<boolean> {
-  const [row] = await tx.execute<{ generation: string }>(sql`
-    select generation from agent_sessions where agent_id = ${agentId}::uuid for share`)
+  const [row] = await executeKept<{ generation: string }>(
+    tx,
+    sql`
+    select generation from agent_sessions where agent_id = ${agentId}::uuid for share`,
+  )
   return Number(row?.generation) === generation
 }

@@ -1,6 +1,7 @@
 import type { Role } from '@aloft/shared/protocol/events'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
+import { executeKept } from '../database/kept.ts'
 import { isOpen, joinLiveSession, roleIsKnown } from '../database/live-session.ts'
 import { type Reach, withinReach } from '../database/reach.ts'
 import { recordset } from '../database/recordset.ts'
@@ -66,12 +67,14 @@ export async function selectRouters(db: Queryable, filter: RouterFilter): Promis
     const [site, name, id] = filter.after
     conditions.push(sql`(t.name, v.name, v.id) > (${site}, ${name}, ${id}::uuid)`)
   }
-  return db.execute<RouterRow>(sql`
+  const query = sql`
     select v.id, t.name as site, v.name, v.vrid, v.family, v.addresses,
       (select max(f.occurred_at_ms) from failovers f where f.virtual_router_id = v.id) as last_failover_ms
     from virtual_routers v join sites t on t.id = v.site_id
     where ${sql.join(conditions, sql` and `)}
-    order by t.name, v.name, v.id limit ${filter.limit}::int`)
+    order by t.name, v.name, v.id limit ${filter.limit}::int`
+  // The stream asks for some by their ids all the time; what people ask is planned for what they ask.
+  return filter.ids ? executeKept<RouterRow>(db, query) : db.execute<RouterRow>(query)
 }
 
 /** The members of these routers, by node. */
@@ -79,7 +82,9 @@ export async function selectMembers(
   db: Queryable,
   routerIds: readonly string[],
 ): Promise<readonly MemberRow[]> {
-  return db.execute<MemberRow>(sql`
+  return executeKept<MemberRow>(
+    db,
+    sql`
     select m.virtual_router_id as router, m.agent_id, a.node, m.role, ${roleIsKnown} as known, m.since_ms,
       m.priority, m.interface, m.source, s.last_seen_at_ms as seen_at_ms,
       case when ${isOpen(sql`s`)} and ${roleIsKnown} and m.role = 'backup' then m.heard_address end as hears
@@ -90,7 +95,8 @@ export async function selectMembers(
     join virtual_router_members m on m.virtual_router_id = i.id
     join agents a on a.id = m.agent_id
     ${joinLiveSession}
-    order by a.node`)
+    order by a.node`,
+  )
 }
 
 /**

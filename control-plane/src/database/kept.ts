@@ -1,0 +1,36 @@
+import type { SQL } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import type { Queryable } from './client.ts'
+import { statementIsGone } from './transact.ts'
+
+const dialect = new PgDialect()
+
+/**
+ * Runs a statement that is run again and again: each connection parses and plans it once. Planning is two fifths of what a
+ * small group of events costs PostgreSQL, and a statement it does not know yet takes two round trips. For few, fixed
+ * texts, since a connection keeps each for as long as it lives; planned for any parameters, so what must go by
+ * an index however small its table was then says so by `cross join lateral (… offset 0)`.
+ *
+ * A pooler may hand the next transaction to a server that was never told (SQLSTATE 26000): nothing is kept from then on, and
+ * `transact` tries again. `?prepare=false` in the URL keeps nothing from the start.
+ */
+export async function executeKept<Row extends object>(db: Queryable, query: SQL): Promise<readonly Row[]> {
+  const { session } = db._
+  const pool = (session as unknown as SessionOfPool).dialect
+  const name = keptNothing.has(pool) ? undefined : 'kept'
+  try {
+    const prepared = session.prepareQuery(dialect.sqlToQuery(query), undefined, name, false)
+    return (await prepared.execute()) as readonly Row[]
+  } catch (error) {
+    if (statementIsGone(error)) keptNothing.add(pool)
+    throw error
+  }
+}
+
+/** Of drizzle's sessions: those of one pool, and of each of its transactions, have one dialect, and other pools another. */
+interface SessionOfPool {
+  readonly dialect: object
+}
+
+/** Pools whose servers forget. */
+const keptNothing = new WeakSet<object>()
