@@ -33,9 +33,9 @@ export class Ipv4Transport implements Transport {
   readonly #slots = new Uint8Array(BATCH * BUFFER_BYTES)
   readonly #lengths = new Uint32Array(BATCH)
   readonly #lengthBytes = new Uint8Array(this.#lengths.buffer)
-  readonly #packets = Array.from({ length: BATCH }, (_, i) =>
-    this.#slots.subarray(i * BUFFER_BYTES, (i + 1) * BUFFER_BYTES),
-  )
+  /** How many of the slots are filled. */
+  #filled = 0
+  readonly #deliver = () => this.#deliverFilled()
   readonly #sent = new WeakMap<Uint8Array, Encoded>()
   readonly #heard = new RepeatedPackets<Datagram>()
   readonly #pace: PacedReader
@@ -127,13 +127,14 @@ export class Ipv4Transport implements Transport {
   }
 
   #receiveBatch(): number {
-    const count = this.#receiveInto()
-    for (let i = 0; i < count && this.#isOpen; i++) {
-      const slot = this.#packets[i]
-      const length = this.#lengths[i] ?? 0
-      if (slot !== undefined) this.#received(length === BUFFER_BYTES ? slot : slot.subarray(0, length))
-    }
-    return count
+    this.#filled = this.#receiveInto()
+    if (this.#filled > 0) this.#options.together(this.#deliver)
+    return this.#filled
+  }
+
+  #deliverFilled(): void {
+    for (let i = 0; i < this.#filled && this.#isOpen; i++)
+      this.#received(i * BUFFER_BYTES, this.#lengths[i] ?? 0)
   }
 
   /** An error that the kernel kept for this socket (the interface went down) is told by the first read, and over then. */
@@ -154,16 +155,15 @@ export class Ipv4Transport implements Transport {
     this.#sender.close()
   }
 
-  /** The bytes are valid within this call only. */
-  #received(bytes: Uint8Array): void {
-    if (!this.#isOpen) return
+  /** Where in the slots it is, which is so within this call only. */
+  #received(offset: number, length: number): void {
     const { receive, undecodable } = this.#options
-    const known = this.#heard.recall(bytes)
+    const known = this.#heard.recall(this.#slots, offset, length)
     if (known !== null) {
       receive(known)
       return
     }
-    const packet = bytes.slice()
+    const packet = this.#slots.slice(offset, offset + length)
     const read = readIpv4Datagram(packet, this.#options)
     if (read === null) return
     if ('undecodable' in read) undecodable(read.undecodable)

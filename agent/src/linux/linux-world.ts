@@ -158,6 +158,7 @@ function warmUp({ addon, routes, table, holdings }: Warmable): void {
 const IGNORING = {
   isAuthenticated: false,
   receive() {},
+  together() {},
   undecodable() {},
   failed() {},
 }

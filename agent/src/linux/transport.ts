@@ -18,6 +18,8 @@ export interface TransportOptions {
   /** IP protocol 51 instead of 112. */
   readonly isAuthenticated: boolean
   receive(datagram: Datagram): void
+  /** What `deliver` gives came in one read. */
+  together(deliver: () => void): void
   undecodable(packet: UndecodablePacket): void
   /** The socket broke: open another. */
   failed(): void

@@ -51,6 +51,18 @@ describe('a packet that comes again', () => {
     expect(packets.recall(packet({ source: '192.0.2.2' }))).toBeNull()
   })
 
+  it('is recognised wherever in a larger piece of memory it is', () => {
+    const packets = new RepeatedPackets<string>()
+    packets.keep(packet(), 'read')
+    const [before, after] = [packet({ vrid: 7 }), packet({ vrid: 8 })]
+    const memory = Uint8Array.of(1, ...before, ...packet({ identification: 9 }), ...after)
+    const { length } = before
+    expect(packets.recall(memory, length + 1, length)).toBe('read')
+    expect(packets.recall(memory, length + 1, length - 1)).toBeNull()
+    expect(packets.recall(memory, 1, length)).toBeNull()
+    expect(packets.recall(memory, 2 * length + 1, length)).toBeNull()
+  })
+
   it('is not taken for one that shares its place', () => {
     const packets = new RepeatedPackets<string>()
     packets.keep(packet(), 'one')

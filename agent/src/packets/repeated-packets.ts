@@ -19,29 +19,36 @@ const VRID = HEADER_BYTES + 1
 export class RepeatedPackets<T> {
   readonly #kept: (Kept<T> | undefined)[] = new Array(PLACES).fill(undefined)
 
-  /** What was read from an equal IPv4 packet; null when it is another than the one kept in its place. */
-  recall(packet: Uint8Array): T | null {
-    const kept = this.#kept[placeOf(packet)]
-    return kept !== undefined && isSame(kept.packet, packet) ? kept.read : null
+  /**
+   * What was read from an IPv4 packet that equals the one at `offset`; null when it is another than the one kept in its
+   * place. Told by place and length: to make a view of each would cost more than all of this.
+   */
+  recall(bytes: Uint8Array, offset = 0, length = bytes.length): T | null {
+    const kept = this.#kept[placeOf(bytes, offset)]
+    return kept !== undefined && isSame(kept.packet, bytes, { offset, length }) ? kept.read : null
   }
 
   /** `packet` must not be written over from now on, nor what is read from it depend on its identification. */
   keep(packet: Uint8Array, read: T): void {
-    this.#kept[placeOf(packet)] = { packet, read }
+    this.#kept[placeOf(packet, 0)] = { packet, read }
   }
 }
 
-function placeOf(packet: Uint8Array): number {
-  const source = (packet[SOURCE + 2] ?? 0) * 251 + (packet[SOURCE + 3] ?? 0)
-  return (source * 31 + (packet[VRID] ?? 0)) & (PLACES - 1)
+function placeOf(bytes: Uint8Array, offset: number): number {
+  const source = (bytes[offset + SOURCE + 2] ?? 0) * 251 + (bytes[offset + SOURCE + 3] ?? 0)
+  return (source * 31 + (bytes[offset + VRID] ?? 0)) & (PLACES - 1)
 }
 
 /** Equal but for identification and header checksum, which follow from nothing that is read. */
-function isSame(before: Uint8Array, now: Uint8Array): boolean {
-  const { length } = before
-  if (length !== now.length || length < HEADER_BYTES) return false
-  for (let i = 0; i < 4; i++) if (before[i] !== now[i]) return false
-  for (let i = 6; i < 10; i++) if (before[i] !== now[i]) return false
-  for (let i = SOURCE; i < length; i++) if (before[i] !== now[i]) return false
+function isSame(before: Uint8Array, now: Uint8Array, { offset, length }: Where): boolean {
+  if (before.length !== length || length < HEADER_BYTES) return false
+  for (let i = 0; i < 4; i++) if (before[i] !== now[offset + i]) return false
+  for (let i = 6; i < 10; i++) if (before[i] !== now[offset + i]) return false
+  for (let i = SOURCE; i < length; i++) if (before[i] !== now[offset + i]) return false
   return true
+}
+
+interface Where {
+  readonly offset: number
+  readonly length: number
 }

@@ -10,6 +10,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import type { RecordedInput, Recorder } from '../world/router-world.ts'
+import { Ending, fullLine, RecordingRing } from './recording-ring.ts'
 
 export interface RecordingHeader {
   readonly kind: 'recording'
@@ -28,23 +29,18 @@ export interface FlightRecorderOptions {
 }
 
 const RING_BYTES = 4 * 1024 * 1024
-/** Of one UTF-16 unit. */
-const UTF8_BYTES_MAX = 3
 
 export class FlightRecorder implements Recorder {
-  readonly #ring: Buffer
+  readonly #ring: RecordingRing
   readonly #identity: Pick<RecordingHeader, 'runId' | 'bootId'>
-  #end = 0
-  #hasWrapped = false
   #configure: RecordedInput | null = null
   readonly #links = new Map<string, RecordedInput>()
   /** What follows the time in the line of an input that comes again. */
-  readonly #endings = new WeakMap<RecordedInput['input'], Uint8Array>()
+  readonly #endings = new WeakMap<RecordedInput['input'], Ending>()
   #fd: number | null = null
 
   constructor({ runId, bootId, ringBytes, folder }: FlightRecorderOptions) {
-    // Newlines: what was never written reads as empty lines.
-    this.#ring = Buffer.alloc(ringBytes ?? RING_BYTES, '\n')
+    this.#ring = new RecordingRing(ringBytes ?? RING_BYTES)
     this.#identity = { runId, bootId }
     if (!folder) return
     mkdirSync(folder, { recursive: true })
@@ -53,40 +49,42 @@ export class FlightRecorder implements Recorder {
   }
 
   record(entry: RecordedInput): void {
-    if (entry.input.kind === 'configure') this.#configure = entry
-    if (entry.input.kind === 'link') this.#links.set(entry.input.interfaceName, entry)
-    if (entry.input.kind === 'tracked') this.#links.set('trackers', entry)
-    if (entry.input.kind === 'virtual-link') this.#links.set(`router ${entry.input.router}`, entry)
-    if (entry.input.kind === 'datagram') this.#recordAgain(entry)
-    else this.#keep(`${JSON.stringify(entry)}\n`)
-  }
-
-  /** The same as JSON.stringify gives. A datagram that comes again is the same object (loop/datagram-memory.ts). */
-  #recordAgain({ at, input }: RecordedInput): void {
-    let ending = this.#endings.get(input)
-    if (ending === undefined) {
-      ending = Buffer.from(`,"input":${JSON.stringify(input)}}\n`)
-      this.#endings.set(input, ending)
-    }
-    const beginning = `{"at":${at}`
-    if (this.#fd !== null || this.#end + beginning.length + ending.length > this.#ring.length) {
-      this.#keep(beginning + new TextDecoder().decode(ending))
+    const { input } = entry
+    if (isRepeated(input)) {
+      this.#recordAgain(entry)
       return
     }
-    this.#end += this.#ring.write(beginning, this.#end, 'latin1')
-    this.#ring.set(ending, this.#end)
-    this.#end += ending.length
+    if (input.kind === 'configure') this.#configure = entry
+    if (input.kind === 'link') this.#links.set(input.interfaceName, entry)
+    if (input.kind === 'tracked') this.#links.set('trackers', entry)
+    if (input.kind === 'virtual-link') this.#links.set(`router ${input.router}`, entry)
+    this.#add(`${JSON.stringify(entry)}\n`)
+  }
+
+  #add(line: string): void {
+    if (this.#fd !== null) this.#writeThrough(line)
+    this.#ring.add(line)
+  }
+
+  /** An input that may come again, as the very same object: a datagram does (loop/datagram-memory.ts). */
+  #recordAgain({ at, input }: RecordedInput): void {
+    const known = this.#endings.get(input)
+    if (known !== undefined) {
+      if (this.#fd !== null) this.#writeThrough(fullLine(at, known))
+      this.#ring.addAgain(at, known)
+      return
+    }
+    const ending = new Ending(`,"input":${JSON.stringify(input)}}\n`)
+    this.#endings.set(input, ending)
+    this.#add(fullLine(at, ending))
   }
 
   /** What is held now, as the text of a recording. */
   text(): string {
-    const header = `${JSON.stringify(this.#header(!this.#hasWrapped))}\n`
-    if (!this.#hasWrapped) return header + this.#ring.toString('utf8', 0, this.#end)
-    const kept = this.#ring.toString('utf8', this.#end) + this.#ring.toString('utf8', 0, this.#end)
-    // The oldest line is cut by what overwrote it.
-    const whole = kept.slice(kept.indexOf('\n') + 1)
+    const header = `${JSON.stringify(this.#header(!this.#ring.hasLost))}\n`
+    if (!this.#ring.hasLost) return header + this.#ring.text()
     const before = [this.#configure, ...this.#links.values()].filter((entry) => entry !== null)
-    return header + before.map((entry) => `${JSON.stringify(entry)}\n`).join('') + whole
+    return header + before.map((entry) => `${JSON.stringify(entry)}\n`).join('') + this.#ring.text()
   }
 
   /** Writes `text()` to a new file in `directory` and returns its path. Throws when it cannot. */
@@ -107,26 +105,6 @@ export class FlightRecorder implements Recorder {
     return { kind: 'recording', version: 1, ...this.#identity, complete }
   }
 
-  #keep(line: string): void {
-    if (this.#fd !== null) this.#writeThrough(line)
-    // The usual case: room for the line, whatever its characters.
-    if (this.#end + UTF8_BYTES_MAX * line.length <= this.#ring.length) {
-      this.#end += this.#ring.write(line, this.#end)
-      return
-    }
-    const bytes = Buffer.from(line)
-    // A single line above the ring's size (a vast configuration) is remembered by #configure alone.
-    if (bytes.length > this.#ring.length) {
-      this.#hasWrapped = true
-      return
-    }
-    const head = Math.min(bytes.length, this.#ring.length - this.#end)
-    bytes.copy(this.#ring, this.#end, 0, head)
-    bytes.copy(this.#ring, 0, head)
-    if (this.#end + bytes.length >= this.#ring.length) this.#hasWrapped = true
-    this.#end = (this.#end + bytes.length) % this.#ring.length
-  }
-
   /** A recording that cannot be written is given up: it must not take the router with it. */
   #writeThrough(line: string): void {
     try {
@@ -135,6 +113,11 @@ export class FlightRecorder implements Recorder {
       this.#fd = null
     }
   }
+}
+
+/** Kinds of inputs of which the loop gives the same object again. */
+function isRepeated({ kind }: RecordedInput['input']): boolean {
+  return kind === 'datagram' || kind === 'bfd' || kind === 'alarm'
 }
 
 /** The header and inputs of a recording's text. Throws an Error naming the line that is not one. */

@@ -32,6 +32,26 @@ test('a datagram that makes the loop throw is dropped and reported; the next one
   expect(received).toEqual([datagram])
 })
 
+test('what one read brought is passed on as such, and one datagram of it may be dropped', () => {
+  const passed: string[] = []
+  const guarded = guardDatagrams(
+    idleInput({
+      datagram() {
+        passed.push('datagram')
+        throw new Error('cannot')
+      },
+      together(deliver) {
+        passed.push('begin')
+        deliver()
+        passed.push('end')
+      },
+    }),
+    () => passed.push('dropped'),
+  )
+  guarded.together?.(() => guarded.datagram(datagram))
+  expect(passed).toEqual(['begin', 'datagram', 'dropped', 'end'])
+})
+
 test.each([
   'alarm',
   'undecodable',

@@ -17,6 +17,7 @@ import { hexOf } from './hex.ts'
 import type { Instance } from './instance.ts'
 import {
   type FalseAlarm,
+  type Heard,
   type PairingHooks,
   PairingKeeper,
   type PairingTiming,
@@ -96,6 +97,11 @@ export class BfdPart implements Timed {
     if (heard !== null) this.#pairing.heard(heard, now)
   }
 
+  /** The same advertisement again, of which that was made. */
+  heardAgain(heard: Heard, now: number): void {
+    this.#pairing.heard(heard, now)
+  }
+
   /** A virtual router became active, being `before`. */
   tookOver({ config }: Instance, before: State, now: number): void {
     if (before.role !== 'backup' || before.lostBy !== 'bfd' || before.lastHeard === null) return
@@ -126,6 +132,11 @@ export class BfdPart implements Timed {
   shutdown(now: number): void {
     this.#sessions.shutdown(now)
     this.#configured.clear()
+  }
+
+  /** Virtual routers are about to advertise. */
+  accompany(now: number): void {
+    this.#sessions.accompany(now)
   }
 
   dueAt(): number | null {

@@ -182,6 +182,13 @@ export class BfdSessions implements Timed {
     this.#sendInCompany(found, now)
   }
 
+  /** Something else is about to be sent: whoever may send already does so with it, before it. */
+  accompany(now: number): void {
+    for (const each of this.#byDiscriminator.values()) {
+      if (each.session.state === 'up' && !each.isPatient) this.#step(each, { kind: 'company' }, now)
+    }
+  }
+
   dueAt(): number | null {
     return this.#due.first()?.dueAt ?? null
   }

@@ -24,6 +24,10 @@ export function holdingOf(config: VirtualRouterConfig): Holding {
   return holding
 }
 
+export function holdsOtherThings(before: VirtualRouterConfig, after: VirtualRouterConfig): boolean {
+  return JSON.stringify(holdingOf(before)) !== JSON.stringify(holdingOf(after))
+}
+
 /** What the node holds whoever is active: what the config says, and the addresses of the ipvlans themselves. */
 export function heldAlways(config: StaticHoldings, routers: readonly VirtualRouterConfig[]): StaticHoldings {
   const own = routers.flatMap(({ ipvlan }) =>

@@ -42,8 +42,8 @@ export class LanWatch implements Timed {
     )
   }
 
-  /** An advertisement that this router takes, before its machine does. */
-  heard(instance: Instance, source: Address, advertisement: Advertisement, now: number): void {
+  /** An advertisement that this router takes, before its machine does. False: nothing was to be seen or remembered. */
+  heard(instance: Instance, source: Address, advertisement: Advertisement, now: number): boolean {
     const { parameters, state, roleSince } = instance
     const before = this.#memories.get(instance) ?? NOTHING_SEEN
     const { memory, sightings } = observe(
@@ -54,6 +54,7 @@ export class LanWatch implements Timed {
     if (memory !== before) this.#memories.set(instance, memory)
     for (const { finding, evidence } of sightings)
       this.#add(ofRouter(instance, finding, { source, evidence }), now)
+    return memory !== before || sightings.length > 0
   }
 
   /** An advertisement with our own address and priority, heard while we are active ourselves. */

@@ -18,8 +18,13 @@ export class LazyAlarm {
    * nothing is cheaper than setting it anew each time.
    */
   setAtMost(dueAt: number | null): void {
-    if (dueAt !== null && this.#armedAt !== null && dueAt > this.#armedAt) return
+    if (this.ringsBefore(dueAt)) return
     this.setAt(dueAt)
+  }
+
+  /** It rings before then as it is set, so that a deadline which is no earlier need not be known. */
+  ringsBefore(at: number | null): boolean {
+    return at !== null && this.#armedAt !== null && at > this.#armedAt
   }
 
   /** It rings then. Where a deadline moves once in many milliseconds, to set it anew is cheaper than to wake up for nothing. */

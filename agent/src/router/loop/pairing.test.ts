@@ -342,6 +342,38 @@ describe('an active', () => {
     return subject
   }
 
+  it('sends what the jitter allows with its advertisements, before them: who hears both is woken once', () => {
+    const { world, loop, hear } = active()
+    const sentAt = () => world.sentBfd.at(-1)?.at ?? 0
+    const sent = world.sent.length
+    while (world.sent.length === sent) world.advance(loop, 1)
+    // The alarm rang at the moment of the advertisement, which is within this millisecond.
+    const dueAt = (world.recording.at(-1)?.at ?? 0) + 1_000
+    world.advance(loop, dueAt - 10 * 38 - world.nowMs)
+    hear(stranger, { source: STRANGER })
+    for (let i = 0; i < 3; i++) hear({ state: 'up', final: true }, { source: STRANGER })
+    // Each packet heard has one of ours sent, when the last was 37.5 ms ago; so has the advertisement, 38 ms after that.
+    for (let i = 9; i > 0; i--) {
+      world.advance(loop, 38)
+      hear({}, { source: STRANGER })
+    }
+    expect(sentAt()).toBeCloseTo(dueAt - 38)
+    world.advance(loop, 38)
+    expect(world.sent.length).toBe(sent + 2)
+    expect(sentAt()).toBeCloseTo(dueAt)
+  })
+
+  it('late itself, it sends nothing before it has looked at what it missed', () => {
+    const { world, loop, hear } = active()
+    hear(stranger, { source: STRANGER })
+    for (let i = 0; i < 3; i++) hear({ state: 'up', final: true }, { source: STRANGER })
+    const before = world.sentBfd.length
+    world.nowMs += 5_000
+    loop.alarm()
+    expect(world.events.some(({ body }) => body.kind === 'stall')).toBe(true)
+    expect(world.sentBfd.length).toBe(before)
+  })
+
   it('answers a neighbour that speaks to it, and knows it for a backup', () => {
     const { world, loop, hear } = active()
     hear(stranger, { source: STRANGER })

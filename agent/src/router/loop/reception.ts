@@ -12,6 +12,7 @@ import { isSignedWith, readSigned } from '../../vrrp/authentication-header.ts'
 import { addresseeOf, isTtlPossible, journeyProblem } from '../../vrrp/transport-acceptance.ts'
 import type { Advertisement } from '../../vrrp/virtual-router.ts'
 import type { Datagram } from '../../world/links.ts'
+import type { Followed } from './following.ts'
 import { type Instance, keyOf, wireKey } from './instance.ts'
 
 export interface Heard {
@@ -21,6 +22,8 @@ export interface Heard {
   readonly decoded: Decoded
   /** How far its sender has counted; null when it is not signed. */
   readonly sequence: number | null
+  /** Where the router it is for follows its sender: what to do when it comes again. */
+  followed: Followed | null
 }
 
 export interface Refused {
@@ -62,7 +65,8 @@ export class Reception {
     const sequence = signed?.sequence ?? null
     const problem =
       journeyProblem(router, datagram, decoded) ?? this.#signatureProblem(router, datagram, sequence)
-    return problem === null ? { key, source: datagram.source, decoded, sequence } : { refused: problem }
+    if (problem !== null) return { refused: problem }
+    return { key, source: datagram.source, decoded, sequence, followed: null }
   }
 
   /** RFC 2402 §3.4: the signature first, and only then what it vouches for: the sequence number. */

@@ -8,7 +8,6 @@ import {
   type AgentSettings,
   type VirtualRouterConfig,
 } from '@aloft/shared/config/agent-config'
-import type { DiscardReason } from '@aloft/shared/protocol/events'
 import type { Verdict } from '../../tracking/verdict.ts'
 import type { BfdDatagram } from '../../world/bfd-links.ts'
 import type { HoldingFailure, HoldingLoss } from '../../world/holdings.ts'
@@ -30,9 +29,9 @@ import { DatagramMemory, type Known } from './datagram-memory.ts'
 import type { StepDownOrder } from './departures.ts'
 import { DiscardLedger } from './discard-ledger.ts'
 import { type HandedRouter, handOver, holdsAddresses } from './handed-over.ts'
-import { hexOf } from './hex.ts'
 import { HoldingKeeper } from './holding-keeper.ts'
 import { heldAlways } from './holding-of.ts'
+import { InputTime } from './input-time.ts'
 import { keyOf } from './instance.ts'
 import { Interfaces } from './interfaces.ts'
 import { LanWatch } from './lan-watch.ts'
@@ -40,7 +39,10 @@ import { LazyAlarm } from './lazy-alarm.ts'
 import { DelayedLinks } from './link-delays.ts'
 import type { Effects } from './perform.ts'
 import { apparentVrid, type Heard, Reception, type Refused } from './reception.ts'
+import { RecordedBfd } from './recorded-bfd.ts'
 import { RunningRouters } from './running-routers.ts'
+import { isDueInTime } from './stall-guard.ts'
+import { startOf } from './startup-delay.ts'
 import { type LoopStatus, statusOf } from './status.ts'
 import { earliest, type Timed } from './timed.ts'
 import { Trackers } from './trackers.ts'
@@ -55,6 +57,8 @@ export interface ConfigureOptions {
   readonly resume?: readonly { readonly key: string; readonly gapMs: number }[]
 }
 
+/** One object for all of them, as the recorder likes it. */
+const ALARM = { kind: 'alarm' } as const
 const NO_FAREWELLS: readonly Farewell[] = []
 
 export class RouterLoop implements RouterInput {
@@ -74,6 +78,8 @@ export class RouterLoop implements RouterInput {
   readonly #trackers: Trackers
   readonly #memory = new DatagramMemory<Heard | Refused>()
   readonly #alarm: LazyAlarm
+  readonly #recordedBfd = new RecordedBfd()
+  readonly #time: InputTime
   #inputAt = 0
   /** Routers of the first configuration start because the process does, later ones because of the change. */
   #startReason: 'startup' | 'configuration' = 'startup'
@@ -88,6 +94,7 @@ export class RouterLoop implements RouterInput {
       running: () => this.#routers,
       now: () => this.#inputAt,
     })
+    this.#time = new InputTime(world.clock)
     this.#alarm = new LazyAlarm(world.alarm)
     this.#world = { ...world, holdings: this.#holdings }
     this.#interfaces = new Interfaces(world.links)
@@ -226,13 +233,32 @@ export class RouterLoop implements RouterInput {
     const known = this.#memory.recall(datagram)
     const now = this.#record(known.input)
     this.#holdings.checkLeases(now)
-    if (!this.#interfaces.hears(datagram.interfaceName, datagram.family)) return
-    const reason = this.#receive(datagram, known, now)
-    if (reason !== null) {
-      const { interfaceName, source } = datagram
-      this.#discards.add({ interface: interfaceName, vrid: apparentVrid(datagram), reason, source }, now)
-    }
+    if (known.made === null || 'refused' in known.made || !this.#routers.hearAgain(known.made, now))
+      this.#hear(datagram, known, now)
     this.#arm()
+  }
+
+  #hear(datagram: Datagram, known: Known<Heard | Refused>, now: number): void {
+    this.#time.passes()
+    const { interfaceName, family, source } = datagram
+    if (!this.#interfaces.hears(interfaceName, family)) return
+    known.made ??= this.#reception.read(datagram)
+    const heard = known.made
+    if ('refused' in heard && heard.foreign !== undefined)
+      this.#lanWatch.foreign(datagram, heard.foreign, now)
+    // The router it is for takes it, or says why not.
+    const reason = 'refused' in heard ? heard.refused : this.#routers.hear(heard, now)
+    if (reason !== null)
+      this.#discards.add({ interface: interfaceName, vrid: apparentVrid(datagram), reason, source }, now)
+  }
+
+  /** The alarm is looked at once, when all of it has been heard. */
+  together(deliver: () => void): void {
+    try {
+      this.#time.together(deliver)
+    } finally {
+      this.#arm()
+    }
   }
 
   undecodable(packet: UndecodablePacket): void {
@@ -244,8 +270,7 @@ export class RouterLoop implements RouterInput {
   }
 
   bfd(datagram: BfdDatagram): void {
-    const recorded = { ...datagram, payload: hexOf(datagram.payload) }
-    const now = this.#record({ kind: 'bfd', datagram: recorded })
+    const now = this.#record(this.#recordedBfd.inputOf(datagram))
     this.#bfd?.receive(datagram, now)
     this.#arm('exactly')
   }
@@ -293,23 +318,16 @@ export class RouterLoop implements RouterInput {
 
   alarm(): void {
     if (this.#isOver) return
-    const now = this.#record({ kind: 'alarm' })
+    const now = this.#record(ALARM)
     this.#alarm.rang()
     this.#holdings.checkLeases(now)
+    // Who hears both is woken once.
+    if (isDueInTime(this.#routers.dueAt(), now)) this.#bfd?.accompany(now)
     this.#routers.ring(now)
     if (this.#isOver) return
     // In the name of a router that has yet to hear what it missed, nothing is done.
     if (!this.#routers.isListening) for (const part of this.#parts) part.ring(now)
     this.#arm()
-  }
-
-  /** Gives an advertisement to the router it is for, or says why not. */
-  #receive(datagram: Datagram, known: Known<Heard | Refused>, now: number): DiscardReason | null {
-    known.made ??= this.#reception.read(datagram)
-    const heard = known.made
-    if (!('refused' in heard)) return this.#routers.hear(heard, now)
-    if (heard.foreign !== undefined) this.#lanWatch.foreign(datagram, heard.foreign, now)
-    return heard.refused
   }
 
   /** Those of these routers that hold their addresses already, and go on holding them. */
@@ -325,10 +343,13 @@ export class RouterLoop implements RouterInput {
   #arm(how: 'lazily' | 'exactly' = 'lazily'): void {
     if (this.#isOver) return
     this.#closeReleased()
-    let dueAt = this.#routers.dueAt()
+    if (this.#time.isTogether) return
+    let dueAt: number | null = null
     for (const part of this.#parts) dueAt = earliest(dueAt, part.dueAt())
-    if (how === 'lazily') this.#alarm.setAtMost(dueAt)
-    else this.#alarm.setAt(dueAt)
+    if (how === 'lazily' && this.#alarm.ringsBefore(earliest(dueAt, this.#routers.deadlines.notBefore())))
+      return
+    dueAt = earliest(dueAt, this.#routers.dueAt())
+    this.#alarm[how === 'lazily' ? 'setAtMost' : 'setAt'](dueAt)
   }
 
   /** Once an input, not once a router: a thousand that let go together would each look through all the others. */
@@ -367,15 +388,9 @@ export class RouterLoop implements RouterInput {
   }
 
   #record(input: RecordedInput['input']): number {
-    const at = this.#world.clock.now()
+    const at = this.#time.now()
     this.#world.recorder.record({ at, input })
     this.#inputAt = at
     return at
   }
-}
-
-/** When virtual routers may begin, in the first configuration of a process. */
-function startOf({ startupDelay }: AgentSettings, now: number): number {
-  // The monotonic clock counts from the start of the host.
-  return Math.max(now + startupDelay.afterStartMs, startupDelay.afterBootMs)
 }

@@ -15,8 +15,9 @@ import type { Changes } from './changes.ts'
 import { Deadlines } from './deadlines.ts'
 import { Departures, type StepDownOrder } from './departures.ts'
 import { type Fault, faultEvent, linkFaults, type SaidFaults, trackedFaults, withFaults } from './faults.ts'
+import { followedAfter, hearAgain } from './following.ts'
 import { type HandedRouter, holdsAddresses, takeUp } from './handed-over.ts'
-import { holdingOf } from './holding-of.ts'
+import { holdsOtherThings } from './holding-of.ts'
 import { deservesPatience, type Instance, keyOf, newInstance, takeAddresses } from './instance.ts'
 import type { LanWatch } from './lan-watch.ts'
 import { type Effects, perform } from './perform.ts'
@@ -53,7 +54,7 @@ export interface Beginning {
 export class RunningRouters implements Timed {
   readonly #around: Surroundings
   readonly #instances = new Map<string, Instance>()
-  readonly #deadlines = new Deadlines<Instance>()
+  readonly deadlines = new Deadlines<Instance>()
   readonly #departures: Departures
   readonly #groups: SyncGroups
   readonly #stalls: StallGuard
@@ -63,7 +64,7 @@ export class RunningRouters implements Timed {
     this.#departures = new Departures({
       step: (instance, event, now) => this.#step(instance, event, now),
       gone: (instance) => {
-        this.#deadlines.set(instance, null)
+        this.deadlines.set(instance, null)
         around.released()
       },
     })
@@ -171,37 +172,43 @@ export class RunningRouters implements Timed {
     if (role === 'initialize' || (role === 'fault' && instance.departure.leaving === null)) return null
     const reason = discardReason(instance.parameters, { source, decoded, role })
     const { advertisement } = decoded
-    const { lanWatch } = this.#around
+    const { lanWatch, bfd, linkOf } = this.#around
     if (reason === 'own-advertisement') lanWatch.twin(instance, source, advertisement.priority, now)
     if (reason !== null) return reason
     noteHeard(instance, heard)
-    lanWatch.heard(instance, source, advertisement, now)
+    const isSeen = lanWatch.heard(instance, source, advertisement, now)
     const event = { kind: 'advertisement', source, advertisement } as const
     if (this.#stalls.listens(instance)) this.#stalls.hear(instance, event, now)
     else this.#step(instance, event, now)
-    const link = this.#around.linkOf(instance.config.interface)
-    this.#around.bfd?.heard(instance, { link, source, advertisement }, now)
+    const what = { link: linkOf(instance.config.interface), source, advertisement }
+    bfd?.heard(instance, what, now)
+    heard.followed = isSeen ? null : followedAfter(instance, what)
     return null
   }
 
+  /** The same advertisement as before. False: it is to be heard like any other. */
+  hearAgain(heard: Heard, now: number): boolean {
+    return hearAgain({ deadlines: this.deadlines, bfd: this.#around.bfd }, heard, now)
+  }
+
   dueAt(): number | null {
-    return this.#deadlines.first()?.dueAt ?? null
+    return this.deadlines.first()?.dueAt ?? null
   }
 
   ring(now: number): void {
     this.#stalls.notice(this.dueAt(), this.#instances.values(), now)
     this.#stalls.settled()
     const waiting: Instance[] = []
-    for (let due = this.#deadlines.first(); due && due.dueAt <= now; due = this.#deadlines.first()) {
+    for (let due = this.deadlines.first(); due && due.dueAt <= now; due = this.deadlines.first()) {
       if (this.#deservesPatience(due, now)) {
         due.isPatient = true
-        this.#deadlines.set(due, null)
+        this.deadlines.set(due, null)
         waiting.push(due)
       } else {
         this.#ringOne(due, now)
       }
     }
-    for (const instance of waiting) this.#deadlines.set(instance, now)
+    for (const instance of waiting) this.deadlines.set(instance, now)
   }
 
   reacquire(holder: string, now: number): void {
@@ -385,11 +392,7 @@ export class RunningRouters implements Timed {
   }
 
   #schedule(instance: Instance): void {
-    this.#deadlines.set(instance, earliest(presenceWakeup(instance), instance.startAt))
+    this.deadlines.set(instance, earliest(presenceWakeup(instance), instance.startAt))
     this.#departures.settle(instance)
   }
-}
-
-function holdsOtherThings(before: VirtualRouterConfig, after: VirtualRouterConfig): boolean {
-  return JSON.stringify(holdingOf(before)) !== JSON.stringify(holdingOf(after))
 }

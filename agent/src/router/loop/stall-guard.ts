@@ -28,7 +28,7 @@ interface StallEffects {
 /** The best priority that is nobody's own addresses: who has it waits the shortest. */
 const BEST_PEER = 254
 /** Less than the least that any peer waits (10 ms × 2, and the skew): not worth looking at every router. */
-const SHORTEST_STALL_MS = 20
+export const SHORTEST_STALL_MS = 20
 
 export class StallGuard {
   readonly #effects: StallEffects
@@ -95,6 +95,11 @@ export class StallGuard {
   forget(instance: Instance): void {
     this.#listening.delete(instance)
   }
+}
+
+/** Whether somebody is due, and not for so long that we must have been away. */
+export function isDueInTime(dueAt: number | null, now: number): boolean {
+  return dueAt !== null && dueAt <= now && now - dueAt <= SHORTEST_STALL_MS
 }
 
 /** Whether the peers of a router whose deadline has passed by now may have stopped waiting for it. */
