@@ -213,6 +213,33 @@ it('over NATS keeps nothing for when the server is back: it is gone, and who sen
   await nats.kill()
 })
 
+it('over NATS comes back by itself after a server that refused it, too', async () => {
+  const nats = await startTestNats()
+  const carrier = natsCarrier(parseNatsAddress(nats.url))
+  const heard: string[] = []
+  const arrives = (message: string) =>
+    until(`${message} arrived`, async () => {
+      await carrier.listen((each) => void heard.push(each)).catch(() => {})
+      await carrier.send([message]).catch(() => {})
+      return heard.includes(message)
+    })
+  await arrives('before')
+  await nats.kill()
+  await nats.start({ locked: true })
+  // The client gives up for good when it is refused twice.
+  await until('it is refused', () =>
+    carrier.send(['meanwhile']).then(
+      () => false,
+      (error) => /authori[sz]ation/i.test(String(error)),
+    ),
+  )
+  await nats.kill()
+  await nats.start()
+  await arrives('after')
+  await carrier.stop()
+  await nats.kill()
+})
+
 it('over NATS keeps to its subject: another centre on the same server hears nothing of it', async () => {
   const nats = await startTestNats()
   const quiet = { info: () => {}, warn: () => {} }

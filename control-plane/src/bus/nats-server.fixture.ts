@@ -7,15 +7,16 @@ export interface TestNats {
   readonly url: string
   /** Ends it at once; messages under way are lost. */
   kill(): Promise<void>
-  /** On the same port again. */
-  start(): Promise<void>
+  /** On the same port again; with a password that nobody here knows, if asked. */
+  start(options?: { readonly locked: boolean }): Promise<void>
 }
 
 export async function startTestNats(): Promise<TestNats> {
   const port = await freePort()
   let server: ChildProcess | null = null
-  const start = async (): Promise<void> => {
-    const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port)], {
+  const start = async ({ locked = false } = {}): Promise<void> => {
+    const lock = locked ? ['--user', 'somebody', '--pass', 'else'] : []
+    const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port), ...lock], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` },
     })
