@@ -102,6 +102,34 @@ describe('who was active before', () => {
     ])
   })
 
+  it('is who a third node heard before, by when it heard it and not by when it told that', () => {
+    const lb1 = node('lb1', [{ ...starts(0), source: '10.0.0.1' }])
+    const lb2 = node('lb2', [{ ...starts(0), source: '10.0.0.2' }, elected(600)])
+    const late = { ...takes(1_000, 'no-response'), heard: { ...heard('lb1'), agoMs: 900 } }
+    const lb3 = node('lb3', [{ ...starts(0), source: '10.0.0.3' }, late])
+    expect(rows(lb1, lb2, lb3)).toMatchObject([
+      { from: 'lb1', to: 'lb2' },
+      { from: 'lb1', to: 'lb3' },
+    ])
+  })
+
+  it('is by time when what was heard came from its own address', () => {
+    const lb1 = node('lb1', [{ ...elected(0), source: '10.0.0.1' }])
+    const lb2 = node('lb2', [{ ...starts(0), source: '10.0.0.2' }, takes(100, 'no-response', 'lb2')])
+    expect(rows(lb1, lb2)).toMatchObject([{ from: 'lb1', to: 'lb2' }])
+  })
+
+  it('is by time when two nodes had the priority that was heard', () => {
+    const [lb4, lb5] = [node('lb4', [elected(0)]), node('lb5', [elected(10)])]
+    const lb2 = node('lb2', [takes(100, 'no-response', 'lb9')])
+    expect(rows(lb4, lb5, lb2).filter(({ to }) => to === 'lb2')).toMatchObject([{ from: 'lb5' }])
+  })
+
+  it('is the same node by its own order, whatever its clock did in between', () => {
+    const lb1 = node('lb1', [elected(1_000), leaves(1_100, 'interface-down'), takes(500, 'interface-up')])
+    expect(rows(lb1)).toMatchObject([{ from: 'lb1', to: 'lb1', evidence: ['lb1/3', 'lb1/1', 'lb1/2'] }])
+  })
+
   it('is never the new active itself when it heard somebody', () => {
     const lb2 = node('lb2', [
       elected(0),

@@ -152,3 +152,98 @@ describe('the last few observations', () => {
     expect(sufficedWith(3_000)).toBeGreaterThan(0)
   })
 })
+
+describe('a few observations do not suffice', () => {
+  type Turn = 'starts' | 'takes' | 'leaves'
+  interface Said {
+    readonly seq: number
+    readonly atMs: number
+    readonly turn: Turn
+    readonly source?: string | null
+    readonly epochOrder?: number
+    readonly agoMs?: number
+  }
+  const said = (
+    agentId: string,
+    { seq, atMs, turn, source, epochOrder = 1, agoMs = 3 }: Said,
+  ): Observation => {
+    const turns = {
+      starts: ['initialize', 'backup'],
+      takes: ['backup', 'active'],
+      leaves: ['active', 'backup'],
+    }
+    const [from, to] = turns[turn] as ['backup', 'active']
+    const other = `10.0.0.${agentId === 'a' ? 'b' : 'a'}`
+    const own = source === undefined ? `10.0.0.${agentId}` : source
+    const body: Observation['body'] = {
+      kind: 'transition',
+      ...{ virtualRouter: 'web', vrid: 51, family: 'ipv4' as const, interface: 'eth0', priority: 100 },
+      ...{ from, to, reason: 'no-response' as const, outageMs: null, addresses: [] },
+      heard: turn === 'takes' ? { address: other, priority: 100, agoMs } : null,
+      ...(own === null ? {} : { source: own }),
+    }
+    return { id: `${agentId}/${seq}`, agentId, epochOrder, seq, atMs, errorMs: 1, body }
+  }
+  const ofA = [
+    said('a', { seq: 10, atMs: 100_000, turn: 'takes' }),
+    said('a', { seq: 11, atMs: 120_000, turn: 'leaves' }),
+  ]
+  const before = said('b', { seq: 10, atMs: 90_000, turn: 'starts' })
+  const fresh = { seq: 11, atMs: 120_003, turn: 'takes' } as const
+  const near = (...observations: readonly Observation[]) =>
+    deriveNear({ observations: inTime(observations), cutMs: 0 }, ({ id }) => id === 'b/11')
+
+  it('but here, where b takes over from a', () => {
+    expect(near(...ofA, before, said('b', fresh))?.map(({ from, became }) => [from, became.id])).toEqual([
+      ['a', 'b/11'],
+    ])
+  })
+
+  it.each<[string, readonly Observation[]]>([
+    [
+      'where two nodes have had one address',
+      [
+        ...ofA,
+        before,
+        said('b', fresh),
+        said('c', { seq: 1, atMs: 95_000, turn: 'starts', source: '10.0.0.b' }),
+      ],
+    ],
+    [
+      'where a spool began anew, whose order is another',
+      [
+        ...ofA.slice(0, 1),
+        said('a', { seq: 11, atMs: 120_000, turn: 'leaves', epochOrder: 2 }),
+        before,
+        said('b', fresh),
+      ],
+    ],
+    [
+      'where a node does not say its address',
+      [
+        ...ofA,
+        said('b', { seq: 10, atMs: 90_000, turn: 'starts', source: null }),
+        said('b', { ...fresh, source: null }),
+      ],
+    ],
+    [
+      'where a node has changed its address',
+      [
+        ...ofA,
+        said('b', { seq: 9, atMs: 80_000, turn: 'starts', source: '10.0.0.9' }),
+        before,
+        said('b', fresh),
+      ],
+    ],
+    [
+      'where something new lies between what was known of its node',
+      [...ofA, before, said('b', fresh), said('b', { seq: 12, atMs: 125_000, turn: 'leaves' })],
+    ],
+    [
+      'where what is new says who was active before all that is here',
+      [...ofA, before, said('b', { ...fresh, agoMs: 119_990 })],
+    ],
+  ])('%s', (_, observations) => {
+    expect(near(...observations)).toBeNull()
+  })
+})
