@@ -143,17 +143,24 @@ interface Window {
 
 async function watch({ active, backup, before, durationMs, say }: Watch): Promise<readonly Window[]> {
   const windows: Window[] = []
-  for (let passedMs = 0; passedMs < durationMs; passedMs += WINDOW_MS) {
-    const atStart = takeoversOf(backup)
-    const machine = await watchMachine()
-    await pause(Math.min(WINDOW_MS, durationMs - passedMs))
-    const machineStallMs = await machine.stop()
-    windows.push({ takeovers: takeoversOf(backup) - atStart, machineStallMs })
-    const seconds = Math.min(passedMs + WINDOW_MS, durationMs) / 1_000
-    if (machineStallMs >= FATAL_STALL_MS || seconds % SAY_EVERY_S === 0 || seconds * 1_000 === durationMs)
-      say(
-        `${active} active, ${HOGS} hogs, ${seconds} of ${durationMs / 1_000} s: ${takeoversOf(backup) - before} false takeovers; the machine stood still for up to ${machineStallMs.toFixed(0)} ms`,
-      )
+  // Each watch begins before the last one ends, or what the machine did in between would be ours.
+  let machine = await watchMachine()
+  try {
+    for (let passedMs = 0; passedMs < durationMs; passedMs += WINDOW_MS) {
+      const atStart = takeoversOf(backup)
+      await pause(Math.min(WINDOW_MS, durationMs - passedMs))
+      const next = await watchMachine()
+      const machineStallMs = await machine.stop()
+      machine = next
+      windows.push({ takeovers: takeoversOf(backup) - atStart, machineStallMs })
+      const seconds = Math.min(passedMs + WINDOW_MS, durationMs) / 1_000
+      if (machineStallMs >= FATAL_STALL_MS || seconds % SAY_EVERY_S === 0 || seconds * 1_000 === durationMs)
+        say(
+          `${active} active, ${HOGS} hogs, ${seconds} of ${durationMs / 1_000} s: ${takeoversOf(backup) - before} false takeovers; the machine stood still for up to ${machineStallMs.toFixed(0)} ms`,
+        )
+    }
+  } finally {
+    await machine.stop()
   }
   return windows
 }
