@@ -1,6 +1,7 @@
 /** Hostile packets through the whole receive path: IP header, message, acceptance, loop. */
 import { encodeIpv4Packet } from '../../agent/src/packets/ipv4.ts'
 import { readIpv4Datagram } from '../../agent/src/packets/ipv4-datagram.ts'
+import { RepeatedPackets } from '../../agent/src/packets/repeated-packets.ts'
 import { vrrpChecksum } from '../../agent/src/vrrp/checksum.ts'
 import type { Datagram } from '../../agent/src/world/links.ts'
 import { isRight } from './oracle.ts'
@@ -16,13 +17,20 @@ export interface FuzzResult {
   readonly discards: Readonly<Record<string, number>>
 }
 
+/** What the transport keeps of the packets it reads, as in ipv4-transport.ts, and the memory it reads them into. */
+interface Receiver {
+  readonly heard: RepeatedPackets<Datagram>
+  readonly memory: Uint8Array
+}
+
 /** How many packets may pass before the states are compared; then each is looked for by itself. */
 const BATCH = 256
 /** The longest VRRP message there is, and a little more. */
 const RANDOM_BYTES_MAX = 1_100
 
 type Case =
-  | { readonly datagram: Datagram }
+  /** `isConfused`: it is not right, and was taken for one that is. */
+  | { readonly datagram: Datagram; readonly isConfused?: boolean }
   | { readonly undecodable: { readonly source: Datagram['source'] | null } }
 
 /** Throws with the seed and the packet when anything is thrown, or when any packet moved anything. */
@@ -30,13 +38,14 @@ export function fuzzReceivePath({ seed, cases }: { seed: number; cases: number }
   const chance = chanceOf(seed)
   const targets = [target('active'), target('backup')]
   const before = targets.map((each) => each.state())
+  const receiver = receiverOf(EXAMPLES)
   let harmless = 0
   let undecodable = 0
   for (let done = 0; done < cases; done += BATCH) {
     const fed: Case[] = []
     for (let i = 0; i < Math.min(BATCH, cases - done); i++) {
-      const made = hostile(chance)
-      if (made === null || ('datagram' in made && isRight(made.datagram))) {
+      const made = hostile(chance, receiver)
+      if (made === null || ('datagram' in made && !made.isConfused && isRight(made.datagram))) {
         harmless++
         continue
       }
@@ -80,7 +89,7 @@ function textOf(made: Case): string {
 }
 
 /** A packet made from what a peer really sends, or from nothing. Null: it is none for this router at all. */
-function hostile(chance: Chance): Case | null {
+function hostile(chance: Chance, receiver: Receiver): Case | null {
   const example = EXAMPLES[chance.below(EXAMPLES.length)]
   if (example === undefined) return null
   const payload = chance.below(8) === 0 ? noise(chance) : mutated(chance, example.payload)
@@ -89,10 +98,31 @@ function hostile(chance: Chance): Case | null {
   const bytes = packetOf(datagram)
   if (chance.below(4) === 0) flip(chance, bytes, Math.min(bytes.length, 24))
   const cut = chance.below(16) === 0 ? bytes.subarray(0, chance.below(bytes.length + 1)) : bytes
-  return readIpv4Datagram(cut, {
-    interfaceName: 'eth0',
-    isAuthenticated: datagram.authenticated !== undefined,
-  })
+  return receive(chance, { ...receiver, bytes: cut, isAuthenticated: datagram.authenticated !== undefined })
+}
+
+/** What the peer really sends was received before. */
+function receiverOf(examples: readonly Datagram[]): Receiver {
+  const heard = new RepeatedPackets<Datagram>()
+  for (const example of examples)
+    if (example.family === 'ipv4' && example.authenticated === undefined)
+      heard.keep(packetOf(example), example)
+  return { heard, memory: new Uint8Array(2 * RANDOM_BYTES_MAX) }
+}
+
+/** Reads a packet somewhere in memory, among what earlier ones left there. */
+function receive(
+  chance: Chance,
+  from: Receiver & { readonly bytes: Uint8Array; readonly isAuthenticated: boolean },
+): Case | null {
+  const { heard, memory, bytes, isAuthenticated } = from
+  const read = readIpv4Datagram(bytes, { interfaceName: 'eth0', isAuthenticated })
+  if (isAuthenticated || bytes.length > RANDOM_BYTES_MAX) return read
+  const offset = chance.below(memory.length - bytes.length)
+  memory.set(bytes, offset)
+  const known = heard.recall(memory, offset, bytes.length)
+  if (known === null) return read
+  return { datagram: known, isConfused: !(read !== null && 'datagram' in read && isRight(read.datagram)) }
 }
 
 function packetOf({ source, destination, ttl, payload, authenticated }: Datagram): Uint8Array {
