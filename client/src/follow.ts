@@ -53,8 +53,9 @@ export async function* follow(open: Open, options: Follow): AsyncGenerator<Strea
     try {
       const headers = { accept: 'text/event-stream', ...(after === null ? {} : { 'last-event-id': after }) }
       const answer = await open(headers, signal)
-      hasStood = true
+      requireStream(answer)
       await onOpen()
+      hasStood = true
       for await (const message of messagesOf(answer)) {
         retryMs = RETRY_MS.first
         after = message.id
@@ -75,8 +76,8 @@ function isForGood(error: unknown): boolean {
   return error instanceof ApiProblem && (error.status === 401 || error.status === 403)
 }
 
-/** Kinds this version does not know are passed over: a newer control plane may send them. */
-async function* messagesOf(answer: Response): AsyncGenerator<StreamMessageOf> {
+/** At first somebody else answers there; later it may be a proxy's page while the control plane is away. */
+function requireStream(answer: Response): void {
   const type = answer.headers.get('content-type') ?? ''
   if (!type.startsWith('text/event-stream')) {
     throw new UnexpectedAnswer(
@@ -84,6 +85,10 @@ async function* messagesOf(answer: Response): AsyncGenerator<StreamMessageOf> {
       answer.status,
     )
   }
+}
+
+/** Kinds this version does not know are passed over: a newer control plane may send them. */
+async function* messagesOf(answer: Response): AsyncGenerator<StreamMessageOf> {
   for await (const { id, event, data } of readMessages(chunksOf(answer))) {
     if (id === null || !KINDS.includes(event)) continue
     // The kind was looked at, and the value is as its endpoint answers it.

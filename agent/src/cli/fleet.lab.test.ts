@@ -322,6 +322,22 @@ describe('aloft events', () => {
     expect(ran.stderr).toContain('the centre no longer holds what came meanwhile')
   })
 
+  it('--follow refuses at once what is no stream, and what the list makes nothing of', async () => {
+    const { run, url } = await centre((_, response) => response.end('<html>'))
+    const page = await run(['events', '--follow'])
+    expect([page.code, page.stderr]).toEqual([
+      1,
+      `aloft: ${url}/api/v1/stream answered no content type instead of a stream\n`,
+    ])
+    const other = await centre((request, response) => {
+      if (!request.url?.startsWith('/api/v1/stream'))
+        return json({ type: 'urn:x', title: 'Invalid request', status: 400 }, 400)(request, response)
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    })
+    const refused = await other.run(['events', '--follow', '--kind', 'party'])
+    expect([refused.code, refused.stderr]).toEqual([2, 'aloft: Invalid request (400)\n'])
+  })
+
   it('--follow refuses at once what is refused at first', async () => {
     const { run } = await centre(json({ type: 'urn:x', title: 'Not allowed', status: 403 }, 403))
     expect(await run(['events', '--follow'])).toEqual({

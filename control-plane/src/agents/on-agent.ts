@@ -35,21 +35,23 @@ export interface AgentChange {
  * One change of one agent: within reach, locked, recorded, told to whoever watches. `change` answers null when it is so
  * already. Gives the agent as it then is; throws `NotFound`, and whatever `change` throws.
  */
-export async function onAgent(
+export function onAgent(
   db: Database,
   request: AgentRequest,
   change: (tx: Transaction, agent: EnrolledAgent) => Promise<AgentChange | null>,
 ): Promise<Revised<Agent>> {
   const { caller, reach, id, nowMs } = request
-  await transact(db, async (tx) => {
+  return transact(db, async (tx) => {
     const agent = isId(id) ? await lockAgent(tx, id) : null
     if (agent === null || !reaches(reach, agent.siteId)) throw new NotFound(`there is no agent ${id}`)
     await requireRevision(request.revision ?? null, agentRevision(agent), () => getAgent(tx, reach, id))
     const changed = await change(tx, agent)
-    if (changed === null) return
-    const target = { kind: 'agent', id }
-    await recordAudit(tx, caller, { ...changed, target, siteId: agent.siteId }, nowMs)
-    await publishPresence(tx, [id], nowMs)
+    if (changed !== null) {
+      const target = { kind: 'agent', id }
+      await recordAudit(tx, caller, { ...changed, target, siteId: agent.siteId }, nowMs)
+      await publishPresence(tx, [id], nowMs)
+    }
+    // Within it: under an Idempotency-Key nobody else sees the change before the answer is kept with it.
+    return getAgent(tx, reach, id)
   })
-  return getAgent(db, reach, id)
 }

@@ -73,7 +73,7 @@ export class Centre {
     within: (tx: Transaction, before: CentreName, name: CentreName) => Promise<void> = async () => {},
   ): Promise<CentreName> {
     await this.keys()
-    await transact(this.#options.db, async (tx) => {
+    const name = await transact(this.#options.db, async (tx) => {
       await lockKeys(tx)
       const rows = await selectKeys(tx)
       const last = rows.at(-1)
@@ -81,10 +81,13 @@ export class Centre {
       const row = this.#newKey(last)
       await insertKey(tx, row)
       await setPrivateKey(tx, last.publicKey, { privateKey: null, sealed: false })
-      await within(tx, nameOf(rows), nameOf([...rows, row]))
+      const after = nameOf([...rows, row])
+      await within(tx, nameOf(rows), after)
+      return after
     })
+    // Not read again here: under an Idempotency-Key it is not committed yet, and the old key would be read as the new one.
     this.#loadedAtMs = Number.NEGATIVE_INFINITY
-    return (await this.keys()).name
+    return name
   }
 
   async #load(): Promise<CentreKeys> {
