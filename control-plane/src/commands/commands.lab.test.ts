@@ -17,7 +17,7 @@ import {
 } from '../gateway/test-agent.ts'
 import { finishCommand } from './deliver.ts'
 import { getCommand, listCommands } from './read.ts'
-import { deleteOlderThan, insertCommand } from './store.ts'
+import { deleteOlderThan, insertCommand, selectDue, setSent } from './store.ts'
 
 let database: TestDatabase
 let lb1: TestIdentity
@@ -214,4 +214,34 @@ it('lists newest first, page by page, and forgets what is long over', async () =
   expect(rest.nextCursor).toBeNull()
   expect(await deleteOlderThan(database.db, Date.now())).toBe(0)
   expect(await deleteOlderThan(database.db, Date.now() + 61_000)).toBe(3)
+})
+
+it('is due in a session that is open, and what was sent in a newer one is not sent before', async () => {
+  const replica = await startReplica()
+  const agent = await connect(replica)
+  const { id } = await give('unheard-of')
+  const of = { agentId: lb1.agentId, generation: 1 }
+  const due = async (generation = 1) =>
+    (await selectDue(database.db, { of: { ...of, generation }, nowMs: Date.now(), limit: 9, again: true }))
+      .length
+  await database.sql`update commands set outcome = null, sent_generation = null`
+  expect(await due()).toBe(1)
+  const sentIn = async () =>
+    Number(
+      (await database.sql`select sent_generation from commands where id = ${id}`)[0]?.['sent_generation'],
+    )
+  for (const [generation, expected] of [
+    [2, 2],
+    [1, 2],
+    [3, 3],
+  ] as const) {
+    await setSent(database.db, { id, generation, nowMs: Date.now() })
+    expect(await sentIn()).toBe(expected)
+  }
+  await agent.close()
+  await until('its session is over', async () => {
+    const rows = await database.sql`select 1 from agent_sessions where disconnected_at_ms is not null`
+    return rows.length === 1
+  })
+  expect(await due()).toBe(0)
 })

@@ -1,6 +1,7 @@
 import type { SpooledEvent } from '@aloft/shared/protocol/events'
 import type { RouterState } from '@aloft/shared/protocol/frames'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { ringAfterCommit } from '../database/after-commit.ts'
 import { createTestDatabase, type TestDatabase } from '../database/test-database.ts'
 import { tick } from '../duties/tick.ts'
 import {
@@ -143,4 +144,32 @@ it('asks nobody who has no session: that host is down', async () => {
   await peer.acked(1)
   await look()
   expect(await orders()).toEqual([])
+})
+
+it('asks nobody whose router is known to be dead, nor who has spoken since', async () => {
+  const [, peer] = [await open(0, 'active'), await open(1, 'backup')]
+  const ofOld = identities[0].agentId
+  await database.sql`update agent_sessions set router_alive = false where agent_id = ${ofOld}`
+  takeOver(peer, [taken(0)])
+  await peer.acked(1)
+  await look()
+  expect(await orders()).toEqual([])
+  await database.sql`update agent_sessions s set router_alive = true, last_seen_at_ms =
+    (select max(taken_at_ms) from virtual_router_members m where m.agent_id = s.agent_id) where agent_id = ${ofOld}`
+  await look()
+  expect(await orders()).toEqual([])
+  await database.sql`update agent_sessions set last_seen_at_ms = last_seen_at_ms - 1 where agent_id = ${ofOld}`
+  await look()
+  expect(await orders()).toHaveLength(1)
+})
+
+it('asks although something else was just asked, and rings for it', async () => {
+  const rung: string[] = []
+  ringAfterCommit(database.db, (topic) => void rung.push(topic))
+  const [old, peer] = [await open(0, 'active'), await open(1, 'backup')]
+  await database.sql`insert into commands (agent_id, kind, created_by, created_at_ms, expires_at_ms)
+    values (${identities[0].agentId}, 'rotate-key', 'test', ${Date.now() + 500}, ${Date.now() + 60_000})`
+  takeOver(peer, [taken(0)])
+  expect(await old.next('command')).toMatchObject({ command: 'report' })
+  expect(rung).toContain('commands')
 })

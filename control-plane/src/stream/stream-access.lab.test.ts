@@ -127,6 +127,19 @@ describe('the stream shows', () => {
   })
 })
 
+it('the stream goes on while nobody can say what its caller reaches', async () => {
+  const client = await follow({ token: await app.token('viewer') })
+  await shows(client, await happensAt('paris'))
+  const keepAlives = () => client.text.split(': still here').length
+  const seen = keepAlives()
+  await app.database.sql`alter table api_tokens rename to api_tokens_away`
+  await expect.poll(keepAlives, { timeout: 10_000 }).toBeGreaterThan(seen + 2)
+  await app.database.sql`alter table api_tokens_away rename to api_tokens`
+  await shows(client, await happensAt('paris'))
+  expect(client.ended).toBe(false)
+  await client.close()
+})
+
 describe('the stream ends when', () => {
   it.each<[string, (token: string) => Promise<unknown>]>([
     ['its token is revoked', (token) => change('api_tokens', token, 'revoked_at_ms = 1')],

@@ -214,3 +214,21 @@ it('tells once, at the last of its changes, what changed several times between t
   expect(await client.message()).toMatchObject({ event: 'event' })
   await client.close()
 })
+
+it('what is deleted of the feed cannot be resumed after, and hello says so', async () => {
+  const client = await follow()
+  const { id } = await client.message()
+  await observe(1)
+  await observe(1)
+  const [, second] = await client.messages(2)
+  await client.close()
+  await app.database.sql`delete from feed where id < ${Number(second?.id.split('.')[0])}`
+  for (const [after, resumed] of [
+    [id, false],
+    [second?.id, true],
+  ] as const) {
+    const back = await follow(after)
+    expect(await back.message()).toMatchObject({ event: 'hello', data: { resumed, requested: true } })
+    await back.close()
+  }
+})
