@@ -6,6 +6,7 @@ import type { FaultDetail } from '../router/loop/status.ts'
 import type { AgentStatus } from '../steward/status-contract.ts'
 import { bfdLines } from './bfd-text.ts'
 import { FINDINGS } from './finding-words.ts'
+import { formatTable } from './table.ts'
 import { trackerLines } from './tracker-text.ts'
 
 /** `agent` null: the steward is away and the router answered for itself. */
@@ -13,7 +14,7 @@ export type LocalStatus = Omit<AgentStatus, 'agent'> & { readonly agent: AgentSt
 
 const SYMBOL: Readonly<Record<Role, string>> = { active: '●', backup: '○', initialize: '·', fault: '✕' }
 
-/** What is asked of a terminal: nothing. Plain text, one table, a trailing newline. */
+/** What is asked of a terminal: its width at most. Plain text, one table, a trailing newline. */
 export function statusText(status: LocalStatus, nowWallMs: number): string {
   const ago = (wallMs: number) => since(wallMs, nowWallMs)
   const followed = [...trackerLines({ ...status, ago }), ...bfdLines(status.router?.bfd, ago)]
@@ -84,15 +85,12 @@ function uplinkLine(uplink: AgentStatus['uplink'], nowWallMs: number): string {
 
 function routerLines(router: RouterStatus, nowWallMs: number): string[] {
   const header = [
-    'virtual router',
-    'role',
-    'prio',
-    'since',
-    'active',
-    'interface',
-    'vrid',
-    'interval',
-    'addresses',
+    ...['virtual router', 'role', 'prio'],
+    { title: 'since', spare: 2 },
+    ...['active', 'interface'],
+    { title: 'vrid', spare: 3 },
+    { title: 'interval', spare: 4 },
+    { title: 'addresses', soft: 18, spare: 1 },
   ]
   const rows = router.virtualRouters.map((each) => [
     each.virtualRouter,
@@ -121,7 +119,8 @@ function routerLines(router: RouterStatus, nowWallMs: number): string[] {
     const whose = virtualRouter ?? (vrid === null ? '' : `vrid ${vrid}`)
     return `! ${name}: ${whose} ${source} ${FINDINGS[finding]} (${count} times)`
   })
-  const table = rows.length > 0 ? alignColumns([header, ...rows]) : ['no virtual routers are configured']
+  const table =
+    rows.length > 0 ? formatTable(header, rows).split('\n') : ['no virtual routers are configured']
   return [table, links, faults, departures, findings, discards]
     .filter(({ length }) => length > 0)
     .flatMap((part, i) => (i === 0 ? part : ['', ...part]))
@@ -194,16 +193,6 @@ function faultLine(router: RouterStatus['virtualRouters'][number], { reason, wha
 function whoIsActive(router: RouterStatus['virtualRouters'][number]): string {
   if (router.role === 'active') return 'this node'
   return router.active ? `${router.active.address} (${router.active.priority})` : 'unknown'
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)))
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }
 
 function since(wallMs: number, nowWallMs: number): string {
