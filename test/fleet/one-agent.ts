@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import os from 'node:os'
 import path from 'node:path'
+import type { RouterState } from '@aloft/shared/protocol/frames'
 import { parseCentreAddresses } from '../../agent/src/node/centre-address.ts'
 import { type CentreDiallerOptions, centreDialler } from '../../agent/src/node/centre-dialler.ts'
 import { CommandLedger } from '../../agent/src/steward/command-ledger.ts'
@@ -43,8 +44,8 @@ interface LinkRecord {
 export async function startAgent(
   db: Database,
   node: string,
-  /** `url`: or several, with commas. */
-  options: CentreDiallerOptions & { readonly url: string },
+  /** `url`: or several, with commas. `routers`: what its snapshots show; nothing by default. */
+  options: CentreDiallerOptions & { readonly url: string; readonly routers?: () => readonly RouterState[] },
 ): Promise<OneAgent> {
   const { agentId, site, key } = await enrolNode(db, 'berlin', node)
   const enrolment = { agentId, site, node, enrolledWallMs: Date.now() }
@@ -110,7 +111,7 @@ export async function startAgent(
       log: () => {},
     }),
     ledger: new CommandLedger(path.join(os.tmpdir(), `aloft-no-ledger-${agentId}`), () => {}),
-    routers: async () => [],
+    routers: async () => options.routers?.() ?? [],
     monoMs: () => performance.now(),
     wallMs: Date.now,
     log: () => {},

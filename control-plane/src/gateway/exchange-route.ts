@@ -6,6 +6,7 @@ import type { Database } from '../database/client.ts'
 import { Invalid } from '../problems.ts'
 import type { Services } from './connection.ts'
 import { createExchange, EXCHANGE_LIMITS, HOLD_MS } from './exchange.ts'
+import type { ExchangeContext } from './exchange-services.ts'
 import { createHolds, type Holds } from './holds.ts'
 import type { SessionLimits } from './machine.ts'
 import { openSealKeys } from './seal-keys.ts'
@@ -36,7 +37,7 @@ export function exchangeRoute({ db, centre, now, log, ...given }: ExchangeOption
     log,
     keys: openSealKeys(db, now),
     holds: given.holds ?? createHolds(),
-    connected: counted(db),
+    ...counted(db),
     limits: given.limits ?? EXCHANGE_LIMITS,
     holdMs: given.holdMs ?? HOLD_MS,
     committed: given.committed,
@@ -63,14 +64,17 @@ function parse(text: string): ExchangeRequest {
   throw new Invalid(faults.map(({ pointer, message }) => `${pointer}: ${message}`).join('; '), faults)
 }
 
-function counted(db: Database): () => Promise<number> {
+function counted(db: Database): Pick<ExchangeContext, 'connected' | 'connectedLately'> {
   let count = 0
   let countedAtMs = Number.NEGATIVE_INFINITY
-  return async () => {
-    if (performance.now() - countedAtMs > COUNT_EVERY_MS) {
-      count = await countConnected(db)
-      countedAtMs = performance.now()
-    }
-    return count
+  return {
+    connected: async () => {
+      if (performance.now() - countedAtMs > COUNT_EVERY_MS) {
+        count = await countConnected(db)
+        countedAtMs = performance.now()
+      }
+      return count
+    },
+    connectedLately: () => count,
   }
 }

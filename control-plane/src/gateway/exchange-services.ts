@@ -35,6 +35,8 @@ export interface ExchangeContext {
   readonly now: () => number
   /** How many agents are connected to the centre, roughly. */
   readonly connected: () => Promise<number>
+  /** The same as it was last counted, without asking anybody; 0 before. */
+  readonly connectedLately: () => number
   readonly log: Services['log']
   readonly limits: SessionLimits
   /** How long a request may be held; 0 where every moment of a process is paid for. */

@@ -50,7 +50,7 @@ export function createExchange(context: ExchangeContext): Exchange {
     if (carried === null)
       return ended({ code: CloseCode.tryLater, reason: 'this session is not known here: begin anew' })
     if (request.frames.length === 0 && !request.close) return ask(context, carried, { ...request, ...caller })
-    if (turns >= TURNS_MAX) throw await tooMany(context)
+    if (turns >= TURNS_MAX) throw tooMany(context)
     turns += 1
     try {
       return await takeTurn(context, carried, { ...request, ...caller })
@@ -220,9 +220,12 @@ function textOf(parts: {
   return `{"frames":[${frames.join(',')}],${JSON.stringify(rest).slice(1)}`
 }
 
-/** Spread like a welcome spreads the agents: they must not come back in one instant. */
-async function tooMany(context: ExchangeContext): Promise<Unavailable> {
-  const withinMs = spreadMs(await context.connected())
+/**
+ * Spread like a welcome spreads the agents: they must not come back in one instant. The database is not asked how many they
+ * are: what keeps so many waiting is most likely that it does not answer.
+ */
+function tooMany(context: ExchangeContext): Unavailable {
+  const withinMs = spreadMs(Math.max(context.connectedLately(), TURNS_MAX))
   const random = randomBytes(4).readUInt32BE() / 2 ** 32
   return new Unavailable('too many requests of agents at once', 1_000 + random * withinMs)
 }
