@@ -3,19 +3,12 @@
  * waits): it shows with the next turn of the old active, whose word it is. The agents' sessions and links are the real ones; the
  * heartbeat is shortened, and how late it is seen is told in heartbeats.
  */
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { EventBody } from '@aloft/shared/protocol/events'
 import type { RouterState } from '@aloft/shared/protocol/frames'
-import { createAdaptorServer } from '@hono/node-server'
-import { Hono } from 'hono'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../control-plane/src/database/test-database.ts'
 import { EXCHANGE_LIMITS } from '../../control-plane/src/gateway/exchange.ts'
-import { exchangeRoute } from '../../control-plane/src/gateway/exchange-route.ts'
-import { SILENT, testCentre } from '../../control-plane/src/gateway/test-agent.ts'
-import { problemAnswer } from '../../control-plane/src/http/problem-answer.ts'
+import { serveReplica } from '../../control-plane/src/gateway/test-exchange.ts'
 import { listVirtualRouters } from '../../control-plane/src/virtual-routers/read.ts'
 import { pause, until } from '../lab/wait.ts'
 import { type OneAgent, startAgent } from './one-agent.ts'
@@ -26,32 +19,17 @@ const HEARTBEAT_MS = 2_000
 const SLACK_MS = 4_000
 
 let database: TestDatabase
-let server: Server
+let replica: Awaited<ReturnType<typeof serveReplica>>
 const agents: OneAgent[] = []
 
 beforeEach(async () => {
   database = await createTestDatabase()
-  const app = new Hono()
-  app.onError((error) => problemAnswer(error, () => {}))
-  app.route(
-    '/agent/v1',
-    exchangeRoute({
-      db: database.db,
-      centre: testCentre(database.db),
-      now: Date.now,
-      log: SILENT,
-      limits: { ...EXCHANGE_LIMITS, heartbeatMs: HEARTBEAT_MS },
-      holdMs: 0,
-    }),
-  )
-  server = createAdaptorServer({ fetch: app.fetch }) as Server
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const limits = { ...EXCHANGE_LIMITS, heartbeatMs: HEARTBEAT_MS }
+  replica = await serveReplica(database.db, { limits, holdMs: 0 })
 })
 afterEach(async () => {
   for (const agent of agents.splice(0)) agent.uplink.stop()
-  server.closeAllConnections()
-  await new Promise((resolve) => server.close(resolve))
+  await replica.stop()
   await database.close()
 })
 
@@ -86,8 +64,7 @@ const taken: EventBody = {
 }
 
 async function start(node: Node, role: () => RouterState['role']): Promise<OneAgent> {
-  const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}`
+  const { url } = replica
   const agent = await startAgent(database.db, node, {
     url,
     rule: 'exchange',

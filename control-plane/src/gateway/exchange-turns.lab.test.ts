@@ -23,6 +23,9 @@ async function openSession(post: Post, node: string) {
       await database.sql`select 1 from agent_sessions where agent_id = ${identity.agentId} and synced`
     return rows.length === 1
   })
+  // And has what the answer to that carried.
+  agent.send({ kind: 'heartbeat', sentWallMs: 1, spoolBacklog: 0, routerAlive: true, clock: null })
+  await agent.next('pong')
   return { agentId: identity.agentId, session: agent.session }
 }
 const turnOf = (session: string | null) => {

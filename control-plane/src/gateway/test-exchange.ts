@@ -1,5 +1,9 @@
 /** For tests: an agent that does what a test says, over HTTP requests, and replicas to answer them. */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { ExchangeAnswer } from '@aloft/shared/protocol/exchange'
+import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Database } from '../database/client.ts'
 import { problemAnswer } from '../http/problem-answer.ts'
@@ -18,6 +22,28 @@ export function testReplica(db: Database, options: Partial<ExchangeOptions> = {}
   )
   return async (body, signal) =>
     app.request('http://aloft.test/exchange', { method: 'POST', body, ...(signal && { signal }) })
+}
+
+/** The same behind a port of loopback. */
+export async function serveReplica(
+  db: Database,
+  options: Partial<ExchangeOptions> = {},
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const app = new Hono()
+  app.onError((error) => problemAnswer(error, () => {}))
+  const route = exchangeRoute({ db, centre: testCentre(db), now: () => Date.now(), log: SILENT, ...options })
+  app.route('/agent/v1', route)
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
 }
 
 /** One turn after the other, each with what was said since; `post` decides which replica hears it, and how often. */
