@@ -287,11 +287,30 @@ describe('a session', () => {
     expect(account).toMatchObject({ kind: 'console', grants: [{ role: 'admin', sites: null }] })
   })
 
-  it('signing out ends it', async () => {
-    const browser = await signedIn((await newUser()).name)
+  it('signing out ends it, which is on record, once', async () => {
+    const user = await newUser()
+    const browser = await signedIn(user.name)
     const cookie = browser.cookie
+    const actions = async () =>
+      (
+        await app.database.sql`select action from audit where actor = ${`user:${user.id}`} order by id`
+      ).flatMap(Object.values)
     expect((await browser.post('/sign-out', {})).status).toBe(303)
     expect((await app.fetch('/api/v1/account', { as: null, headers: { cookie } })).status).toBe(401)
+    expect(await actions()).toEqual(['session.create', 'session.end'])
+    await browser.post('/sign-out', {})
+    expect(await actions()).toHaveLength(2)
+  })
+
+  it('of somebody whose provider says what he may is changed there, and can be ended here', async () => {
+    const user = await newUser()
+    await app.database.sql`update users set grants_from = 'provider' where id = ${user.id}`
+    const refused = await api(`users/${user.id}`, { grants: [] }, 'PATCH')
+    expect([refused.status, (await refused.json()).detail]).toEqual([
+      409,
+      `what ${user.name} may is what the identity provider says at every sign-in`,
+    ])
+    expect((await api(`users/${user.id}`, { disabled: true }, 'PATCH')).status).toBe(200)
   })
 })
 
