@@ -28,3 +28,8 @@ it('three of them: their suites pass without, and notice each', { timeout: 600_0
   })
   expect(missed).toEqual([])
 })
+
+it('a suite that cannot begin is neither sound nor blind', { timeout: 120_000 }, async () => {
+  const suites = ['test/planted-bugs/unprepared.fixture.ts']
+  await expect(examine(null, { suites })).rejects.toThrow('unprepared.fixture.ts did not run')
+})

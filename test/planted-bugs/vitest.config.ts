@@ -37,6 +37,8 @@ export default defineConfig({
   test: {
     include: suites ?? ROUTER_SUITES,
     testTimeout: 30_000,
+    // A PostgreSQL each, on a machine that may be busy.
+    hookTimeout: 120_000,
     // Many runs, two at a time, on as few as two cores: each is one worker that loads the sources once. The router's
     // suites are pure, so that they may share it; the others have a PostgreSQL each.
     maxWorkers: 1,
