@@ -6,7 +6,7 @@ import { netio } from '../linux/netio.ts'
 import { parseRouterArguments } from './arguments.ts'
 import { RouterLoop } from './loop/router-loop.ts'
 import { acquireLock, type LockOutcome, takePassedLock } from './process-lock.ts'
-import { compileRarely } from './rare-compilation.ts'
+import { compileRarelyOnceStarted } from './rare-compilation.ts'
 import { becomeRealtime, leaveRealtime, type Realtime } from './realtime.ts'
 import { RouterProcess } from './router-process.ts'
 import { prepareStateDirectory, type StatePaths, statePaths } from './state-directory.ts'
@@ -18,7 +18,7 @@ const LOCK_WITHIN_MS = 1_000
 const GOODBYE_WITHIN_MS = 1_000
 
 async function main(): Promise<void> {
-  compileRarely()
+  compileRarelyOnceStarted()
   const { stateDir, stewardCommand, succeeds, record } = parseRouterArguments(
     process.argv.slice(2),
     process.env,

@@ -6,7 +6,10 @@ import { setFlagsFromString } from 'node:v8'
  * second, as BFD is, gains less in an hour than the milliseconds for which a helper compiles it (decision 0018).
  */
 const BUDGET_BYTES = 8 * 67_584
+/** To load a thousand routers takes a second or two: what that runs is worth compiling. */
+const STARTED_MS = 2_000
 
-export function compileRarely(): void {
-  setFlagsFromString(`--interrupt-budget=${BUDGET_BYTES}`)
+/** From a while after the start on. */
+export function compileRarelyOnceStarted(): void {
+  setTimeout(() => setFlagsFromString(`--interrupt-budget=${BUDGET_BYTES}`), STARTED_MS).unref()
 }
