@@ -14,9 +14,9 @@ interface ApproveOptions extends FleetOptions {
 }
 
 const HOW = `
-Whoever has a token for a site can enrol under any node’s name. So compare the key: the node shows its
-own with \`aloft status\`. What is approved is the key that was shown or given, and no other: one that
-enrolled in the meantime is refused.`
+Whoever has a token for a site can enrol under any node’s name. So compare the
+key: the node shows its own with \`aloft status\`. What is approved is the key
+that was shown or given, and no other: one that enrolled meanwhile is refused.`
 
 /** `aloft agents approve NODE`: shows what it lets in, and lets in nothing else. */
 export function mountAgentApproval(agents: Command): void {

@@ -26,7 +26,9 @@ Secrets, from the environment only:
                             characters at least, the same on every replica:
                             openssl rand -base64 32. Without it the key lies
                             there in the clear
-  ALOFT_KEY_ENCRYPTION_KEY_BEFORE  the one before, while it is changed: what it sealed is sealed anew at the start
+  ALOFT_KEY_ENCRYPTION_KEY_BEFORE
+                            the one before, while it is changed: what it sealed
+                            is sealed anew at the start
   ALOFT_TICK_TOKEN          admits an outside scheduler at POST /internal/tick
 
 How long history is kept, from the environment too:
