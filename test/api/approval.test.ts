@@ -1,7 +1,6 @@
 /** `aloft agents approve` against the real API: it lets in the key that somebody looked at, and no other. */
 import { createHash, createPublicKey } from 'node:crypto'
-import { enrol } from '@aloft/control-plane/agents/enrol'
-import { enrolmentOf, newKey, newToken, SILENT, testCentre } from '@aloft/control-plane/gateway/test-agent'
+import { enrolmentOf, newKey, newToken } from '@aloft/control-plane/gateway/test-agent'
 import { startTestApplication, type TestApplication } from '@aloft/control-plane/http/test-application'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ServedApplication, serve } from './command-line.fixture.ts'
@@ -23,8 +22,9 @@ async function waiting(node: string): Promise<string> {
   const { db } = app.database
   const keys = newKey()
   const token = await newToken(db, { site: 'paris', needsApproval: true, labels: { rack: '7' } })
-  const context = { db, centre: testCentre(db), nowMs: Date.now(), from: '192.0.2.7', log: SILENT }
-  await enrol(context, enrolmentOf(token, node, keys))
+  const body = JSON.stringify(enrolmentOf(token, node, keys))
+  const enrolled = await fetch(`${served.url}/agent/v1/enrol`, { method: 'POST', body })
+  expect(enrolled.status).toBe(201)
   const der = createPublicKey(keys.key).export({ type: 'spki', format: 'der' })
   return `SHA256:${createHash('sha256').update(der).digest('base64').replaceAll('=', '')}`
 }
@@ -79,7 +79,7 @@ describe('on a terminal', () => {
     expect(code).toBe(0)
     for (const fact of [
       `key         ${fingerprint}`,
-      ' from 192.0.2.7',
+      ' from 127.0.0.1',
       'labels      rack=7',
       'state       pending',
     ])
@@ -124,7 +124,7 @@ describe('in a script', () => {
     expect(JSON.parse((await run('agents show lb1 --json')).stdout)).toMatchObject({
       state: 'enrolled',
       keyFingerprint: fingerprint,
-      enrolledFrom: '192.0.2.7',
+      enrolledFrom: '127.0.0.1',
     })
   })
 
@@ -140,5 +140,5 @@ it('`aloft agents show` says all of it', async () => {
   expect(code).toBe(0)
   expect(stdout).toMatch(/^paris\/lb1\n {2}state {7}pending/)
   expect(stdout).toContain(`\n  key         ${fingerprint}\n`)
-  expect(stdout).toMatch(/\n {2}enrolled {4}[\d -]+[\d:.]+ UTC \(\d+s ago\) from 192\.0\.2\.7\n/)
+  expect(stdout).toMatch(/\n {2}enrolled {4}[\d -]+[\d:.]+ UTC \(\d+s ago\) from 127\.0\.0\.1\n/)
 })
