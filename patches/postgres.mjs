@@ -1,12 +1,12 @@
-// Repairs defects of postgres.js 3.4.9 in node_modules (docs/decisions/0009-postgres-driver-patch.md), all of them about
-// a connection that is lost: queries that wait for ever, an exception nobody can catch, and what belongs to a lost
-// transaction said on the connection that took its place. Run by build.mjs, and so by `npm ci`; safe to repeat.
+// Repairs defects of postgres.js 3.4.9 in node_modules (docs/decisions/0009-postgres-driver-patch.md). Most are about a
+// connection that is lost: queries that wait for ever, an exception nobody can catch, and what belongs to a lost
+// transaction said on the connection that took its place. The others are about COMMITs that commit nothing. Run by build.mjs, and so by `npm ci`; safe to repeat.
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const VERSION = '3.4.9'
 /** The number is that of the edits: a folder patched by fewer is not taken for done. */
-const MARK = '/* patched by aloft: 3 */'
+const MARK = '/* patched by aloft: 4 */'
 
 const CONNECTION_EDITS = [
   {
@@ -74,6 +74,32 @@ const CLIENT_EDITS = [
     before: 'q.catch(e => uncaughtError || (uncaughtError = e))\n        c.queue',
     after:
       'q.catch(e => uncaughtError || (uncaughtError = e))\n        if (lost)\n          return q.reject(lost)\n        c.queue',
+    times: 1,
+  },
+  {
+    // A prepared COMMIT that the server was never told of (behind a pooler) fails the transaction, is tried again, and then
+    // ends as a ROLLBACK that passed for done. So it is no prepared statement, and what ended otherwise is told.
+    before: ': await sql`commit`',
+    after:
+      ": (await sql.unsafe('commit')).command === 'COMMIT' ||\n" +
+      "          raise(Errors.generic('TRANSACTION_ROLLED_BACK', 'the transaction was rolled back at its end'))",
+    times: 1,
+  },
+  {
+    before: `await sql\`savepoint $\{ sql(name) }\``,
+    after: `await sql.unsafe('savepoint ' + quoted(name))`,
+    times: 1,
+  },
+  {
+    before: `? sql\`rollback to $\{ sql(name) }\`\n          : sql\`rollback\``,
+    after: `? sql.unsafe('rollback to ' + quoted(name))\n          : sql.unsafe('rollback')`,
+    times: 1,
+  },
+  {
+    before: '  function move(c, queue) {',
+    after:
+      "  function quoted(name) {\n    return '\"' + name.replace(/\"/g, '\"\"') + '\"'\n  }\n\n" +
+      '  function raise(error) {\n    throw error\n  }\n\n  function move(c, queue) {',
     times: 1,
   },
 ]

@@ -108,3 +108,29 @@ it('what fails among several asked at once leaves nothing behind, and the connec
   }
   await close()
 })
+
+it('a transaction is committed by a server that was told of no statement before, as behind a pooler', async () => {
+  const { db, close } = openDatabase(database.address, 1)
+  const site = (name: string) => sql`insert into sites (name, created_at_ms) values (${name}, 1)`
+  for (const name of ['first', 'second']) {
+    await transact(db, async (tx) => {
+      await tx.execute(site(name))
+      await tx.execute(sql`deallocate all`)
+    })
+  }
+  // The same for a savepoint that is given up.
+  await transact(db, async (tx) => {
+    await tx.execute(site('third'))
+    await tx
+      .transaction(async (savepoint) => {
+        await savepoint.execute(site('given up'))
+        await savepoint.execute(sql`deallocate all`)
+        throw new Error('given up')
+      })
+      .catch(() => {})
+  })
+  const there = await db.execute<{ name: string }>(sql`select name from sites order by name`)
+  expect(there.map(({ name }) => name)).toEqual(['first', 'second', 'third'])
+  await db.execute(sql`delete from sites`)
+  await close()
+})

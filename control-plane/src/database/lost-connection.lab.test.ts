@@ -62,6 +62,24 @@ it('a query given to it between its error and its close fails', async () => {
   expect(await sql`select 3 as answer`).toEqual([{ answer: 3 }])
 })
 
+it('a transaction that was rolled back at its end does not pass for done', async () => {
+  const simple = (text: string) => {
+    const message = Buffer.from(`Q....${text}\0`)
+    message.writeUInt32BE(message.length - 1, 1)
+    return message
+  }
+  // The server takes a COMMIT of what has failed for a ROLLBACK, and says so in the answer alone.
+  onOpen = (socket) => {
+    const write = socket.write.bind(socket)
+    socket.write = (bytes: Uint8Array | string) =>
+      write(simple('commit').equals(Buffer.from(bytes)) ? simple('rollback') : bytes)
+  }
+  const begun = settled(sql.begin((tx) => tx`insert into said values ('what is gone')`))
+  expect(await begun).toMatchObject({ code: 'TRANSACTION_ROLLED_BACK' })
+  onOpen = () => {}
+  expect(await said()).toEqual([])
+})
+
 it('a BEGIN given to it then is not taken for done by what the next connection says first', async () => {
   await sql`select 1`
   const socket = reset()
