@@ -45,6 +45,17 @@ const CONNECTION_EDITS = [
     times: 1,
   },
   {
+    // What is tried again is described first, without a Sync, and others were said behind it already: each got the rows of
+    // another. Who asked may try again.
+    before:
+      'query.retried\n          ? errored(query.retried)\n          : query.prepared && retryRoutines.has(errorResponse.routine)\n' +
+      '            ? retry(query, errorResponse)\n            : errored(errorResponse)',
+    after:
+      'query.prepared && retryRoutines.has(errorResponse.routine) && delete statements[query.signature]\n' +
+      '        errored(errorResponse)',
+    times: 1,
+  },
+  {
     // Nobody waits for it, and its failure is that of the connection, which is told.
     before: 'return fetchArrayTypes()',
     after: 'return fetchArrayTypes().catch(noop)',

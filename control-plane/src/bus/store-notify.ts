@@ -28,7 +28,7 @@ export function notifyCarrier({ sql }: OpenDatabase): Carrier {
       })
     },
     send: async (messages) => {
-      await sql`select pg_notify(${CHANNEL}, m) from unnest(${messages as string[]}::text[]) m`
+      await sql.unsafe('select pg_notify($1, m) from unnest($2::text[]) m', [CHANNEL, [...messages]])
     },
     stop: unlisten,
   }

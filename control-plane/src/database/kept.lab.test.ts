@@ -64,6 +64,17 @@ describe('a kept statement', () => {
     await close()
   })
 
+  it('is answered with its own rows when such a server is met outside of transactions, with others behind it', async () => {
+    const { db, sql: plain, close } = openDatabase(database.address, 1)
+    const ask = (n: number) =>
+      executeKept(db, n % 2 ? sql`select ${n}::int as odd` : sql`select ${n}::int as even, 'x' as x`)
+    await Promise.all([ask(1), ask(2)])
+    await plain.unsafe('deallocate all')
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => ask(n)))
+    expect(answers).toEqual(Array.from({ length: 40 }, (_, n) => [n % 2 ? { odd: n } : { even: n, x: 'x' }]))
+    await close()
+  })
+
   it('is not kept at all where the URL says so', async () => {
     if (!('socketFolder' in database.address)) throw new Error('the test database has no socket')
     const { socketFolder, user, database: name } = database.address

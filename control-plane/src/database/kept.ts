@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
+import { PgDialect, PgTransaction } from 'drizzle-orm/pg-core'
 import type { Queryable } from './client.ts'
-import { statementIsGone } from './transact.ts'
+import { databaseErrorCode, statementIsGone, UNKNOWN_STATEMENT } from './transact.ts'
 
 const dialect = new PgDialect()
 
@@ -11,20 +11,29 @@ const dialect = new PgDialect()
  * texts, since a connection keeps each for as long as it lives; planned for any parameters, so what must go by
  * an index however small its table was then says so by `cross join lateral (… offset 0)`.
  *
- * A pooler may hand the next transaction to a server that was never told (SQLSTATE 26000): nothing is kept from then on, and
- * `transact` tries again. `?prepare=false` in the URL keeps nothing from the start.
+ * A pooler may hand the next transaction to a server that was never told (SQLSTATE 26000): nothing is kept from then on, and it is
+ * tried again, a transaction by `transact`. `?prepare=false` in the URL keeps nothing from the start.
  */
 export async function executeKept<Row extends object>(db: Queryable, query: SQL): Promise<readonly Row[]> {
-  const { session } = db._
-  const pool = (session as unknown as SessionOfPool).dialect
-  const name = keptNothing.has(pool) ? undefined : 'kept'
   try {
-    const prepared = session.prepareQuery(dialect.sqlToQuery(query), undefined, name, false)
-    return (await prepared.execute()) as readonly Row[]
+    return await execute<Row>(db, query)
   } catch (error) {
-    if (statementIsGone(error)) keptNothing.add(pool)
-    throw error
+    if (!statementIsGone(error)) throw error
+    if (databaseErrorCode(error) === UNKNOWN_STATEMENT) keptNothing.add(poolOf(db))
+    // A transaction has failed with it.
+    if (db instanceof PgTransaction) throw error
+    return execute<Row>(db, query)
   }
+}
+
+async function execute<Row>(db: Queryable, query: SQL): Promise<readonly Row[]> {
+  const name = keptNothing.has(poolOf(db)) ? undefined : 'kept'
+  const prepared = db._.session.prepareQuery(dialect.sqlToQuery(query), undefined, name, false)
+  return (await prepared.execute()) as readonly Row[]
+}
+
+function poolOf(db: Queryable): object {
+  return (db._.session as unknown as SessionOfPool).dialect
 }
 
 /** Of drizzle's sessions: those of one pool, and of each of its transactions, have one dialect, and other pools another. */

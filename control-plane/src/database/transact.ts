@@ -96,9 +96,14 @@ export function unavailability(error: unknown): Unavailable | null {
   return new Unavailable('the disk of the database is full', FULL_AGAIN_MS, { cause: error })
 }
 
-/** A statement that was prepared is not known on the connection (invalid_sql_statement_name, PostgreSQL appendix A). */
+/** Of a statement that was prepared and that the server does not know (invalid_sql_statement_name, PostgreSQL appendix A). */
+export const UNKNOWN_STATEMENT = '26000'
+
+/** What was prepared is unknown to the server, or gives other columns since a migration: prepared anew, it is right. */
 export function statementIsGone(error: unknown): boolean {
-  return databaseErrorCode(error) === '26000'
+  for (let at = error; at instanceof Error; at = at.cause)
+    if ('routine' in at && at.routine === 'RevalidateCachedQuery') return true
+  return databaseErrorCode(error) === UNKNOWN_STATEMENT
 }
 
 /** The SQLSTATE or system error code of a failed query, or null when it is neither. */
