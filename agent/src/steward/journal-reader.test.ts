@@ -159,8 +159,36 @@ describe('the journal reader', () => {
     nowMs += 10_000
     routerRun = 'newer'
     await one.drain()
+    expect(spool.lastLineOf('r'), 'no line of it can come again').toBe(0)
     expect(existsSync(file('r-2'))).toBe(false)
     expect(await story()).toEqual(['eth1', 'eth2'])
+  })
+
+  it('counts no line as read that the spool would not take', async () => {
+    write('r-1', line(1), line(2))
+    const said: string[] = []
+    let refusals = 2
+    const refusing = {
+      append: (events: Parameters<Spool['append']>[0]) =>
+        refusals-- > 0 ? Promise.reject(new Error('no room')) : spool.append(events),
+      lastLineOf: (run: string) => spool.lastLineOf(run),
+      keepRuns: (runs: ReadonlySet<string>) => spool.keepRuns(runs),
+    } as unknown as Spool
+    const one = reader({ spool: refusing, log: (text) => void said.push(text), pollMs: 60_000 })
+    for (let i = 0; i < 3; i++) await one.drain()
+    expect(await story()).toEqual(['eth1', 'eth2'])
+    expect(said).toEqual(['journal: no room', 'journal: no room'])
+  })
+
+  it('tells a torn last line also where a new file was begun after it, and never written', async () => {
+    write('r-1', line(1), line(2).slice(0, 20))
+    write('r-2', '')
+    routerRun = 'newer'
+    const one = reader()
+    await one.drain()
+    nowMs += 10_000
+    await one.drain()
+    expect(await story()).toEqual(['eth1', expect.objectContaining({ kind: 'gap', count: null })])
   })
 
   it('never ends its own run', async () => {
