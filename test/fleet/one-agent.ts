@@ -1,7 +1,5 @@
 /** One agent without a router: the steward's real session, dialler and links, a spool in memory, and a clock to set ahead. */
 import { randomUUID } from 'node:crypto'
-import os from 'node:os'
-import path from 'node:path'
 import type { RouterState } from '@aloft/shared/protocol/frames'
 import { parseCentreAddresses } from '../../agent/src/node/centre-address.ts'
 import { type CentreDiallerOptions, centreDialler } from '../../agent/src/node/centre-dialler.ts'
@@ -110,7 +108,8 @@ export async function startAgent(
       wallMs: Date.now,
       log: () => {},
     }),
-    ledger: new CommandLedger(path.join(os.tmpdir(), `aloft-no-ledger-${agentId}`), () => {}),
+    // It cannot be written, and need not be: a `report` may be done twice.
+    ledger: new CommandLedger(`/nonexistent/${agentId}`, () => {}),
     routers: async () => options.routers?.() ?? [],
     monoMs: () => performance.now(),
     wallMs: Date.now,

@@ -3,8 +3,6 @@
  * the database as nodes that enrolled before credentials were known, and are given theirs in their first session.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import os from 'node:os'
-import path from 'node:path'
 import { parseCentreAddress } from '../../agent/src/node/centre-address.ts'
 import { centreDialler } from '../../agent/src/node/centre-dialler.ts'
 import type { Dialler } from '../../agent/src/session/link.ts'
@@ -78,7 +76,8 @@ export async function enrolPlainFleet<Spool extends UplinkOptions['spool']>(
         wallMs: Date.now,
         log: () => {},
       }),
-      ledger: new CommandLedger(path.join(os.tmpdir(), `aloft-no-ledger-${agentId}`), () => {}),
+      // It cannot be written, and need not be: a `report` may be done twice.
+      ledger: new CommandLedger(`/nonexistent/${agentId}`, () => {}),
       routers: async () => [],
       monoMs: () => performance.now(),
       wallMs: Date.now,

@@ -18,7 +18,8 @@ export async function selectTransitions(
     select e.agent_id, t.name as site, a.node, e.epoch, e.seq, e.wall_ms, e.mono_ms, e.boot_id, e.occurred_at_ms,
       e.occurred_at_error_ms, e.received_at_ms, e.late, e.body
     from ${recordset(keys, 'as k("agentId" uuid, epoch text, seq bigint)')}
-    join transitions e on e.agent_id = k."agentId" and e.epoch = k.epoch and e.seq = k.seq
+    cross join lateral (
+      select * from transitions t where t.agent_id = k."agentId" and t.epoch = k.epoch and t.seq = k.seq offset 0) e
     join agents a on a.id = e.agent_id join sites t on t.id = a.site_id`,
   )
 }
