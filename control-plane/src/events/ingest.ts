@@ -86,9 +86,8 @@ export async function ingest(
 }
 
 /**
- * Writes new events and all that follows from them. What does not need another's answer is asked at once, over the one
- * connection and so in this order: a small group would else spend most of its time waiting for its next turn. Who
- * has more to ask after its answer comes last, for when one fails those after it do, and none asks on.
+ * Writes new events and all that follows from them, one after the other: were they asked at once, those behind one that is lost
+ * with its connection might be said on the next one.
  */
 async function record(
   tx: Transaction,
@@ -96,20 +95,16 @@ async function record(
   { cursors, nowMs }: { readonly cursors: ReadonlyMap<string, Cursor>; readonly nowMs: number },
 ): Promise<readonly Change[]> {
   const observations = rows.flatMap((row) => observationOf(row, cursors))
-  const [, , seen, locked] = await Promise.all([
-    insertEvents(tx, rows),
-    advanceCursors(tx, [...cursors.values()]),
-    recordSightings(tx, rows, nowMs),
-    lockObserved(tx, observations, nowMs),
-  ])
+  await insertEvents(tx, rows)
+  await advanceCursors(tx, [...cursors.values()])
+  const seen = await recordSightings(tx, rows, nowMs)
+  const locked = await lockObserved(tx, observations, nowMs)
   const routers = touchedRouters(observations, locked.ids)
   const transitions = transitionsOf(rows, routers)
-  const [observed, , , failovers] = await Promise.all([
-    observeMembers(tx, observations, locked),
-    recordTransitions(tx, transitions),
-    markSums(tx, transitions),
-    recordFailovers(tx, routers, transitions),
-  ])
+  const observed = await observeMembers(tx, observations, locked)
+  await recordTransitions(tx, transitions)
+  await markSums(tx, transitions)
+  const failovers = await recordFailovers(tx, routers, transitions)
   await askTaken(tx, observed.taken, nowMs)
   await markAgents(tx, seen)
   return [
