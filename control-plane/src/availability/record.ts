@@ -40,11 +40,9 @@ export async function recordSightings(
     atMs,
   }))
   const gaps = events.flatMap((event, i) => gapOf(event, events[i - 1]))
-  const [, lost, rebooted] = await Promise.all([
-    closeGaps(tx, spools),
-    gaps.length === 0 ? [] : putGaps(tx, gaps, nowMs),
-    putSightings(tx, sightingsOf(events)),
-  ])
+  await closeGaps(tx, spools)
+  const lost = gaps.length === 0 ? [] : await putGaps(tx, gaps, nowMs)
+  const rebooted = await putSightings(tx, sightingsOf(events))
   return [...lost, ...rebooted]
 }
 

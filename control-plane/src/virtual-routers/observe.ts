@@ -102,10 +102,8 @@ export async function observeMembers(
   if (observations.length === 0) return { routers: [], changed: [], taken: [] }
   // Each of them, not the newest alone: a node may have taken over and given the role away in one batch.
   const takeovers = observations.filter(({ tookFrom }) => tookFrom !== null)
-  const [moved, taken] = await Promise.all([
-    putMembers(tx, newestOfEach(observations), ids),
-    markTaken(tx, takeovers, ids),
-  ])
+  const moved = await putMembers(tx, newestOfEach(observations), ids)
+  const taken = await markTaken(tx, takeovers, ids)
   return {
     routers: touchedRouters(observations, ids),
     changed: [...new Set([...changed, ...moved, ...taken])],
