@@ -20,26 +20,33 @@ export interface Comparison {
   readonly differences: readonly string[]
 }
 
+/** Of agents that observe nothing meanwhile. */
 export async function compareHistory(
   address: DatabaseAddress,
   agents: readonly SimulatedAgent[],
 ): Promise<Comparison> {
   const { sql, close } = openDatabase(address, 1)
+  const before = recordedBy(agents)
   try {
     const held = await sql<HeldEvent[]>`
       select s.name as site, a.node, e.epoch, e.seq, e.wall_ms, e.mono_ms, e.boot_id, e.body
       from events e join agents a on a.id = e.agent_id join sites s on s.id = a.site_id`
+    const recorded = recordedBy(agents)
+    if (recorded !== before)
+      throw new Error('something was observed while history was read: nothing can be said of it')
     const byAgent = new Map<string, HeldEvent[]>()
     for (const event of held) {
       const name = `${event.site}/${event.node}`
-      byAgent.set(name, [...(byAgent.get(name) ?? []), event])
+      const own = byAgent.get(name) ?? []
+      byAgent.set(name, own)
+      own.push(event)
     }
     const known = new Set(agents.map(({ name }) => name))
     const strangers = [...byAgent.keys()]
       .filter((name) => !known.has(name))
       .map((name) => `${name} is nobody`)
     return {
-      recorded: agents.reduce((sum, { node }) => sum + node.spool.recording.length, 0),
+      recorded,
       differences: [
         ...strangers,
         ...agents.flatMap((agent) => differencesOf(agent, byAgent.get(agent.name) ?? [])),
@@ -48,6 +55,10 @@ export async function compareHistory(
   } finally {
     await close()
   }
+}
+
+function recordedBy(agents: readonly SimulatedAgent[]): number {
+  return agents.reduce((sum, { node }) => sum + node.spool.recording.length, 0)
 }
 
 function differencesOf({ name, node }: SimulatedAgent, held: readonly HeldEvent[]): string[] {

@@ -141,8 +141,10 @@ async function createToken(url: string, token: string, body: object): Promise<st
 }
 
 /** Peace: everything may come home. Who waits for its back-off longer than a test can is started anew. */
-async function settle({ agents, balancer, replicas, say }: Field): Promise<void> {
+async function settle({ agents, sites, balancer, replicas, say }: Field): Promise<void> {
   balancer.hostility = PEACE
+  // A host that came back last may still be about to preempt: what is observed later is not for this history.
+  await patiently(() => sites.every(({ isStill }) => isStill), 15_000)
   for (const replica of replicas.replicas) await bringUp(replica, say)
   await patiently(() => agents.every(({ isDelivered }) => isDelivered), 15_000)
   for (const agent of agents) {

@@ -50,6 +50,11 @@ export class SimulatedSite {
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
+  /** Nothing more happens by itself: no election is under way. */
+  get isStill(): boolean {
+    return this.#timers.size === 0
+  }
+
   get active(): SiteNode | null {
     return this.nodes.find(({ role, onLan }) => onLan && role === 'active') ?? null
   }

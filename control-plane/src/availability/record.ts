@@ -19,18 +19,15 @@ export interface SeenEvent extends EventKey {
   readonly body: SpooledEvent['body']
 }
 
-/** An agent of which something is no longer as it was known, from an instant on. */
-type ChangedAgent = Awaited<ReturnType<typeof putSightings>>[number]
-
 /**
- * Notes when agents were seen and which events are lost. The events are in the order of their spools. Gives the agents whose
- * past that changes: `markAgents` is to be told of them.
+ * Notes when agents were seen and which events are lost, and which sums of the past new events make untrue. The events
+ * are in the order of their spools, and their transitions are recorded.
  */
 export async function recordSightings(
   tx: Transaction,
   events: readonly SeenEvent[],
   nowMs: number,
-): Promise<readonly ChangedAgent[]> {
+): Promise<void> {
   const first = new Map(
     [...events].reverse().map((event) => [`${event.agentId}/${event.epoch}`, event] as const),
   )
@@ -39,25 +36,18 @@ export async function recordSightings(
     epoch,
     atMs,
   }))
-  const gaps = events.flatMap((event, i) => gapOf(event, events[i - 1]))
   await closeGaps(tx, spools)
+  const gaps = events.flatMap((event, i) => gapOf(event, events[i - 1]))
   const lost = gaps.length === 0 ? [] : await putGaps(tx, gaps, nowMs)
   const rebooted = await putSightings(tx, sightingsOf(events))
-  return [...lost, ...rebooted]
-}
-
-/** Sums of the past of the routers they take part in are no longer true. */
-export async function markAgents(tx: Transaction, changed: readonly ChangedAgent[]): Promise<void> {
+  const changed = [...lost, ...rebooted]
   if (changed.length > 0) await markRoutersOf(tx, changed)
-}
-
-/** Nor are those that these transitions, which are recorded, belong to. */
-export async function markSums(tx: Transaction, transitions: readonly EventKey[]): Promise<void> {
-  if (transitions.length === 0) return
-  await markTransitions(
-    tx,
-    transitions.map(({ agentId, epoch, seq }) => ({ agentId, epoch, seq })),
-  )
+  const transitions = events.filter(({ body }) => body.kind === 'transition' || body.kind === 'resumed')
+  if (transitions.length > 0)
+    await markTransitions(
+      tx,
+      transitions.map(({ agentId, epoch, seq }) => ({ agentId, epoch, seq })),
+    )
 }
 
 /** An agent connects and no longer has some of its events: nobody knows what happened until the first that it has. */

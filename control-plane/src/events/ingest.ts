@@ -1,20 +1,15 @@
 import { hash } from 'node:crypto'
 import type { SpooledEvent, TransitionBody } from '@aloft/shared/protocol/events'
 import { quarantine } from '../agents/quarantine.ts'
-import { markAgents, markSums, recordSightings } from '../availability/record.ts'
+import { recordSightings } from '../availability/record.ts'
 import { askTaken } from '../commands/ask-taken.ts'
 import type { Transaction } from '../database/client.ts'
 import type { EventKey } from '../database/schema/index.ts'
 import { recordFailovers } from '../failovers/record.ts'
 import { appendToFeed, type Change } from '../feed/append.ts'
 import type { ClockOffset } from '../gateway/machine.ts'
-import { recordTransitions, transitionsOf } from '../transitions/record.ts'
-import {
-  lockObserved,
-  observeMembers,
-  type RouterObservation,
-  touchedRouters,
-} from '../virtual-routers/observe.ts'
+import { recordTransitions } from '../transitions/record.ts'
+import { observeRouters, type RouterObservation } from '../virtual-routers/observe.ts'
 import { correctTime } from './corrected-time.ts'
 import { planBatch } from './held.ts'
 import {
@@ -65,53 +60,35 @@ export async function ingest(
   batches: readonly Batch[],
   nowMs: number,
 ): Promise<readonly Outcome[]> {
+  const cursors = new Map(
+    (await lockCursors(tx, batches.map(spoolOf))).map((cursor) => [nameOf(cursor), cursor] as const),
+  )
   // Opening a session locks the cursor too: who has it now is read after that lock.
-  const [locked, newest] = await Promise.all([
-    lockCursors(tx, batches.map(spoolOf)),
-    newestGenerations(
-      tx,
-      batches.map(({ agentId }) => agentId),
-    ),
-  ])
-  const cursors = new Map(locked.map((cursor) => [nameOf(cursor), cursor] as const))
+  const newest = await newestGenerations(
+    tx,
+    batches.map(({ agentId }) => agentId),
+  )
   const speaks = ({ agentId, generation }: Batch) => generation === null || generation === newest.get(agentId)
   const rewound = await findRewound(tx, batches.filter(speaks), cursors)
   const { outcomes, rows } = take(batches, { cursors, rewound, speaks })
   for (const [agentId, key] of rewound)
     await quarantine(tx, agentId, `event ${key.epoch}/${key.seq} came again with another content`, nowMs)
   const changes: Change[] = [...rewound.keys()].map((ref) => ({ kind: 'agent', ref }))
-  if (rows.length > 0) changes.push(...(await record(tx, rows, { cursors, nowMs })))
+  if (rows.length > 0) {
+    await insertEvents(tx, rows)
+    await advanceCursors(tx, [...cursors.values()])
+    const observations = rows.flatMap((row) => observationOf(row, cursors))
+    const touched = await observeRouters(tx, observations, nowMs)
+    await askTaken(tx, touched.taken, nowMs)
+    const transitions = await recordTransitions(tx, rows, touched.routers)
+    await recordSightings(tx, rows, nowMs)
+    const failovers = await recordFailovers(tx, touched.routers, transitions)
+    changes.push(...runsOf(rows))
+    for (const ref of touched.changed) changes.push({ kind: 'virtual-router', ref })
+    for (const ref of failovers) changes.push({ kind: 'failover', ref })
+  }
   await appendToFeed(tx, changes, nowMs)
   return outcomes
-}
-
-/**
- * Writes new events and all that follows from them, one after the other: were they asked at once, those behind one that is lost
- * with its connection might be said on the next one.
- */
-async function record(
-  tx: Transaction,
-  rows: readonly EventRow[],
-  { cursors, nowMs }: { readonly cursors: ReadonlyMap<string, Cursor>; readonly nowMs: number },
-): Promise<readonly Change[]> {
-  const observations = rows.flatMap((row) => observationOf(row, cursors))
-  await insertEvents(tx, rows)
-  await advanceCursors(tx, [...cursors.values()])
-  const seen = await recordSightings(tx, rows, nowMs)
-  const locked = await lockObserved(tx, observations, nowMs)
-  const routers = touchedRouters(observations, locked.ids)
-  const transitions = transitionsOf(rows, routers)
-  const observed = await observeMembers(tx, observations, locked)
-  await recordTransitions(tx, transitions)
-  await markSums(tx, transitions)
-  const failovers = await recordFailovers(tx, routers, transitions)
-  await askTaken(tx, observed.taken, nowMs)
-  await markAgents(tx, seen)
-  return [
-    ...runsOf(rows),
-    ...observed.changed.map((ref): Change => ({ kind: 'virtual-router', ref })),
-    ...failovers.map((ref): Change => ({ kind: 'failover', ref })),
-  ]
 }
 
 /** Agents that sent a key with another content than is held, or than they sent before, and which key. */

@@ -1,5 +1,6 @@
 import type { ResumedBody, SpooledEvent, TransitionBody } from '@aloft/shared/protocol/events'
 import type { Transaction } from '../database/client.ts'
+import type { EventKey } from '../database/schema/index.ts'
 import { routerName, type TouchedRouter } from '../virtual-routers/observe.ts'
 import { insertTransitions, type TransitionRow } from './store-record.ts'
 
@@ -9,25 +10,21 @@ export interface IngestedEvent extends Omit<TransitionRow, 'virtualRouterId' | '
   readonly body: SpooledEvent['body']
 }
 
-/** Those of the events that say which role a node had in one of these routers. */
-export function transitionsOf(
+/** Keeps those of the events that say which role a node had in one of these routers; gives them. */
+export async function recordTransitions(
+  tx: Transaction,
   events: readonly IngestedEvent[],
   routers: readonly TouchedRouter[],
-): readonly TransitionRow[] {
+): Promise<readonly EventKey[]> {
   const ids = new Map(routers.map((router) => [routerName(router), router.id] as const))
-  return events.flatMap(({ siteId, body, ...event }): TransitionRow[] => {
+  const rows = events.flatMap(({ siteId, body, ...event }): TransitionRow[] => {
     if (!saysRole(body)) return []
     const { virtualRouter: name, vrid, family } = body
     const virtualRouterId = ids.get(routerName({ siteId, name, vrid, family }))
     return virtualRouterId === undefined ? [] : [{ ...event, virtualRouterId, body }]
   })
-}
-
-export async function recordTransitions(
-  tx: Transaction,
-  transitions: readonly TransitionRow[],
-): Promise<void> {
-  if (transitions.length > 0) await insertTransitions(tx, transitions)
+  if (rows.length > 0) await insertTransitions(tx, rows)
+  return rows
 }
 
 function saysRole(body: SpooledEvent['body']): body is TransitionBody | ResumedBody {
