@@ -58,12 +58,6 @@ export interface Observed {
   readonly taken: readonly string[]
 }
 
-/** Routers that are locked until the commit: their ids by `routerName`, and which of them are new or have other addresses now. */
-export interface LockedRouters {
-  readonly ids: ReadonlyMap<string, string>
-  readonly changed: readonly string[]
-}
-
 /**
  * Brings routers and their members up to date. An observation counts only if it is the newest of its agent, so a
  * backlog that arrives after a snapshot does not turn back the clock. The routers stay locked until the commit:
@@ -74,41 +68,34 @@ export async function observeRouters(
   observations: readonly RouterObservation[],
   nowMs: number,
 ): Promise<Observed> {
-  const locked = await lockObserved(tx, observations, nowMs)
-  return observeMembers(tx, observations, locked)
+  if (observations.length === 0) return { routers: [], changed: [], taken: [] }
+  const { ids, written } = await lockObserved(tx, observations, nowMs)
+  const moved = await putMembers(tx, newestOfEach(observations), ids)
+  // Each of them, not the newest alone: a node may have taken over and given the role away in one batch.
+  const taken = await markTaken(
+    tx,
+    observations.filter(({ tookFrom }) => tookFrom !== null),
+    ids,
+  )
+  const changed = [...new Set([...written, ...moved, ...taken])]
+  return { routers: touched(observations, ids), changed, taken }
 }
 
-/** Locks the observed routers. Nearly always they are there as they are told, and nothing is written. */
-export async function lockObserved(
+/**
+ * Locks the observed routers. Nearly always they are there as they are told, and nothing is written. Gives their ids by
+ * `routerName`, and which are new or have other addresses now.
+ */
+async function lockObserved(
   tx: Transaction,
   observations: readonly RouterObservation[],
   nowMs: number,
-): Promise<LockedRouters> {
-  if (observations.length === 0) return { ids: new Map(), changed: [] }
+): Promise<{ readonly ids: ReadonlyMap<string, string>; readonly written: readonly string[] }> {
   const latest = new Map(observations.map((observation) => [routerName(observation), observation] as const))
   const there = byName(await lockRouters(tx, [...latest.values()]))
   const different = [...latest].flatMap(([name, told]) => (isAsTold(there.get(name), told) ? [] : told))
-  if (different.length === 0) return { ids: idsOf(there), changed: [] }
-  const changed = await insertRouters(tx, different, nowMs)
-  return { ids: idsOf(byName(await lockRouters(tx, [...latest.values()]))), changed }
-}
-
-/** Brings the members of routers that are locked up to date. */
-export async function observeMembers(
-  tx: Transaction,
-  observations: readonly RouterObservation[],
-  { ids, changed }: LockedRouters,
-): Promise<Observed> {
-  if (observations.length === 0) return { routers: [], changed: [], taken: [] }
-  // Each of them, not the newest alone: a node may have taken over and given the role away in one batch.
-  const takeovers = observations.filter(({ tookFrom }) => tookFrom !== null)
-  const moved = await putMembers(tx, newestOfEach(observations), ids)
-  const taken = await markTaken(tx, takeovers, ids)
-  return {
-    routers: touchedRouters(observations, ids),
-    changed: [...new Set([...changed, ...moved, ...taken])],
-    taken,
-  }
+  if (different.length === 0) return { ids: idsOf(there), written: [] }
+  const written = await insertRouters(tx, different, nowMs)
+  return { ids: idsOf(byName(await lockRouters(tx, [...latest.values()]))), written }
 }
 
 type Locked = Awaited<ReturnType<typeof lockRouters>>[number]
@@ -162,7 +149,7 @@ function newestOfEach(observations: readonly RouterObservation[]): readonly Rout
   return [...newest.values()]
 }
 
-export function touchedRouters(
+function touched(
   observations: readonly RouterObservation[],
   ids: ReadonlyMap<string, string>,
 ): readonly TouchedRouter[] {
