@@ -72,8 +72,12 @@ export type Kind = keyof typeof KINDS
 
 /** `there is no site nroth; did you mean north?` Where nothing is near it says what lists them. */
 export async function thereIsNo(client: Client, kind: Kind, wanted: string): Promise<Refused> {
+  return absent(kind, wanted, (await namesOf(client, kind)) ?? [])
+}
+
+function absent(kind: Kind, wanted: string, names: readonly Name[]): Refused {
   const { noun, listedBy } = KINDS[kind]
-  const hint = didYouMean(wanted, (await namesOf(client, kind)) ?? [])
+  const hint = didYouMean(wanted, names)
   return new Refused(`there is no ${noun} ${wanted}${hint === '' ? `; \`${listedBy}\` lists them` : hint}`)
 }
 
@@ -100,8 +104,7 @@ export async function refuseAbsent(
     const wanted = named[kind]
     if (wanted === undefined) continue
     const names = await namesOf(client, kind)
-    if (names !== null && !names.some(([called]) => called === wanted))
-      throw await thereIsNo(client, kind, wanted)
+    if (names !== null && !names.some(([called]) => called === wanted)) throw absent(kind, wanted, names)
   }
 }
 

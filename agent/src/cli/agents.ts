@@ -10,9 +10,7 @@ import { showAgo } from './instant.ts'
 import { formatTable, orDash, showLabels } from './table.ts'
 
 /** For the help; what the API knows is what counts. */
-const AGENT_STATES: readonly Agent['state'][] = [
-  ...(['pending', 'enrolled', 'connected', 'silent', 'down', 'unknown', 'quarantined', 'revoked'] as const),
-]
+const AGENT_STATES = 'pending, enrolled, connected, silent, down, unknown, quarantined, revoked'
 
 interface AgentsOptions extends FleetOptions {
   readonly site?: string
@@ -27,7 +25,7 @@ export function mountAgents(program: Command): void {
     .description('list the agents and whether the centre sees them')
     .option('--site <site>', 'of one site only')
     .option('--node <node>', 'of this name only')
-    .option('--state <state>', `in this state only: ${AGENT_STATES.join(', ')}`)
+    .option('--state <state>', `in this state only: ${AGENT_STATES}`)
     .option('--label <key=value...>', 'with all of these labels')
   withFleetOptions(command).action(showAgents)
   mountAgentShow(command)

@@ -10,6 +10,7 @@ import {
   wholeNumber,
   withFleetOptions,
 } from './fleet-command.ts'
+import { isId } from './ids.ts'
 import { readSpan, showInstant, showOutage } from './instant.ts'
 import { Refused, WrongUsage } from './outcome.ts'
 import { formatTable } from './table.ts'
@@ -31,7 +32,6 @@ type Sums = Pick<
 >
 
 const PAGE_MAX = 500
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** The API tells no longer timeline. */
 const TIMELINE_MAX_MS = 100 * 86_400_000
 
@@ -72,7 +72,7 @@ async function showAvailability(options: AvailabilityOptions): Promise<void> {
 
 /** The id of the one virtual router of this name. */
 async function findRouter(client: Client, name: string, site: string | undefined): Promise<string> {
-  if (UUID.test(name)) {
+  if (isId(name)) {
     const read = () => client.call('GET /api/v1/virtual-routers/{id}', { path: { id: name } })
     return (await aboutOne(client, { kind: 'virtual-router', name }, read)).id
   }

@@ -1,13 +1,12 @@
 import type { Agent } from '@aloft/client/api.generated'
 import type { Client } from '@aloft/client/client'
 import { aboutOne, thereIsNo } from './absent.ts'
+import { isId } from './ids.ts'
 import { WrongUsage } from './outcome.ts'
-
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The one agent that people call NODE, SITE/NODE or by its id. Throws when there is none, or more than one. */
 export async function findAgent(client: Client, text: string): Promise<Agent> {
-  if (ID.test(text)) {
+  if (isId(text)) {
     const read = () => client.call('GET /api/v1/agents/{id}', { path: { id: text.toLowerCase() } })
     return aboutOne(client, { kind: 'agent', name: text }, read)
   }

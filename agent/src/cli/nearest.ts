@@ -1,4 +1,5 @@
 /** Which of the names that are there somebody may have meant. */
+import { editDistance } from '@aloft/shared/config/nearest'
 
 const SHOWN_MAX = 3
 /** Half a name that is common to two tells nothing. */
@@ -34,26 +35,8 @@ function allowed(length: number): number {
   return length <= 2 ? 0 : Math.min(3, Math.ceil(length / 4))
 }
 
-/** How many slips apart: a letter more, less, other, or two in the wrong order. */
+/** How many slips apart. */
 function distance(given: string, name: string): number {
-  if (given.length >= BEGINNING_MIN && name.startsWith(given)) return name === given ? 0 : 1
-  // Three rows of the table: two letters in the wrong order look two back.
-  let before: number[] = []
-  let last = Array.from({ length: name.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= given.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= name.length; j++) {
-      const isSame = given[i - 1] === name[j - 1]
-      const isSwapped = i > 1 && j > 1 && given[i - 1] === name[j - 2] && given[i - 2] === name[j - 1]
-      row[j] = Math.min(
-        (row[j - 1] ?? 0) + 1,
-        (last[j] ?? 0) + 1,
-        (last[j - 1] ?? 0) + (isSame ? 0 : 1),
-        isSwapped ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
-      )
-    }
-    before = last
-    last = row
-  }
-  return last[name.length] ?? 0
+  const isBeginning = given.length >= BEGINNING_MIN && given !== name && name.startsWith(given)
+  return isBeginning ? 1 : editDistance(given, name)
 }
