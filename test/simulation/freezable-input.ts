@@ -56,6 +56,10 @@ export class FreezableInput implements RouterInput {
     this.#state = 'closed'
   }
 
+  together(deliver: () => void): void {
+    deliver()
+  }
+
   datagram(datagram: Datagram): void {
     if (this.#state === 'frozen' && this.#waiting.length >= SOCKET_BUFFER_DATAGRAMS) return
     this.#pass(() => this.#forward.datagram(datagram))

@@ -270,6 +270,7 @@ export class Node {
         this.#options.hear(this, { kind: 'advertisement', datagram })
         loop.datagram(datagram)
       },
+      together: (deliver) => loop.together(deliver),
       undecodable: (packet) => loop.undecodable(packet),
       bfd: (datagram) => {
         this.#options.hear(this, { kind: 'bfd', datagram })

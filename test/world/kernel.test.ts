@@ -10,6 +10,7 @@ import { ip } from '../../agent/src/linux/namespace.ts'
 import { netio } from '../../agent/src/linux/netio.ts'
 import { notifySystemd } from '../../agent/src/linux/sd-notify.ts'
 import { encodeIpv4Packet } from '../../agent/src/packets/ipv4.ts'
+import { idleInput } from '../../agent/src/router/idle-input.test.support.ts'
 import { GROUP } from '../../agent/src/vrrp/virtual-router.ts'
 import type { OutgoingPacket } from '../../agent/src/world/links.ts'
 import { type Address, parseAddress } from '../../shared/src/network/address.ts'
@@ -319,16 +320,9 @@ describe('an advertisement that waits while the process is held up', () => {
       const { clock, alarm } = lan.worldOf.b
       alarm.set(clock.now() + 10)
       const order: string[] = []
-      lan.worldOf.b.start({
-        datagram: () => order.push('datagram'),
-        alarm: () => order.push('alarm'),
-        undecodable() {},
-        bfd() {},
-        linkChanged() {},
-        holdingFailed() {},
-        holdingLost() {},
-        virtualLinkChanged() {},
-      })
+      lan.worldOf.b.start(
+        idleInput({ datagram: () => order.push('datagram'), alarm: () => order.push('alarm') }),
+      )
       // Busy for longer than the alarm, and only then does the advertisement arrive: epoll would hand out the alarm first.
       for (const until = clock.now() + 25; clock.now() < until; );
       lan.a.links.send(INTERFACE, packet(ownA, 7))

@@ -53,6 +53,9 @@ export class Told implements RouterInput {
   datagram(datagram: Datagram): void {
     this.datagrams.push(datagram)
   }
+  together(deliver: () => void): void {
+    deliver()
+  }
   undecodable(packet: UndecodablePacket): void {
     this.undecodables.push(packet)
   }

@@ -149,7 +149,7 @@ export class KernelLinks implements Links {
       index,
       isAuthenticated,
       receive: (datagram) => this.#input()?.datagram(datagram),
-      together: (deliver) => together(this.#input(), deliver),
+      together: (deliver) => this.#input()?.together(deliver),
       undecodable: (packet) => this.#input()?.undecodable(packet),
       failed: () => {
         if (line.transport === transport) setImmediate(() => this.#replace(line, transport))
@@ -165,11 +165,6 @@ export class KernelLinks implements Links {
     const isWanted = this.#lines.get(keyOf(interfaceName, family, isAuthenticated)) === line
     if (isWanted && line.transport === broken) this.#reopen(line)
   }
-}
-
-function together(input: RouterInput | null, deliver: () => void): void {
-  if (input?.together) input.together(deliver)
-  else deliver()
 }
 
 /** Several virtual routers may share a line: it has what the most demanding of them asked for, for as long as it is. */

@@ -4,6 +4,7 @@ import type { RouterInput } from '../world/router-world.ts'
 export function idleInput(some: Partial<RouterInput>): RouterInput {
   return {
     datagram() {},
+    together: (deliver) => deliver(),
     undecodable() {},
     bfd() {},
     linkChanged() {},

@@ -28,7 +28,7 @@ export function guardDatagrams(input: RouterInput, dropped: (what: DroppedDatagr
         dropped({ datagram, error })
       }
     },
-    together: (deliver) => (input.together ? input.together(deliver) : deliver()),
+    together: (deliver) => input.together(deliver),
     undecodable: (packet) => input.undecodable(packet),
     linkChanged: (interfaceName) => input.linkChanged(interfaceName),
     holdingFailed: (failure) => input.holdingFailed(failure),

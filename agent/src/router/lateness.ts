@@ -78,7 +78,7 @@ export function timeAlarm(
     world: { ...world, alarm },
     input: (input) => ({
       datagram: (datagram) => input.datagram(datagram),
-      together: (deliver) => (input.together ? input.together(deliver) : deliver()),
+      together: (deliver) => input.together(deliver),
       undecodable: (packet) => input.undecodable(packet),
       bfd: (datagram) => input.bfd(datagram),
       linkChanged: (interfaceName) => input.linkChanged(interfaceName),

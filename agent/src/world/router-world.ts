@@ -111,8 +111,8 @@ export interface RouterWorld {
 /** What the world tells the loop. */
 export interface RouterInput {
   datagram(datagram: Datagram): void
-  /** `deliver` gives, by the other calls, what one read brought: it came in the same moment. Left out: each comes by itself. */
-  together?(deliver: () => void): void
+  /** `deliver` gives, by the other calls, what one read brought: it came in the same moment. */
+  together(deliver: () => void): void
   undecodable(packet: UndecodablePacket): void
   bfd(datagram: BfdDatagram): void
   linkChanged(interfaceName: string): void
