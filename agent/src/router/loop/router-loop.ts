@@ -349,7 +349,8 @@ export class RouterLoop implements RouterInput {
     if (how === 'lazily' && this.#alarm.ringsBefore(earliest(dueAt, this.#routers.deadlines.notBefore())))
       return
     dueAt = earliest(dueAt, this.#routers.dueAt())
-    this.#alarm[how === 'lazily' ? 'setAtMost' : 'setAt'](dueAt)
+    if (how === 'lazily') this.#alarm.setAtMost(dueAt)
+    else this.#alarm.setAt(dueAt)
   }
 
   /** Once an input, not once a router: a thousand that let go together would each look through all the others. */
