@@ -99,7 +99,6 @@ function startSession(
   const identityFile = path.join(stateDir, 'identity.json')
   const abort = new AbortController()
   let uplink: Uplink | null = null
-  let fingerprint = (): Pick<UplinkStatus, 'keyFingerprint'> => ({})
   let before = unconnected(centres[0])
   const begin = async () => {
     const enrolled = await ensureEnrolled({
@@ -120,8 +119,6 @@ function startSession(
     })
     if (enrolled === null || abort.signal.aborted) return
     const { enrolment } = enrolled
-    const identity = keeperOf(identityFile, enrolled, log)
-    fingerprint = () => ({ keyFingerprint: identity.keyFingerprint })
     uplink = new Uplink({
       dialler: centreDialler(centres, { rule: options.transport ?? 'auto', monoMs: monotonicMs }),
       spool,
@@ -133,7 +130,7 @@ function startSession(
         runId: options.runId,
         ...machineId(),
       },
-      identity,
+      identity: keeperOf(identityFile, enrolled, log),
       routers: () => routerStates(router),
       ledger: new CommandLedger(path.join(stateDir, 'commands.json'), log),
       monoMs: monotonicMs,
@@ -152,7 +149,7 @@ function startSession(
   const poll = setInterval(() => uplink?.routerIs(router.isConnected()), ROUTER_POLL_MS)
   return {
     uplink: () => uplink,
-    status: () => ({ ...(uplink?.status() ?? before), ...fingerprint() }),
+    status: () => uplink?.status() ?? before,
     stop: () => {
       abort.abort()
       clearInterval(poll)

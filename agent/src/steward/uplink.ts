@@ -109,6 +109,7 @@ export class Uplink {
       state: this.#since.phase,
       sinceWallMs: this.#since.wallMs,
       detail: problem === null ? null : problemText(problem),
+      keyFingerprint: this.#options.identity.keyFingerprint,
     }
   }
 
