@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { PASSWORD_MAX } from '@aloft/shared/api/password-length'
 import { Slots } from './slots.ts'
 
 /** RFC 9106's second choice scaled to what OWASP asks for at least: some 40 ms and 19 MiB each. */
@@ -8,9 +9,6 @@ const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1
 const AT_ONCE = 2
 const WAITING_MAX = 50
 const slots = new Slots(AT_ONCE, WAITING_MAX)
-
-export const PASSWORD_MIN = 12
-export const PASSWORD_MAX = 256
 
 /** Argon2id in PHC form, with a salt of its own. Throws `Unavailable` when too many wait already. */
 export function hashPassword(password: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { PASSWORD_MAX, PASSWORD_MIN } from '@aloft/shared/api/password-length'
 import { ApiError } from '../api/client.ts'
 
 export interface PasswordFields {
@@ -11,10 +12,6 @@ export type PasswordField = keyof PasswordFields
 
 /** What is wrong, by field; `form` is what is wrong with none of them. */
 export type PasswordFaults = Partial<Record<PasswordField | 'form', string | undefined>>
-
-/** As the centre has it: length is what makes a password hard to guess, and there are no other rules. */
-export const PASSWORD_MIN = 12
-const PASSWORD_MAX = 256
 
 /** What can be seen to be wrong before anybody is asked. */
 export function faultsOf({ current, next, again }: PasswordFields): PasswordFaults {

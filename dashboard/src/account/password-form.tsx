@@ -1,6 +1,7 @@
+import { PASSWORD_MIN } from '@aloft/shared/api/password-length'
 import { useState } from 'react'
 import { usePasswordChange } from './password-change.ts'
-import { PASSWORD_MIN, type PasswordField } from './password-faults.ts'
+import type { PasswordField } from './password-faults.ts'
 import { PasswordInput } from './password-input.tsx'
 
 const HINT = `At least ${PASSWORD_MIN} characters. Several words that have nothing to do with each other do well.`

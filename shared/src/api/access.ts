@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PASSWORD_MAX, PASSWORD_MIN } from './password-length.ts'
 
 /** What somebody may do, as a name for a set of permissions; `control-plane/src/access/permissions.ts` has the sets. */
 export const AccessRole = z.enum(['viewer', 'operator', 'author', 'approver', 'admin'])
@@ -20,8 +21,7 @@ export const UserName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._@+-]{0,126}$/, 'lower-case letters, digits and . _ @ + -, 127 at most')
 
-/** Characters, not bytes. Length is what makes a password hard to guess; there are no other rules. */
-export const Password = z.string().min(12).max(256)
+export const Password = z.string().min(PASSWORD_MIN).max(PASSWORD_MAX)
 
 export const User = z
   .object({
