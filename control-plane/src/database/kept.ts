@@ -14,22 +14,35 @@ const dialect = new PgDialect()
  * A pooler may hand the next transaction to a server that was never told (SQLSTATE 26000): nothing is kept from then on, and it is
  * tried again, a transaction by `transact`. `?prepare=false` in the URL keeps nothing from the start.
  */
-export async function executeKept<Row extends object>(db: Queryable, query: SQL): Promise<readonly Row[]> {
-  try {
-    return await execute<Row>(db, query)
-  } catch (error) {
-    if (!statementIsGone(error)) throw error
-    if (databaseErrorCode(error) === UNKNOWN_STATEMENT) keptNothing.add(poolOf(db))
-    // A transaction has failed with it.
-    if (db instanceof PgTransaction) throw error
-    return execute<Row>(db, query)
-  }
+export function executeKept<Row extends object>(db: Queryable, query: SQL): Promise<readonly Row[]> {
+  return kept(db, async (name) => {
+    const prepared = db._.session.prepareQuery(dialect.sqlToQuery(query), undefined, name, false)
+    return (await prepared.execute()) as readonly Row[]
+  })
 }
 
-async function execute<Row>(db: Queryable, query: SQL): Promise<readonly Row[]> {
-  const name = keptNothing.has(poolOf(db)) ? undefined : 'kept'
-  const prepared = db._.session.prepareQuery(dialect.sqlToQuery(query), undefined, name, false)
-  return (await prepared.execute()) as readonly Row[]
+/** The same for a query of drizzle's builder, which reads the rows by their columns. */
+export function selectKept<Rows>(db: Queryable, query: Built<Rows>): Promise<Rows> {
+  return kept(db, (name) => (name === undefined ? query.execute() : query.prepare(name).execute()))
+}
+
+interface Built<Rows> {
+  execute(): Promise<Rows>
+  prepare(name: string): { execute(): Promise<Rows> }
+}
+
+async function kept<T>(db: Queryable, execute: (name: string | undefined) => Promise<T>): Promise<T> {
+  const pool = poolOf(db)
+  const name = () => (keptNothing.has(pool) ? undefined : 'kept')
+  try {
+    return await execute(name())
+  } catch (error) {
+    if (!statementIsGone(error)) throw error
+    if (databaseErrorCode(error) === UNKNOWN_STATEMENT) keptNothing.add(pool)
+    // A transaction has failed with it.
+    if (db instanceof PgTransaction) throw error
+    return await execute(name())
+  }
 }
 
 function poolOf(db: Queryable): object {

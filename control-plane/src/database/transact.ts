@@ -31,12 +31,9 @@ export async function within<T>(tx: Transaction, work: () => Promise<T>): Promis
 }
 
 /**
- * Runs `work` in one transaction. A serialization failure or deadlock is tried again, for it left nothing behind.
- * Throws `Unavailable` when the database cannot be reached or its disk is full, and whatever `work` throws.
-=======
  * Runs `work` in one transaction. A serialization failure or deadlock is tried again, for it left nothing behind; so is what
  * a pooler's server was never told of (`executeKept`).
- * Throws `Unavailable` when the database cannot be reached, and whatever `work` throws.
+ * Throws `Unavailable` when the database cannot be reached or its disk is full, and whatever `work` throws.
  */
 export async function transact<T>(
   db: Database,

@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
 import { executeKept } from '../database/kept.ts'
 import { type Reach, withinReach } from '../database/reach.ts'
-import { recordset } from '../database/recordset.ts'
+import { rowsWithIds } from '../database/recordset.ts'
 import type { failovers, virtualRouters } from '../database/schema/index.ts'
 
 type Stored = typeof failovers.$inferSelect
@@ -53,19 +53,12 @@ export async function selectFailovers(
     select f.id, t.name as site, v.name as virtual_router, f.vrid, v.family, old.node as from_node,
       new.node as to_node, f.reason, f.planned, f.occurred_at_ms, f.occurred_at_error_ms, f.received_at_ms, f.late,
       f.outage_ms, f.evidence
-    from ${filter.ids ? withIds(filter.ids) : sql`failovers`} f join sites t on t.id = f.site_id join virtual_routers v on v.id = f.virtual_router_id
+    from ${filter.ids ? rowsWithIds('failovers', 'text', filter.ids) : sql`failovers`} f join sites t on t.id = f.site_id join virtual_routers v on v.id = f.virtual_router_id
     join agents new on new.id = f.to_agent_id left join agents old on old.id = f.from_agent_id
     where ${sql.join(conditionsOf(filter), sql` and `)}
     order by f.occurred_at_ms desc, f.id desc limit ${filter.limit}::int`
   // The stream asks for some by their ids all the time; what people ask is planned for what they ask.
   return filter.ids ? executeKept<FailoverRow>(db, query) : db.execute<FailoverRow>(query)
-}
-
-/** Each by its key, however many there are and whatever the table's size was when this was planned. */
-function withIds(ids: readonly string[]): SQL {
-  const wanted = [...new Set(ids)].map((id) => ({ id }))
-  return sql`(select found.* from ${recordset(wanted, 'as i(id text)')}
-    cross join lateral (select * from failovers where id = i.id offset 0) found)`
 }
 
 function conditionsOf(filter: FailoverFilter): SQL[] {

@@ -16,10 +16,11 @@ function rigged(): { readonly reader: FeedReader; readonly db: Database; readonl
     if (away.is) throw new Error('the database is away')
     return [{ oldest: 1, newest: 7 }]
   }
-  // What is kept goes by the session; the ends are selected.
+  const limit = () => ({ prepare: () => ({ execute: async () => [] }) })
+  const rows = { where: () => ({ orderBy: () => ({ limit }) }) }
   const db = {
-    select: () => ({ from: ends }),
-    _: { session: { dialect: {}, prepareQuery: () => ({ execute: async () => [] }) } },
+    select: (columns?: object) => ({ from: () => (columns === undefined ? rows : ends()) }),
+    _: { session: { dialect: {} } },
   } as unknown as Database
   const bus = lonelyBus()
   const reader = createFeedReader({ db, bus, warn: () => {} })

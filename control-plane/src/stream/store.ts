@@ -1,22 +1,10 @@
-import { max, min, sql } from 'drizzle-orm'
+import { and, asc, gte, lte, max, min, sql } from 'drizzle-orm'
 import type { Queryable } from '../database/client.ts'
-import { executeKept } from '../database/kept.ts'
+import { executeKept, selectKept } from '../database/kept.ts'
 import { recordset } from '../database/recordset.ts'
 import { feed } from '../database/schema/index.ts'
 
 export type FeedRow = typeof feed.$inferSelect
-
-interface StoredRow {
-  readonly id: string
-  readonly kind: FeedRow['kind']
-  readonly ref: string
-  readonly epoch: string | null
-  readonly first_seq: string | null
-  readonly last_seq: string | null
-  readonly from_wall_ms: number | null
-  readonly to_wall_ms: number | null
-  readonly at_ms: number
-}
 
 /** The rows after one position, up to another if it is given, oldest first. */
 export async function selectFeed(
@@ -24,24 +12,8 @@ export async function selectFeed(
   span: { readonly fromId: number; readonly toId?: number; readonly limit: number },
 ): Promise<readonly FeedRow[]> {
   const { fromId, toId, limit } = span
-  const rows = await executeKept<StoredRow>(
-    db,
-    sql`
-    select id, kind, ref, epoch, first_seq, last_seq, from_wall_ms, to_wall_ms, at_ms from feed
-    where id >= ${fromId}::bigint ${toId === undefined ? sql`` : sql`and id <= ${toId}::bigint`}
-    order by id limit ${limit}::int`,
-  )
-  return rows.map((row) => ({
-    id: Number(row.id),
-    kind: row.kind,
-    ref: row.ref,
-    epoch: row.epoch,
-    firstSeq: row.first_seq === null ? null : Number(row.first_seq),
-    lastSeq: row.last_seq === null ? null : Number(row.last_seq),
-    fromWallMs: row.from_wall_ms,
-    toWallMs: row.to_wall_ms,
-    atMs: row.at_ms,
-  }))
+  const isWithin = and(gte(feed.id, fromId), toId === undefined ? undefined : lte(feed.id, toId))
+  return selectKept(db, db.select().from(feed).where(isWithin).orderBy(asc(feed.id)).limit(limit))
 }
 
 /** Ids of the oldest and the newest row there is; 0 when there is none. */

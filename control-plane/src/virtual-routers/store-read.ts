@@ -4,7 +4,7 @@ import type { Queryable } from '../database/client.ts'
 import { executeKept } from '../database/kept.ts'
 import { isOpen, joinLiveSession, roleIsKnown } from '../database/live-session.ts'
 import { type Reach, withinReach } from '../database/reach.ts'
-import { recordset } from '../database/recordset.ts'
+import { recordset, rowsWithIds } from '../database/recordset.ts'
 import type { virtualRouters } from '../database/schema/index.ts'
 
 export interface RouterRow extends Record<string, unknown> {
@@ -63,18 +63,11 @@ export async function selectRouters(db: Queryable, filter: RouterFilter): Promis
   const query = sql`
     select v.id, t.name as site, v.name, v.vrid, v.family, v.addresses,
       (select max(f.occurred_at_ms) from failovers f where f.virtual_router_id = v.id) as last_failover_ms
-    from ${filter.ids ? withIds(filter.ids) : sql`virtual_routers`} v join sites t on t.id = v.site_id
+    from ${filter.ids ? rowsWithIds('virtual_routers', 'uuid', filter.ids) : sql`virtual_routers`} v join sites t on t.id = v.site_id
     where ${sql.join(conditions, sql` and `)}
     order by t.name, v.name, v.id limit ${filter.limit}::int`
   // The stream asks for some by their ids all the time; what people ask is planned for what they ask.
   return filter.ids ? executeKept<RouterRow>(db, query) : db.execute<RouterRow>(query)
-}
-
-/** Each by its key, however many there are and whatever the table's size was when this was planned. */
-function withIds(ids: readonly string[]): SQL {
-  const wanted = [...new Set(ids)].map((id) => ({ id }))
-  return sql`(select found.* from ${recordset(wanted, 'as i(id uuid)')}
-    cross join lateral (select * from virtual_routers where id = i.id offset 0) found)`
 }
 
 /** The members of these routers, by node. */
