@@ -12,7 +12,12 @@ export class RequestProblem extends Error {
   override readonly name: string = 'RequestProblem'
   /** What the answer says beside its body. */
   readonly headers: Readonly<Record<string, string>> = {}
-  readonly faults: readonly Fault[] = []
+  readonly faults: readonly Fault[]
+
+  constructor(message: string, faults: readonly Fault[] = [], options?: ErrorOptions) {
+    super(message, options)
+    this.faults = faults
+  }
 }
 
 export class NotFound extends RequestProblem {
@@ -31,22 +36,10 @@ export class Unauthenticated extends RequestProblem {
 /** Someone is signed in, and may not (HTTP 403). */
 export class Forbidden extends RequestProblem {
   override readonly name = 'Forbidden'
-  override readonly faults: readonly Fault[]
-
-  constructor(message: string, faults: readonly Fault[] = []) {
-    super(message)
-    this.faults = faults
-  }
 }
 
 export class Invalid extends RequestProblem {
   override readonly name = 'Invalid'
-  override readonly faults: readonly Fault[]
-
-  constructor(message: string, faults: readonly Fault[] = []) {
-    super(message)
-    this.faults = faults
-  }
 }
 
 /** The path is there, the method is not (HTTP 405). */
@@ -112,7 +105,7 @@ export class Unavailable extends RequestProblem {
   readonly retryAfterMs: number
 
   constructor(message: string, retryAfterMs = 1_000, options?: ErrorOptions) {
-    super(message, options)
+    super(message, [], options)
     this.retryAfterMs = retryAfterMs
   }
 }
