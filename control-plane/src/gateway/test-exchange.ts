@@ -14,14 +14,9 @@ export type Post = (body: string, signal?: AbortSignal) => Promise<Response>
 
 /** A replica of its own, that knows nothing but the database. */
 export function testReplica(db: Database, options: Partial<ExchangeOptions> = {}): Post {
-  const app = new Hono()
-  app.onError((error) => problemAnswer(error, () => {}))
-  app.route(
-    '/',
-    exchangeRoute({ db, centre: testCentre(db), now: () => Date.now(), log: SILENT, ...options }),
-  )
+  const app = replicaApp(db, options)
   return async (body, signal) =>
-    app.request('http://aloft.test/exchange', { method: 'POST', body, ...(signal && { signal }) })
+    app.request('http://aloft.test/agent/v1/exchange', { method: 'POST', body, ...(signal && { signal }) })
 }
 
 /** The same behind a port of loopback. */
@@ -29,11 +24,7 @@ export async function serveReplica(
   db: Database,
   options: Partial<ExchangeOptions> = {},
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const app = new Hono()
-  app.onError((error) => problemAnswer(error, () => {}))
-  const route = exchangeRoute({ db, centre: testCentre(db), now: () => Date.now(), log: SILENT, ...options })
-  app.route('/agent/v1', route)
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  const server = createAdaptorServer({ fetch: replicaApp(db, options).fetch }) as Server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -44,6 +35,13 @@ export async function serveReplica(
         server.closeAllConnections()
       }),
   }
+}
+
+function replicaApp(db: Database, options: Partial<ExchangeOptions>): Hono {
+  const app = new Hono()
+  app.onError((error) => problemAnswer(error, () => {}))
+  const usual = { db, centre: testCentre(db), now: () => Date.now(), log: SILENT }
+  return app.route('/agent/v1', exchangeRoute({ ...usual, ...options }))
 }
 
 /** One turn after the other, each with what was said since; `post` decides which replica hears it, and how often. */
