@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import {
   appendFile,
   copyFile,
+  link,
   mkdir,
   open,
   readdir,
@@ -15,7 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { EventBody, SpooledEvent } from '@aloft/shared/protocol/events'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type NewEvent, openSpool, type Spool, type SpoolOptions } from './spool.ts'
 
 let root = ''
@@ -24,7 +25,10 @@ beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'aloft-spool-'))
   logged = []
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+afterEach(() => {
+  vi.useRealTimers()
+  rmSync(root, { recursive: true, force: true })
+})
 
 const everything = { countMax: 100_000, bytesMax: 1e9 }
 
@@ -155,6 +159,38 @@ describe('a sound spool', () => {
     const again = await openSpool(options())
     expect([again.epoch, again.condition.heldSeq]).toEqual([spool.epoch, 5])
     await again.close()
+  })
+
+  it('writes down what the centre holds one time after the other, and the newest last', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    for (let i = 0; i < 20; i++) {
+      const spool = await openSpool(options({ directory: path.join(root, `spool-${i}`) }))
+      await appendAll(spool, 1, 5)
+      spool.markHeld(3)
+      vi.advanceTimersByTime(500)
+      spool.markHeld(4)
+      vi.advanceTimersByTime(500)
+      spool.markHeld(5)
+      await spool.close()
+      const again = await openSpool(options({ directory: path.join(root, `spool-${i}`) }))
+      expect([again.condition.heldSeq, logged]).toEqual([5, []])
+      await again.close()
+    }
+  })
+
+  it('replaces what it wrote of that as a whole: a kill in between leaves the one before', async () => {
+    const spool = await openSpool(options())
+    await appendAll(spool, 1, 2)
+    spool.markHeld(1)
+    await spool.close()
+    const [held, kept] = [path.join(root, 'spool', 'acked'), path.join(root, 'kept')]
+    await link(held, kept)
+    const before = await readFile(kept)
+    const again = await openSpool(options())
+    again.markHeld(2)
+    await again.close()
+    expect(await readFile(kept)).toEqual(before)
+    expect(await readFile(held)).not.toEqual(before)
   })
 
   it('knows the last line of a run even when the segment that told it is gone', async () => {

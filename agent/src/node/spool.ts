@@ -78,6 +78,7 @@ export class Spool {
   #waiting: Waiting[] = []
   #flushing: Promise<void> | null = null
   #cursorTimer: NodeJS.Timeout | null = null
+  #cursorWritten: Promise<void> = Promise.resolve()
   #wake: (() => void) | null = null
   #closing = false
   #listener: () => void = () => {}
@@ -334,10 +335,12 @@ export class Spool {
     return (this.#options.openFile ?? open)(file, flags, 0o600)
   }
 
+  /** One after the other: two at once would each move the other's file away. */
   #writeCursor(): Promise<void> {
-    return writeCursor(this.#options.directory, this.epoch, this.#ackedSeq).catch((error) =>
-      this.#options.log(`spool: the ack cursor cannot be written: ${String(error)}`),
-    )
+    this.#cursorWritten = this.#cursorWritten
+      .then(() => writeCursor(this.#options.directory, this.epoch, this.#ackedSeq))
+      .catch((error) => this.#options.log(`spool: the ack cursor cannot be written: ${String(error)}`))
+    return this.#cursorWritten
   }
 }
 
