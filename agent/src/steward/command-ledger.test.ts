@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { CommandResult } from '@aloft/shared/protocol/commands'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { CommandLedger, type Deed } from './command-ledger.ts'
 
@@ -79,6 +80,22 @@ it('keeps a failure as the result it is', async () => {
   })
   expect(await open().obey(command(), failing)).toEqual(result('failed', 'no key'))
   expect(await open().obey(command(), deed())).toEqual(result('failed', 'no key'))
+})
+
+it('cuts what people are told to what a result may hold, so that it can be sent', async () => {
+  const wordy = 'x'.repeat(5_000)
+  const failing = deed(async () => {
+    throw new Error(wordy)
+  })
+  const ledger = open()
+  const results = [
+    await ledger.obey(command('c1'), failing),
+    await ledger.obey(
+      command('c2'),
+      deed(async () => wordy),
+    ),
+  ]
+  for (const one of results) expect(CommandResult.parse(one).detail).toHaveLength(1_000)
 })
 
 it('killed in between does not do it again, and says that it is not known', async () => {

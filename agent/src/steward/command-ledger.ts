@@ -3,7 +3,12 @@
  * again: the answer may have been lost, or the command sent by two replicas, or this process killed in between.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { type Command, CommandOutcome, type CommandResult } from '@aloft/shared/protocol/commands'
+import {
+  type Command,
+  CommandOutcome,
+  type CommandResult,
+  RESULT_DETAIL_MAX,
+} from '@aloft/shared/protocol/commands'
 import { z } from 'zod'
 import { replaceFile } from '../router/atomic-file.ts'
 
@@ -70,13 +75,14 @@ export class CommandLedger {
         (detail) => ({ outcome: 'done' as const, detail }),
         (error: unknown) => ({
           outcome: 'failed' as const,
-          detail: (error instanceof Error ? error.message : String(error)).slice(0, 1_000),
+          detail: error instanceof Error ? error.message : String(error),
         }),
       ),
     )
   }
 
-  #finish(entry: Entry, result: NonNullable<Entry['result']>): NonNullable<Entry['result']> {
+  #finish(entry: Entry, { outcome, detail }: NonNullable<Entry['result']>): NonNullable<Entry['result']> {
+    const result = { outcome, detail: detail.slice(0, RESULT_DETAIL_MAX) }
     this.#write({ ...entry, result })
     return result
   }

@@ -20,11 +20,14 @@ export type Command = z.infer<typeof Command>
 export const CommandOutcome = z.enum(['done', 'failed', 'unsupported', 'expired'])
 export type CommandOutcome = z.infer<typeof CommandOutcome>
 
+/** Characters. */
+export const RESULT_DETAIL_MAX = 1_000
+
 export const CommandResult = z.object({
   kind: z.literal('command-result'),
   id: z.string().min(1).max(64),
   outcome: CommandOutcome,
   /** For people. */
-  detail: z.string().max(1_000),
+  detail: z.string().max(RESULT_DETAIL_MAX),
 })
 export type CommandResult = z.infer<typeof CommandResult>
