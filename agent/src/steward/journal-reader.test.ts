@@ -123,6 +123,32 @@ describe('the journal reader', () => {
     expect((await story()).slice(3)).toEqual(['eth11', 'eth31', 'eth32', 'eth41'])
   })
 
+  it('takes runs that began in the same millisecond in the order their files were last written', async () => {
+    write('aa-1', line(1, 100).replace('eth1', 'eth2'))
+    write('zz-1', line(1, 100))
+    utimesSync(file('zz-1'), 1, 1)
+    utimesSync(file('aa-1'), 2, 2)
+    await reader().drain()
+    expect(await story()).toEqual(['eth1', 'eth2'])
+  })
+
+  it('does not end a run that wrote on while it was asked who is alive', async () => {
+    write('r-1', line(1))
+    const one = reader({
+      routerRun: async () => {
+        write('r-1', line(2))
+        return 'newer'
+      },
+      pollMs: 60_000,
+    })
+    await one.drain()
+    nowMs += 10_000
+    await one.drain()
+    expect(existsSync(file('r-1')), 'the line is in no spool yet').toBe(true)
+    await one.drain()
+    expect(await story()).toEqual(['eth1', 'eth2'])
+  })
+
   it('says how many lines an unreadable stretch had, as the next number tells', async () => {
     write('r-1', line(1), '{"n":2,"at"\u0000\n', 'garbage\n', line(4))
     await reader().drain()

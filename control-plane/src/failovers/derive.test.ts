@@ -171,6 +171,11 @@ describe('who was active before', () => {
     ])
   })
 
+  it('is asked for no change that left a node active', () => {
+    const lb1 = node('lb1', [elected(0), { at: 500, from: 'active', to: 'active', reason: 'configuration' }])
+    expect(rows(lb1)).toEqual([])
+  })
+
   it('goes on through a restart of the router process', () => {
     const [start] = node('lb1', [elected(0)])
     const resumed: Observation = {
@@ -289,6 +294,23 @@ describe('evidence', () => {
       { from: 'lb2', to: 'lb1', reason: 'preempted', planned: false, evidence: ['lb2/1', 'lb1/4', 'lb2/2'] },
       { from: 'lb1', to: 'lb2', reason: 'shutdown', planned: true, evidence: ['lb1/4', 'lb1/5', 'lb2/3'] },
     ])
+  })
+
+  it('takes no later tenure of the new active for its earlier one, which others heard and it never told', () => {
+    const lb1 = node('lb1', [
+      { ...takes(2_000, 'startup'), source: '10.0.0.1', errorMs: null },
+      { ...leaves(2_100, 'shutdown'), errorMs: null },
+      { ...starts(2_200), errorMs: null },
+      { ...takes(2_300, 'no-response', 'lb2'), errorMs: null },
+    ])
+    const lb2 = node('lb2', [{ ...starts(0), source: '10.0.0.2', heard: heard('lb1') }])
+    expect(rows(lb1, lb2)[0]).toEqual({
+      from: 'lb1',
+      to: 'lb1',
+      reason: 'startup',
+      planned: false,
+      evidence: ['lb1/1'],
+    })
   })
 
   it('follows the epochs of an agent whose spool began anew', () => {

@@ -390,6 +390,8 @@ describe('one identity on two hosts', () => {
     expect(await answerOf(JSON.stringify({ session, frames: [], waitMs: 0 }))).toMatchObject({ close: null })
     original.send(heartbeat)
     const { nonce } = await original.next('probe')
+    const asks = await post(JSON.stringify({ session: original.session, frames: [], waitMs: 0 }))
+    expect([asks.status, (await asks.json()).detail]).toEqual([409, 'the answer to a probe is due'])
     original.send({ kind: 'alive', nonce })
     const reason = expect.stringMatching(/^cloned: one identity on two hosts/)
     expect(await original.closed).toEqual({ code: CloseCode.quarantined, reason })
