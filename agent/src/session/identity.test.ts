@@ -3,39 +3,30 @@ import { CloseCode } from '@aloft/shared/protocol/close-codes'
 import type { ServerFrame, Welcome } from '@aloft/shared/protocol/frames'
 import type { Credential } from '@aloft/shared/protocol/identity'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { initialSession, nextDeadlineMs, stepSession } from './machine.ts'
-import type { SessionAction, SessionEvent, SessionState } from './state.ts'
+import { initialSession, nextDeadlineMs } from './machine.ts'
+import { SessionUnderTest } from './session-under-test.test.support.ts'
+import type { SessionAction, SessionEvent } from './state.ts'
 
 const HOUR_MS = 3_600_000
-const config = { agentId: 'a1', node: 'lb1', software: 'test', bootId: 'boot', runId: 'run', machineId: 'm1' }
 
 const credentialOf = (serial: string, issuedMs = 0, publicKey = 'key'): Credential => ({
   ...{ serial, agentId: 'a1', publicKey, issuer: 'centre', signature: 'x' },
   ...{ issuedMs, expiresMs: issuedMs + 24 * HOUR_MS },
 })
 
-let state: SessionState
-let now = 0
-let random = 0.5
+let session: SessionUnderTest
 
 beforeEach(() => {
   start(null)
 })
 
 function start(credential: Credential | null): void {
-  now = 0
-  random = 0.5
-  state = initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 0 }, 0, credential)
+  session = new SessionUnderTest(initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 0 }, 0, credential), 0)
   feed({ kind: 'start' })
 }
 
-function feed(event: SessionEvent): readonly SessionAction[] {
-  const [next, actions] = stepSession(config, state, event, { nowMs: now, wallMs: now, random })
-  state = next
-  return actions
-}
-
-const hear = (frame: ServerFrame) => feed({ kind: 'frame', frame })
+const feed = (event: SessionEvent) => session.feed(event)
+const hear = (frame: ServerFrame) => session.hear(frame)
 
 function challenge() {
   feed({ kind: 'opened' })
@@ -58,24 +49,15 @@ function welcome(facts: Partial<Welcome> = {}): readonly SessionAction[] {
 }
 
 /** Lets time pass, with pongs so that nothing is missed but what the test is about. */
-function wait(ms: number): readonly SessionAction[] {
-  const until = now + ms
-  const actions: SessionAction[] = []
-  for (let at = nextDeadlineMs(state); at !== null && at <= until; at = nextDeadlineMs(state)) {
-    now = Math.max(now, at)
-    actions.push(...feed({ kind: 'tick' }))
-    feed({ kind: 'alive' })
-  }
-  now = until
-  return actions
-}
+const wait = (ms: number) => session.wait(ms, () => feed({ kind: 'alive' }))
 
 const renewals = (actions: readonly SessionAction[]) =>
   actions.filter((action) => action.do === 'send' && action.frame.kind === 'renew').length
 
 function refuse(code: number): void {
   feed({ kind: 'closed', code, reason: 'no', retryAfterMs: null })
-  for (; state.phase.name === 'waiting'; feed({ kind: 'tick' })) now = nextDeadlineMs(state) ?? now
+  for (; session.state.phase.name === 'waiting'; feed({ kind: 'tick' }))
+    session.now = nextDeadlineMs(session.state) ?? session.now
 }
 
 describe('a credential', () => {
@@ -99,7 +81,7 @@ describe('a credential', () => {
     welcome({ credential: credentialOf('c1') })
     expect(renewals(wait(15.9 * HOUR_MS))).toBe(0)
     expect(renewals(wait(0.2 * HOUR_MS))).toBeGreaterThan(0)
-    const next = credentialOf('c2', now)
+    const next = credentialOf('c2', session.now)
     expect(hear({ kind: 'credential', credential: next, candidate: false })).toEqual([
       { do: 'keep-credential', credential: next },
     ])
@@ -155,9 +137,9 @@ describe('a credential', () => {
     start(credentialOf('c1', -24 * HOUR_MS))
     challenge()
     hear({ kind: 'welcome', sessionId: 's', resumeAfterSeq: 0, heartbeatMs: 15_000, spreadMs: 0, proof: 'p' })
-    now += 40_000
+    session.now += 40_000
     expect(renewals(feed({ kind: 'tick' }))).toBe(0)
-    expect(nextDeadlineMs(state)).toBeGreaterThan(now)
+    expect(nextDeadlineMs(session.state)).toBeGreaterThan(session.now)
     feed({ kind: 'snapshot', asOfSeq: 0, routers: [] })
     expect(renewals(feed({ kind: 'tick' }))).toBe(1)
   })
@@ -196,9 +178,9 @@ describe('a new key', () => {
     ])
     const credential = credentialOf('c2', 0, 'new')
     expect(hear({ kind: 'credential', credential, candidate: true })).toEqual([{ do: 'try-key', credential }])
-    expect(state.credential?.serial, 'until it held').toBe('c1')
+    expect(session.state.credential?.serial, 'until it held').toBe('c1')
     feed({ kind: 'key-changed', credential })
-    expect(state.phase.name, 'the session goes on').toBe('live')
+    expect(session.state.phase.name, 'the session goes on').toBe('live')
     refuse(1006)
     expect(challenge().credential).toEqual(credential)
   })
@@ -225,9 +207,9 @@ describe('a centre that is not ours', () => {
     expect(feed({ kind: 'distrusted', reason: 'another centre' })).toEqual([
       { do: 'close', code: CloseCode.wrongCentre, reason: 'another centre' },
     ])
-    expect(state.problem).toEqual({ code: CloseCode.wrongCentre, text: 'another centre' })
-    expect((nextDeadlineMs(state) ?? 0) - now).toBe(45_000)
-    expect(state.heldSeq).toBe(0)
+    expect(session.state.problem).toEqual({ code: CloseCode.wrongCentre, text: 'another centre' })
+    expect((nextDeadlineMs(session.state) ?? 0) - session.now).toBe(45_000)
+    expect(session.state.heldSeq).toBe(0)
   })
 })
 
@@ -235,12 +217,12 @@ describe('six refusals', () => {
   it.each([CloseCode.unauthorised, CloseCode.pending])(
     'with %i make an agent slow, and a welcome quick again',
     (code) => {
-      random = 1
+      session.random = 1
       const waits = Array.from({ length: 12 }, () => {
         challenge()
-        const before = now
+        const before = session.now
         refuse(code)
-        return now - before
+        return session.now - before
       })
       const slow = waits.slice(6)
       expect(Math.max(...waits.slice(0, 6))).toBeLessThanOrEqual(60_000)
@@ -248,7 +230,7 @@ describe('six refusals', () => {
       expect(waits.at(-1)).toBe(code === CloseCode.pending ? 600_000 : 60_000 * 2 ** 5)
       challenge()
       welcome()
-      expect(state.retry.refusals).toBe(0)
+      expect(session.state.retry.refusals).toBe(0)
     },
   )
 })

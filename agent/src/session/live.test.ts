@@ -1,65 +1,37 @@
 /** A session under way when what it is told comes twice, late, out of turn, or asks for too much. */
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
-import type { SpooledEvent } from '@aloft/shared/protocol/events'
 import type { ServerFrame } from '@aloft/shared/protocol/frames'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { initialSession, nextDeadlineMs, stepSession } from './machine.ts'
-import type { SessionAction, SessionEvent, SessionState } from './state.ts'
+import { initialSession, nextDeadlineMs } from './machine.ts'
+import {
+  closes,
+  SessionUnderTest,
+  sent,
+  spooledEvents,
+  WALL_MINUS_MONO,
+} from './session-under-test.test.support.ts'
+import type { SessionAction, SessionEvent } from './state.ts'
 
-const config = { agentId: 'a1', node: 'lb1', software: 'test', bootId: 'boot', runId: 'run' }
-const WALL_MINUS_MONO = 1_000_000
-
-let state: SessionState
-let now = 0
+let session: SessionUnderTest
 
 beforeEach(() => {
-  state = initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 10 }, 0)
-  now = 0
+  session = new SessionUnderTest(initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 10 }, 0))
 })
 
-function feed(event: SessionEvent): readonly SessionAction[] {
-  const moment = { nowMs: now, wallMs: now + WALL_MINUS_MONO, random: 0.5 }
-  const [next, actions] = stepSession(config, state, event, moment)
-  state = next
-  return actions
-}
-
-const hear = (frame: ServerFrame) => feed({ kind: 'frame', frame })
+const feed = (event: SessionEvent) => session.feed(event)
+const hear = (frame: ServerFrame) => session.hear(frame)
+const wait = (ms: number) => session.wait(ms)
 const spooled = (lastSeq: number) => feed({ kind: 'spooled', range: { epoch: 'e1', firstSeq: 1, lastSeq } })
-
-/** Lets time pass, ringing every deadline on the way. */
-function wait(ms: number): readonly SessionAction[] {
-  const until = now + ms
-  const actions: SessionAction[] = []
-  for (let at = nextDeadlineMs(state); at !== null && at <= until; at = nextDeadlineMs(state)) {
-    now = Math.max(now, at)
-    actions.push(...feed({ kind: 'tick' }))
-  }
-  now = until
-  return actions
-}
-
-function events(from: number, to: number): SpooledEvent[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => ({
-    seq: from + i,
-    at: { wallMs: 0, monoMs: 0, bootId: 'boot' },
-    body: { kind: 'link', interface: 'eth0', up: true },
-  }))
-}
 
 /** What the spool answers to a read after `afterSeq`. */
 const given = (afterSeq: number, first: number, last: number) =>
-  feed({ kind: 'read', epoch: 'e1', afterSeq, events: events(first, last), unreadable: null })
+  feed({ kind: 'read', epoch: 'e1', afterSeq, events: spooledEvents(first, last), unreadable: null })
 
 const readsOf = (actions: readonly SessionAction[]) =>
   actions.flatMap((action) => (action.do === 'read' ? [action.afterSeq] : []))
-const sentOf = (actions: readonly SessionAction[]) =>
-  actions.flatMap((action) => (action.do === 'send' ? [action.frame] : []))
-const closesOf = (actions: readonly SessionAction[]) =>
-  actions.flatMap((action) => (action.do === 'close' ? [action.code] : []))
 
 function welcomed(): readonly SessionAction[] {
-  if (state.phase.name === 'stopped') feed({ kind: 'start' })
+  if (session.state.phase.name === 'stopped') feed({ kind: 'start' })
   feed({ kind: 'opened' })
   hear({ kind: 'challenge', nonce: 'n', protocolVersion: 1 })
   return hear({
@@ -79,28 +51,28 @@ function live(): readonly SessionAction[] {
 describe('events', () => {
   it('are read on from an ack that overtakes a read after a resume; that read is dropped', () => {
     live()
-    now += 1_000
+    session.now += 1_000
     spooled(20)
     given(10, 11, 20)
-    now += 1_000
+    session.now += 1_000
     expect(readsOf(hear({ kind: 'resume', epoch: 'e1', afterSeq: 12 }))).toEqual([12])
     const acked = hear({ kind: 'ack', epoch: 'e1', seq: 18 })
     expect(readsOf([...acked, ...wait(50)])).toEqual([18])
-    expect(sentOf(given(12, 13, 20))).toEqual([])
-    expect(sentOf(given(18, 19, 20))).toMatchObject([{ kind: 'events', events: [{ seq: 19 }, { seq: 20 }] }])
+    expect(sent(given(12, 13, 20))).toEqual([])
+    expect(sent(given(18, 19, 20))).toMatchObject([{ kind: 'events', events: [{ seq: 19 }, { seq: 20 }] }])
   })
 
   it('may be sent back any number of times, as long as some are taken in between', () => {
     live()
     for (let seq = 11; seq < 40; seq++) {
-      now += 1_000
+      session.now += 1_000
       spooled(seq)
       given(seq - 1, seq, seq)
-      expect(closesOf(hear({ kind: 'resume', epoch: 'e1', afterSeq: seq - 1 }))).toEqual([])
-      now += 1_000
+      expect(closes(hear({ kind: 'resume', epoch: 'e1', afterSeq: seq - 1 }))).toEqual([])
+      session.now += 1_000
       wait(100)
       given(seq - 1, seq, seq)
-      expect(closesOf(hear({ kind: 'ack', epoch: 'e1', seq }))).toEqual([])
+      expect(closes(hear({ kind: 'ack', epoch: 'e1', seq }))).toEqual([])
     }
   })
 
@@ -108,11 +80,11 @@ describe('events', () => {
     'of which the spool first gives number %i, though 11 is due, begin a new session',
     (first) => {
       live()
-      now += 1_000
+      session.now += 1_000
       spooled(30)
       const after = given(10, first, 30)
-      expect([sentOf(after), closesOf(after)]).toEqual([[], [CloseCode.normal]])
-      expect(state.problem, 'our own wish is no problem').toBeNull()
+      expect([sent(after), closes(after)]).toEqual([[], [CloseCode.normal]])
+      expect(session.state.problem, 'our own wish is no problem').toBeNull()
     },
   )
 })
@@ -147,8 +119,8 @@ describe('what is heard', () => {
     live()
     wait(30_000)
     hear({ kind: 'probe', nonce: 'x' })
-    expect(closesOf(wait(59_999))).toEqual([])
-    expect(closesOf(wait(1))).toEqual([CloseCode.tryLater])
+    expect(closes(wait(59_999))).toEqual([])
+    expect(closes(wait(1))).toEqual([CloseCode.tryLater])
   })
 
   it('of a pong that comes again is no new measurement', () => {
@@ -159,13 +131,13 @@ describe('what is heard', () => {
       receivedWallMs: WALL_MINUS_MONO + 505,
       sentWallMs: WALL_MINUS_MONO + 505,
     } as const
-    now += 10
+    session.now += 10
     hear(pong)
     for (let i = 0; i < 8; i++) {
-      now += 1_000
+      session.now += 1_000
       hear(pong)
     }
-    const [beat] = sentOf(wait(15_000))
+    const [beat] = sent(wait(15_000))
     expect(beat).toMatchObject({ kind: 'heartbeat', clock: { offsetMs: 500, errorMs: 5 } })
   })
 })
@@ -179,7 +151,7 @@ describe('the router', () => {
   it('that answered before there was a session is alive in its first heartbeat', () => {
     feed({ kind: 'start' })
     feed({ kind: 'router', alive: true })
-    expect(sentOf(live())).toContainEqual(expect.objectContaining({ kind: 'heartbeat', routerAlive: true }))
+    expect(sent(live())).toContainEqual(expect.objectContaining({ kind: 'heartbeat', routerAlive: true }))
   })
 })
 
@@ -187,10 +159,10 @@ describe('a problem', () => {
   it('is over with the next welcome', () => {
     feed({ kind: 'start' })
     feed({ kind: 'closed', code: 1006, reason: 'connection refused', retryAfterMs: null })
-    expect(state.problem).toEqual({ code: 1006, text: 'connection refused' })
+    expect(session.state.problem).toEqual({ code: 1006, text: 'connection refused' })
     wait(1_000)
     welcomed()
-    expect(state.problem).toBeNull()
+    expect(session.state.problem).toBeNull()
   })
 
   it.each(['unsupportedVersion', 'quarantined', 'wrongCentre'] as const)(
@@ -198,7 +170,7 @@ describe('a problem', () => {
     (name) => {
       feed({ kind: 'start' })
       feed({ kind: 'closed', code: CloseCode[name], reason: 'no', retryAfterMs: null })
-      expect((nextDeadlineMs(state) ?? 0) - now).toBe(45_000)
+      expect((nextDeadlineMs(session.state) ?? 0) - session.now).toBe(45_000)
     },
   )
 })

@@ -1,56 +1,26 @@
 import { CloseCode } from '@aloft/shared/protocol/close-codes'
-import type { SpooledEvent } from '@aloft/shared/protocol/events'
-import type { AgentFrame, ServerFrame } from '@aloft/shared/protocol/frames'
+import type { ServerFrame } from '@aloft/shared/protocol/frames'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { initialSession, nextDeadlineMs, stepSession } from './machine.ts'
-import type { SessionAction, SessionEvent, SessionState } from './state.ts'
+import { initialSession, nextDeadlineMs } from './machine.ts'
+import {
+  CONFIG,
+  closes,
+  SessionUnderTest,
+  sent,
+  spooledEvents,
+  WALL_MINUS_MONO,
+} from './session-under-test.test.support.ts'
+import type { SessionAction, SessionEvent } from './state.ts'
 
-const config = { agentId: 'a1', node: 'lb1', software: 'test', bootId: 'boot', runId: 'run' }
-const WALL_MINUS_MONO = 1_000_000
-
-let state: SessionState
-let now = 0
-let random = 0.5
+let session: SessionUnderTest
 
 beforeEach(() => {
-  state = initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 10 }, 0)
-  now = 0
-  random = 0.5
+  session = new SessionUnderTest(initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 10 }, 0))
 })
 
-function feed(event: SessionEvent): readonly SessionAction[] {
-  const [next, actions] = stepSession(config, state, event, {
-    nowMs: now,
-    wallMs: now + WALL_MINUS_MONO,
-    random,
-  })
-  state = next
-  return actions
-}
-
-function hear(frame: ServerFrame): readonly SessionAction[] {
-  return feed({ kind: 'frame', frame })
-}
-
-/** Lets time pass, ringing every deadline on the way. */
-function wait(ms: number): readonly SessionAction[] {
-  const until = now + ms
-  const actions: SessionAction[] = []
-  for (let at = nextDeadlineMs(state); at !== null && at <= until; at = nextDeadlineMs(state)) {
-    now = Math.max(now, at)
-    actions.push(...feed({ kind: 'tick' }))
-  }
-  now = until
-  return actions
-}
-
-function events(from: number, to: number): SpooledEvent[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => ({
-    seq: from + i,
-    at: { wallMs: 0, monoMs: 0, bootId: 'boot' },
-    body: { kind: 'link', interface: 'eth0', up: true },
-  }))
-}
+const feed = (event: SessionEvent) => session.feed(event)
+const hear = (frame: ServerFrame) => session.hear(frame)
+const wait = (ms: number) => session.wait(ms)
 
 /** Answers the read among `actions` with everything it asked for; returns what came of it. */
 function answer(actions: readonly SessionAction[]): readonly SessionAction[] {
@@ -61,17 +31,9 @@ function answer(actions: readonly SessionAction[]): readonly SessionAction[] {
     kind: 'read',
     epoch: 'e1',
     afterSeq,
-    events: events(afterSeq + 1, afterSeq + countMax),
+    events: spooledEvents(afterSeq + 1, afterSeq + countMax),
     unreadable: null,
   })
-}
-
-function sent(actions: readonly SessionAction[]): AgentFrame[] {
-  return actions.flatMap((action) => (action.do === 'send' ? [action.frame] : []))
-}
-
-function closes(actions: readonly SessionAction[]): number[] {
-  return actions.flatMap((action) => (action.do === 'close' ? [action.code] : []))
 }
 
 function spooled(lastSeq: number, firstSeq = 1): readonly SessionAction[] {
@@ -113,7 +75,7 @@ describe('opening a session', () => {
     const said = {
       kind: 'hello',
       protocolVersion: 1,
-      ...config,
+      ...CONFIG,
       epoch: 'e1',
       firstSeq: 3,
       lastSeq: 12,
@@ -140,7 +102,7 @@ describe('opening a session', () => {
     begin()
     expect(closes(wait(29_999))).toEqual([])
     expect(closes(wait(1))).toEqual([CloseCode.tryLater])
-    expect(state.phase.name).toBe('waiting')
+    expect(session.state.phase.name).toBe('waiting')
   })
 
   it('refuses a welcome before the challenge, and a challenge for a welcome', () => {
@@ -174,18 +136,18 @@ describe('opening a session', () => {
 
 describe('sending events', () => {
   it('begins after the resume point', () => {
-    expect(sent(answer(live(7)))).toEqual([{ kind: 'events', epoch: 'e1', events: events(8, 10) }])
+    expect(sent(answer(live(7)))).toEqual([{ kind: 'events', epoch: 'e1', events: spooledEvents(8, 10) }])
   })
 
   it('sends a first event at once', () => {
     live()
-    now += 1_000
+    session.now += 1_000
     expect(sent(answer(spooled(11)))).toHaveLength(1)
   })
 
   it('lets a small batch wait 50 ms for company while another is in flight', () => {
     live()
-    now += 1_000
+    session.now += 1_000
     answer(spooled(11))
     expect(spooled(12)).toEqual([])
     expect(wait(20)).toEqual([])
@@ -196,10 +158,10 @@ describe('sending events', () => {
 
   it('sends the company as soon as the batch in flight is acknowledged, 25 ms apart', () => {
     live()
-    now += 1_000
+    session.now += 1_000
     answer(spooled(11))
     spooled(12)
-    now += 5
+    session.now += 5
     expect(hear({ kind: 'ack', epoch: 'e1', seq: 11 })).toEqual([{ do: 'held', epoch: 'e1', seq: 11 }])
     expect(wait(19)).toEqual([])
     expect(wait(1)).toEqual([expect.objectContaining({ do: 'read', afterSeq: 11 })])
@@ -207,7 +169,7 @@ describe('sending events', () => {
 
   it('never has more than 500 in a batch nor 2,000 in flight', () => {
     live()
-    now += 1_000
+    session.now += 1_000
     let actions = spooled(10_000)
     const sizes: number[] = []
     while (actions.some((action) => action.do === 'read')) {
@@ -230,7 +192,7 @@ describe('sending events', () => {
     for (let i = 0; i < 7; i++) {
       asked.push(...live(0).flatMap((action) => (action.do === 'read' ? [action.bytesMax + 512] : [])))
       feed({ kind: 'closed', code: CloseCode.tooBig, reason: '413', retryAfterMs: null })
-      now = nextDeadlineMs(state) ?? now
+      session.now = nextDeadlineMs(session.state) ?? session.now
       feed({ kind: 'tick' })
     }
     expect(asked).toEqual([256, 128, 64, 32, 16, 8, 8].map((kib) => kib * 1024))
@@ -238,31 +200,31 @@ describe('sending events', () => {
 
   it('goes back where the centre says, and forgets a read of the old place', () => {
     live()
-    now += 1_000
+    session.now += 1_000
     expect(spooled(12)).toContainEqual(expect.objectContaining({ do: 'read', afterSeq: 10 }))
     const back = hear({ kind: 'resume', epoch: 'e1', afterSeq: 3 })
     expect(back[0]).toEqual({ do: 'held', epoch: 'e1', seq: 3 })
-    const stale = { epoch: 'e1', afterSeq: 10, events: events(11, 12), unreadable: null }
+    const stale = { epoch: 'e1', afterSeq: 10, events: spooledEvents(11, 12), unreadable: null }
     expect(feed({ kind: 'read', ...stale })).toEqual([])
-    expect(sent(answer(back))).toEqual([{ kind: 'events', epoch: 'e1', events: events(4, 12) }])
+    expect(sent(answer(back))).toEqual([{ kind: 'events', epoch: 'e1', events: spooledEvents(4, 12) }])
   })
 
   it('goes on from what is acknowledged after it was sent back: that was under way all the while', () => {
     live()
-    now += 1_000
+    session.now += 1_000
     answer(spooled(20))
     const back = hear({ kind: 'resume', epoch: 'e1', afterSeq: 12 })
     const acked = hear({ kind: 'ack', epoch: 'e1', seq: 18 })
     expect(closes(acked)).toEqual([])
     expect(acked).toContainEqual({ do: 'held', epoch: 'e1', seq: 18 })
     expect(sent(answer([...back, ...wait(1_000)].slice(-1)))).toEqual([
-      { kind: 'events', epoch: 'e1', events: events(19, 20) },
+      { kind: 'events', epoch: 'e1', events: spooledEvents(19, 20) },
     ])
   })
 
   it('takes a later place to go back to than it has come to again', () => {
     live()
-    now += 1_000
+    session.now += 1_000
     answer(spooled(20))
     hear({ kind: 'resume', epoch: 'e1', afterSeq: 12 })
     expect(closes(hear({ kind: 'resume', epoch: 'e1', afterSeq: 15 }))).toEqual([])
@@ -292,7 +254,7 @@ describe('sending events', () => {
 
   it('ends the session when the spool cannot be read', () => {
     answer(live(7))
-    now += 1_000
+    session.now += 1_000
     spooled(11)
     wait(60)
     expect(closes(feed({ kind: 'read', epoch: 'e1', afterSeq: 10, events: [], unreadable: 'EIO' }))).toEqual([
@@ -305,7 +267,7 @@ describe('staying alive', () => {
   it('beats as often as the welcome says, with the backlog and whether the router lives', () => {
     live()
     feed({ kind: 'router', alive: true })
-    now += 1_000
+    session.now += 1_000
     answer(spooled(13))
     const [beat, ...more] = sent(wait(14_000))
     expect(beat).toMatchObject({ kind: 'heartbeat', spoolBacklog: 3, routerAlive: true, clock: null })
@@ -321,8 +283,8 @@ describe('staying alive', () => {
 
   it('measures the clock by heartbeat and pong', () => {
     live()
-    const sentWallMs = now + WALL_MINUS_MONO
-    now += 10
+    const sentWallMs = session.now + WALL_MINUS_MONO
+    session.now += 10
     hear({
       kind: 'pong',
       agentSentWallMs: sentWallMs,
@@ -362,14 +324,14 @@ describe('staying alive', () => {
 describe('the end of a session', () => {
   function lost(code: number, retryAfterMs: number | null = null): number {
     feed({ kind: 'closed', code, reason: 'over', retryAfterMs })
-    if (state.phase.name !== 'waiting') throw new Error(`phase ${state.phase.name}`)
-    return state.phase.untilMs - now
+    if (session.state.phase.name !== 'waiting') throw new Error(`phase ${session.state.phase.name}`)
+    return session.state.phase.untilMs - session.now
   }
 
   it('that was established waits within the spread of its welcome', () => {
     live()
     wait(0)
-    now += 61_000
+    session.now += 61_000
     expect(lost(1006)).toBe(2_000)
   })
 
@@ -390,7 +352,7 @@ describe('the end of a session', () => {
     feed({ kind: 'opened' })
     hear({ kind: 'challenge', nonce: 'n', protocolVersion: 1 })
     hear(welcome)
-    expect(state.retry.refusals).toBe(0)
+    expect(session.state.retry.refusals).toBe(0)
   })
 
   it('waits as long as the centre says, if it says', () => {
@@ -404,14 +366,14 @@ describe('the end of a session', () => {
     expect(wait(3_999)).not.toContainEqual({ do: 'succeed' })
     expect(wait(1)).toEqual([{ do: 'succeed' }])
     expect(wait(40_000)).not.toContainEqual({ do: 'succeed' })
-    expect(state.phase.name).toBe('live')
+    expect(session.state.phase.name).toBe('live')
     expect(lost(CloseCode.restart)).toBe(0)
   })
 
   it('by the server before that instant does not hurry it', () => {
     live()
     hear({ kind: 'goaway', reason: 'deploy', reconnectWithinMs: 8_000 })
-    now += 1_000
+    session.now += 1_000
     expect(lost(CloseCode.restart)).toBe(3_000)
   })
 

@@ -1,19 +1,17 @@
 import type { Command } from '@aloft/shared/protocol/commands'
 import type { ServerFrame } from '@aloft/shared/protocol/frames'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { initialSession, stepSession } from './machine.ts'
-import type { SessionAction, SessionEvent, SessionState } from './state.ts'
+import { initialSession } from './machine.ts'
+import { SessionUnderTest } from './session-under-test.test.support.ts'
+import type { SessionAction, SessionEvent } from './state.ts'
 
-const config = { agentId: 'a1', node: 'lb1', software: 'test', bootId: 'boot', runId: 'run' }
 /** Our wall clock is an hour ahead of the centre's. */
 const AHEAD_MS = 3_600_000
 const WALL_MINUS_MONO = 1_000_000 + AHEAD_MS
 
-let state: SessionState
-let now = 0
+let session: SessionUnderTest
 beforeEach(() => {
-  now = 0
-  state = initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 0 }, 0)
+  session = new SessionUnderTest(initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 0 }, 0), WALL_MINUS_MONO)
   feed({ kind: 'start' })
   feed({ kind: 'opened' })
   hear({ kind: 'challenge', nonce: 'n', protocolVersion: 1 })
@@ -21,14 +19,8 @@ beforeEach(() => {
   feed({ kind: 'snapshot', asOfSeq: 0, routers: [] })
 })
 
-function feed(event: SessionEvent): readonly SessionAction[] {
-  const moment = { nowMs: now, wallMs: now + WALL_MINUS_MONO, random: 0.5 }
-  const [next, actions] = stepSession(config, state, event, moment)
-  state = next
-  return actions
-}
-
-const hear = (frame: ServerFrame) => feed({ kind: 'frame', frame })
+const feed = (event: SessionEvent) => session.feed(event)
+const hear = (frame: ServerFrame) => session.hear(frame)
 /** The centre's clock at our monotonic `ms`. */
 const centreMs = (ms: number) => 1_000_000 + ms
 const command = (expiresAtMs: number, id = 'c1'): Command => ({
@@ -40,8 +32,8 @@ const command = (expiresAtMs: number, id = 'c1'): Command => ({
 
 /** The first heartbeat went out at 0; its pong comes back after `roundTripMs`. */
 function pong(roundTripMs: number): readonly SessionAction[] {
-  now += roundTripMs
-  const middle = centreMs(now - roundTripMs / 2)
+  session.now += roundTripMs
+  const middle = centreMs(session.now - roundTripMs / 2)
   return hear({
     kind: 'pong',
     agentSentWallMs: WALL_MINUS_MONO,
@@ -64,7 +56,7 @@ describe('a command of the centre', () => {
 
   it('that comes after its deadline is answered and not done', () => {
     pong(20)
-    now = 5_000
+    session.now = 5_000
     expect(hear(command(4_999))).toEqual([
       {
         do: 'send',
@@ -76,8 +68,8 @@ describe('a command of the centre', () => {
   it('is not done when the deadline may have passed, as far as the clocks are known', () => {
     // Half of the round trip is how wrong the offset may be.
     pong(200)
-    expect(hear(command(now + 100))).toMatchObject([{ do: 'send', frame: { outcome: 'expired' } }])
-    expect(hear(command(now + 101))).toMatchObject([{ do: 'obey' }])
+    expect(hear(command(session.now + 100))).toMatchObject([{ do: 'send', frame: { outcome: 'expired' } }])
+    expect(hear(command(session.now + 101))).toMatchObject([{ do: 'obey' }])
   })
 
   it('whose deadline passes while it waits is not done', () => {
@@ -113,7 +105,7 @@ describe('a command of the centre', () => {
   })
 
   it('before the welcome breaks the protocol', () => {
-    state = initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 0 }, 0)
+    session.state = initialSession({ epoch: 'e1', firstSeq: 1, lastSeq: 0 }, 0)
     feed({ kind: 'start' })
     feed({ kind: 'opened' })
     expect(hear(command(60_000))).toMatchObject([{ do: 'close', code: 1002 }])
