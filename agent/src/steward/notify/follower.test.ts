@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { EventBody, SpooledEvent } from '@aloft/shared/protocol/events'
@@ -134,6 +134,47 @@ describe('a follower', () => {
     const second = await Follower.open(options(spool, done))
     await expect.poll(() => done).toEqual(['e2:1 web MASTER'])
     await second.stop()
+  })
+
+  it.each(['', '{"epoch":"e1"', '{"epoch":"e1","seq":0}', '[]'])(
+    'whose position cannot be read (%s) says so, tells nothing of what was there, and goes on',
+    async (kept) => {
+      const spool = new FakeSpool()
+      const done: string[] = []
+      spool.change('web', 'active')
+      writeFileSync(path.join(directory, 'position.json'), kept)
+      const follower = await Follower.open(options(spool, done))
+      expect(done).toEqual([
+        expect.stringMatching(/^notifications: .*position\.json cannot be read .*nobody/),
+      ])
+      spool.change('web', 'backup')
+      follower.grew()
+      await expect.poll(() => done.slice(1)).toEqual(['e1:2 web BACKUP'])
+      await follower.stop()
+    },
+  )
+
+  it('keeps where it begins before anything came, so that a kill at once tells what comes next', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    spool.change('web', 'active')
+    await Follower.open(options(spool, []))
+    spool.change('web', 'backup')
+    const second = await Follower.open(options(spool, done))
+    expect(second.behind).toBe(1)
+    await expect.poll(() => done).toEqual(['e1:2 web BACKUP'])
+    await second.stop()
+  })
+
+  it('that was stopped begins nothing any more', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    const follower = await Follower.open(options(spool, done))
+    await follower.stop()
+    spool.change('web', 'active')
+    follower.grew()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(done).toEqual([])
   })
 
   it('says how many events the spool dropped before they were told', async () => {

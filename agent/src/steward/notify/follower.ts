@@ -73,7 +73,7 @@ export class Follower {
   /** Where there is no position yet, what is in the spool now is history and told to nobody. */
   static async open(options: FollowerOptions): Promise<Follower> {
     const { epoch, firstSeq, lastSeq } = options.spool.condition
-    const kept = await readPosition(options.file)
+    const kept = await readPosition(options)
     // A spool of another epoch holds nothing that was told before.
     const position =
       kept === null
@@ -216,11 +216,17 @@ export class Follower {
   }
 }
 
-async function readPosition(file: string): Promise<Position | null> {
+async function readPosition({ file, log }: FollowerOptions): Promise<Position | null> {
   try {
-    // `as`: written by this module and replaced as a whole.
-    return JSON.parse(await readFile(file, 'utf8')) as Position
-  } catch {
+    // Written by this module and replaced as a whole; a file of something else lacks what is looked at.
+    const kept = JSON.parse(await readFile(file, 'utf8')) as Position
+    if (typeof kept.epoch === 'string' && Number.isSafeInteger(kept.seq) && kept.memory && kept.done)
+      return kept
+    throw new Error('it is no position')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    const why = error instanceof Error ? error.message : String(error)
+    log(`notifications: ${file} cannot be read (${why}); what was not told yet is told to nobody`)
     return null
   }
 }
