@@ -98,6 +98,36 @@ describe('keepalived-and-vrrp.md §1.11: the lines of a pipe', () => {
     ])
   })
 
+  it('no other finding of the LAN is told, nor a lower priority on a router that is none of ours', () => {
+    const heard: EventBody = {
+      ...{ kind: 'lan', finding: 'lower-priority-active', interface: 'eth0', family: 'ipv4', vrid: 51 },
+      ...{ virtualRouter: 'web', source: '192.0.2.2', evidence: { priority: 90 }, count: 1, windowMs: 0 },
+    }
+    expect(
+      lines([
+        { ...heard, finding: 'foreign-router' },
+        { ...heard, virtualRouter: null },
+      ]),
+    ).toEqual([])
+  })
+
+  it('fifo_write_vrrp_states_on_reload: the first config of a router process is no reload, a refused one neither', () => {
+    const starts = [configRuns, transition('web', 'backup')]
+    expect(lines(starts), 'that of the first process of all').toEqual(['INSTANCE "web" BACKUP 100'])
+    const quiet: EventBody[] = [
+      routerStarts,
+      configRuns,
+      { ...routerStarts, process: 'steward' },
+      { ...routerStarts, what: 'lost' },
+      { ...configRuns, outcome: 'refused' },
+    ]
+    expect(lines([...starts, ...quiet])).toEqual(['INSTANCE "web" BACKUP 100'])
+    expect(lines([...starts, ...quiet, configRuns]), 'a reload it is, whoever else began meanwhile').toEqual([
+      'INSTANCE "web" BACKUP 100',
+      'INSTANCE "web" BACKUP 100 (again)',
+    ])
+  })
+
   it('fifo_write_vrrp_states_on_reload: every state again after a config that was not the first', () => {
     const story = [
       routerStarts,
@@ -141,6 +171,19 @@ describe('keepalived-and-vrrp.md §1.8: a sync group', () => {
         transition('db', 'backup'),
       ]),
     ).toEqual(['GROUP "G1" FAULT 0', 'GROUP "G1" BACKUP 0'])
+  })
+
+  it('is not told of for a router that is none of its members, nor when the last of them is deleted', () => {
+    expect(groupLines([transition('web', 'backup'), transition('other', 'fault')])).toEqual([
+      'GROUP "G1" BACKUP 0',
+    ])
+    const deleted = transition('web', 'initialize', { reason: 'configuration' })
+    const story = [transition('web', 'backup'), deleted]
+    expect(lines(story, { ...group, isConfigured: () => false })).toEqual([
+      'INSTANCE "web" BACKUP 100',
+      'GROUP "G1" BACKUP 0',
+      'INSTANCE "web" FAULT 100',
+    ])
   })
 
   it('has stopped when all members have', () => {
