@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { EventBody, SpooledEvent } from '@aloft/shared/protocol/events'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Errand, Follower, type FollowerOptions } from './follower.ts'
 
 let directory = ''
@@ -164,6 +164,58 @@ describe('a follower', () => {
     expect(second.behind).toBe(1)
     await expect.poll(() => done).toEqual(['e1:2 web BACKUP'])
     await second.stop()
+  })
+
+  it('says that the spool cannot be read, and tells what is in it as soon as it can be', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    const follower = await Follower.open(options(spool, done))
+    const read = vi.spyOn(spool, 'read').mockRejectedValueOnce(new Error('EIO'))
+    spool.change('web', 'active')
+    follower.grew()
+    await expect.poll(() => done).toEqual(['notifications: EIO'])
+    await expect.poll(() => done.slice(1), { timeout: 3_000 }).toEqual(['e1:1 web MASTER'])
+    expect(read.mock.calls.length).toBeGreaterThan(1)
+    await follower.stop()
+  })
+
+  it('reads 2,048 events ahead of one that takes its time, and no more', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    let release = () => {}
+    const slow = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const follower = await Follower.open(
+      options(spool, done, (text) => (text[0] === 'w' ? slow : Promise.resolve())),
+    )
+    spool.change('web', 'active')
+    for (let i = 0; i < 2_100; i++) spool.change(`db${i}`, 'active')
+    follower.grew()
+    await expect.poll(() => done.length, { timeout: 3_000 }).toBe(2_047)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect([done.length, follower.behind]).toEqual([2_047, 2_101])
+    release()
+    await expect.poll(() => done.length, { timeout: 3_000 }).toBe(2_101)
+    await follower.stop()
+  })
+
+  it('that is stopped waits for what runs to end', async () => {
+    const spool = new FakeSpool()
+    const done: string[] = []
+    const begun: string[] = []
+    const ends = () => new Promise<void>((resolve) => setTimeout(resolve, 400))
+    const follower = await Follower.open(
+      options(spool, done, (text) => {
+        begun.push(text)
+        return ends()
+      }),
+    )
+    spool.change('web', 'active')
+    follower.grew()
+    await expect.poll(() => begun).toEqual(['web MASTER'])
+    await follower.stop()
+    expect(done).toEqual(['e1:1 web MASTER'])
   })
 
   it('that was stopped begins nothing any more', async () => {
