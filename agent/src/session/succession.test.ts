@@ -95,6 +95,9 @@ describe('after a goaway', () => {
     feed(2, { kind: 'snapshot', asOfSeq: 2, routers: [] })
     expect(send(spool(1))).toEqual([3])
     expect([at.current.id, at.successor]).toEqual([2, null])
+    // Of a session that is gone whatever comes is nobody's.
+    expect(closed(1, CloseCode.drain)).toEqual([])
+    expect([at.current.id, at.current.state.phase.name]).toEqual([2, 'live'])
   })
 
   it('the hello waits for the ack of what is in flight, so that nothing is sent twice', () => {
@@ -142,6 +145,7 @@ describe('after a goaway', () => {
     spool(2)
     expect(send(closed(2, CloseCode.tryLater))).toEqual([1, 2])
     expect(at.current.id).toBe(1)
+    expect(at.current.state.phase, 'it is to go all the same').toMatchObject({ leaving: true })
     expect(of(wait(1_000), 'dial')).toEqual([2])
   })
 
@@ -184,6 +188,14 @@ it('a better way that is none is tried once, and the session goes on', () => {
   expect([at.current.id, at.successor]).toEqual([2, null])
   expect(of(wait(20_000), 'dial')).toEqual([])
   expect(of(feed('all', { kind: 'leave' }), 'dial')).toEqual([4])
+})
+
+it('a goaway while a better way is tried opens no third session', () => {
+  open(2, 0)
+  expect(of(feed('all', { kind: 'leave' }), 'dial')).toEqual([3])
+  hear(2, { kind: 'goaway', reason: 'deploy', reconnectWithinMs: 4_000 })
+  expect(of(wait(4_000), 'dial')).toEqual([])
+  expect(at.successor?.id).toBe(3)
 })
 
 it('a session knows what the one it follows has learnt', () => {
