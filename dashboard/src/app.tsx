@@ -9,6 +9,7 @@ import { Timeline } from './failovers/timeline.tsx'
 import { useSites } from './live/fleet.ts'
 import { LiveSign } from './live/live-sign.tsx'
 import { useLiveStream } from './live/stream.ts'
+import { CutOff } from './overview/cut-off.tsx'
 import { Legend } from './overview/legend.tsx'
 import { Summary } from './overview/summary.tsx'
 import { SiteList } from './sites/site-list.tsx'
@@ -36,6 +37,7 @@ function Fleet() {
         <AccountLink />
       </Bar>
       <main className={liveness === 'lost' ? 'stale' : ''}>
+        <CutOff />
         <Summary />
         <div className="columns">
           <SiteList />

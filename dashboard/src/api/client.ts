@@ -7,6 +7,13 @@ export interface Page<T> {
   readonly nextCursor: string | null
 }
 
+/** A list as far as this page holds it. */
+export interface Listed<T> {
+  readonly items: readonly T[]
+  /** Whether there are no more. */
+  readonly isWhole: boolean
+}
+
 /** The centre answered with a problem (RFC 9457), or could not be reached (status 0). */
 export class ApiError extends Error {
   readonly status: number
@@ -39,8 +46,8 @@ async function ask(path: string, init: RequestInit): Promise<Response> {
   throw new ApiError(response.status, detail ?? title ?? `HTTP ${response.status}`, errors)
 }
 
-async function get<T>(path: string): Promise<T> {
-  return (await ask(path, { headers: { accept: 'application/json' } })).json()
+async function get<T>(path: string, init: RequestInit = {}): Promise<T> {
+  return (await ask(path, { headers: { accept: 'application/json' }, ...init })).json()
 }
 
 async function put(path: string, body: object): Promise<void> {
@@ -49,28 +56,30 @@ async function put(path: string, body: object): Promise<void> {
 }
 
 /** Follows the cursors to the end, up to a bound that keeps one browser tab from asking for a whole year. */
-async function getAll<T>(path: string, itemsMax: number): Promise<T[]> {
-  const items: T[] = []
-  let cursor: string | null = null
-  do {
-    const separator = path.includes('?') ? '&' : '?'
-    const page: Page<T> = await get(
-      cursor === null ? path : `${path}${separator}cursor=${encodeURIComponent(cursor)}`,
-    )
-    items.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor !== null && items.length < itemsMax)
-  return items
+function listOf<T>(name: string, itemsMax: number): (signal: AbortSignal) => Promise<Listed<T>> {
+  return async (signal) => {
+    const items: T[] = []
+    let cursor: string | null = null
+    do {
+      const from: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const page: Page<T> = await get(`/api/v1/${name}?limit=${PAGE_ITEMS}${from}`, { signal })
+      items.push(...page.items)
+      cursor = page.nextCursor
+    } while (cursor !== null && items.length < itemsMax)
+    return { items, isWhole: cursor === null }
+  }
 }
 
+const PAGE_ITEMS = 200
+
 /** How many rows the first page of the dashboard holds of each kind. */
-const ITEMS_MAX = { sites: 2_000, agents: 5_000, virtualRouters: 5_000, failovers: 200 }
+export const ITEMS_MAX = { sites: 2_000, agents: 5_000, virtualRouters: 5_000, failovers: 200 }
 
 export const api = {
   account: () => get<Account>('/api/v1/account'),
   changePassword: (change: ChangePassword) => put('/api/v1/account/password', change),
-  sites: () => getAll<Site>('/api/v1/sites?limit=200', ITEMS_MAX.sites),
-  agents: () => getAll<Agent>('/api/v1/agents?limit=200', ITEMS_MAX.agents),
-  virtualRouters: () => getAll<VirtualRouter>('/api/v1/virtual-routers?limit=200', ITEMS_MAX.virtualRouters),
-  failovers: () => getAll<Failover>('/api/v1/failovers?limit=200', ITEMS_MAX.failovers),
+  sites: listOf<Site>('sites', ITEMS_MAX.sites),
+  agents: listOf<Agent>('agents', ITEMS_MAX.agents),
+  virtualRouters: listOf<VirtualRouter>('virtual-routers', ITEMS_MAX.virtualRouters),
+  failovers: listOf<Failover>('failovers', ITEMS_MAX.failovers),
 }

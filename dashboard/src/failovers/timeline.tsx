@@ -5,7 +5,7 @@ import { FailoverRow } from './failover-row.tsx'
 
 export function Timeline() {
   const { data, error } = useFailovers()
-  const newestFirst = useMemo(() => [...(data ?? [])].sort(byTimeDescending), [data])
+  const newestFirst = useMemo(() => [...(data?.items ?? [])].sort(byTimeDescending), [data])
   // What is there at first is no news; only what comes after it is shown to arrive.
   const [settled, setSettled] = useState(false)
   useEffect(() => setSettled(data !== undefined), [data])

@@ -1,18 +1,21 @@
+import type { Agent, Failover, VirtualRouter } from '@aloft/shared/api/schemas'
 import { useQuery } from '@tanstack/react-query'
 import { api } from '../api/client.ts'
 import { untilAnswered } from './ask-again.ts'
+import { LiveList } from './live-list.ts'
 
-/** The query keys the stream writes to; one list each. */
-export const keys = {
-  sites: ['sites'],
-  agents: ['agents'],
-  virtualRouters: ['virtual-routers'],
-  failovers: ['failovers'],
+/** The lists the stream writes to. */
+export const lists = {
+  agents: new LiveList<Agent>('agents', api.agents),
+  virtualRouters: new LiveList<VirtualRouter>('virtual-routers', api.virtualRouters),
+  failovers: new LiveList<Failover>('failovers', api.failovers),
 } as const
 
+/** Sites are sums over the others: they are asked for again when those change. */
+export const SITES = ['sites'] as const
+
 export const useSites = () =>
-  useQuery({ queryKey: keys.sites, queryFn: api.sites, refetchInterval: untilAnswered })
-export const useAgents = () => useQuery({ queryKey: keys.agents, queryFn: api.agents })
-export const useVirtualRouters = () =>
-  useQuery({ queryKey: keys.virtualRouters, queryFn: api.virtualRouters })
-export const useFailovers = () => useQuery({ queryKey: keys.failovers, queryFn: api.failovers })
+  useQuery({ queryKey: SITES, queryFn: ({ signal }) => api.sites(signal), refetchInterval: untilAnswered })
+export const useAgents = () => useQuery(lists.agents.query)
+export const useVirtualRouters = () => useQuery(lists.virtualRouters.query)
+export const useFailovers = () => useQuery(lists.failovers.query)

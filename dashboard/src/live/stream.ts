@@ -1,36 +1,34 @@
-import type { Agent, Failover, VirtualRouter } from '@aloft/shared/api/schemas'
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { keys } from './fleet.ts'
-import { upsert } from './upsert.ts'
+import { lists, SITES } from './fleet.ts'
+import type { LiveList } from './live-list.ts'
 
 /** `live`: changes arrive as they happen. Otherwise what is shown may be out of date, and the page says so. */
 export type Liveness = 'connecting' | 'live' | 'lost'
 
 /**
- * Follows `GET /api/v1/stream` and writes every change into the lists. The browser resumes with Last-Event-ID by
- * itself; after any break the lists are fetched again too, because a stream may have been too long gone to resume.
+ * Follows `GET /api/v1/stream` and writes every change into the lists. Whenever it begins the lists are fetched anew: at
+ * first because what changed since they were asked for was told to nobody, and after a break because a stream may have
+ * been too long gone to resume, as the browser does by itself with Last-Event-ID.
  */
 export function useLiveStream(): Liveness {
   const queries = useQueryClient()
   const [liveness, setLiveness] = useState<Liveness>('connecting')
   useEffect(() => {
-    let interrupted = false
     let stop = follow()
     function follow(): () => void {
       const source = new EventSource('/api/v1/stream')
       let again: ReturnType<typeof setTimeout> | null = null
       source.addEventListener('hello', () => {
         setLiveness('live')
-        if (interrupted) for (const queryKey of Object.values(keys)) queries.invalidateQueries({ queryKey })
-        interrupted = false
+        const keys = [SITES, ...Object.values(lists).map(({ queryKey }) => queryKey)]
+        for (const queryKey of keys) queries.invalidateQueries({ queryKey })
       })
       source.addEventListener('error', () => {
-        interrupted = true
         setLiveness('lost')
         if (source.readyState !== EventSource.CLOSED) return
         // The answer was no stream (a proxy without a centre behind it, no session any more): the browser gives up.
-        queries.invalidateQueries({ queryKey: keys.sites })
+        queries.invalidateQueries({ queryKey: SITES })
         again = setTimeout(() => {
           stop()
           stop = follow()
@@ -59,19 +57,18 @@ function listen(source: EventSource, queries: QueryClient): () => void {
   const refreshSites = (): void => {
     refresh ??= setTimeout(() => {
       refresh = null
-      queries.invalidateQueries({ queryKey: keys.sites })
+      queries.invalidateQueries({ queryKey: SITES })
     }, SITES_REFRESH_MS)
   }
-  const on = <T extends { readonly id: string }>(kind: string, queryKey: readonly string[]): void => {
+  const on = <T extends { readonly id: string }>(kind: string, list: LiveList<T>): void => {
     source.addEventListener(kind, (message) => {
-      const item: T = JSON.parse(message.data)
-      queries.setQueryData<readonly T[]>(queryKey, (list) => upsert(list, item))
+      list.hear(queries, JSON.parse(message.data))
       refreshSites()
     })
   }
-  on<Failover>('failover', keys.failovers)
-  on<VirtualRouter>('virtual-router', keys.virtualRouters)
-  on<Agent>('agent', keys.agents)
+  on('failover', lists.failovers)
+  on('virtual-router', lists.virtualRouters)
+  on('agent', lists.agents)
   return () => {
     if (refresh !== null) clearTimeout(refresh)
   }

@@ -18,10 +18,6 @@ describe('upsert', () => {
     expect(upsert(list, { id: 'c', value: 4 }).map(({ id }) => id)).toEqual(['c', 'b', 'a'])
   })
 
-  it('starts a list that was not loaded yet', () => {
-    expect(upsert(undefined, { id: 'c' })).toEqual([{ id: 'c' }])
-  })
-
   it('leaves the list it was given alone', () => {
     upsert(list, { id: 'a', value: 9 })
     expect(list[1]).toEqual({ id: 'a', value: 2 })

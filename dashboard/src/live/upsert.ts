@@ -1,6 +1,5 @@
 /** A list with one item replaced where it stood, or put in front when it is new. */
-export function upsert<T extends { readonly id: string }>(list: readonly T[] | undefined, item: T): T[] {
-  if (list === undefined) return [item]
+export function upsert<T extends { readonly id: string }>(list: readonly T[], item: T): T[] {
   const at = list.findIndex(({ id }) => id === item.id)
   return at < 0 ? [item, ...list] : list.with(at, item)
 }

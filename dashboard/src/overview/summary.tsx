@@ -5,7 +5,7 @@ import { fleetTotals } from './totals.ts'
 export function Summary() {
   const { data: sites } = useSites()
   if (sites === undefined) return <section className="figures" aria-busy="true" aria-label="Fleet summary" />
-  const totals = fleetTotals(sites)
+  const totals = fleetTotals(sites.items)
   return (
     <section className="figures" aria-label="Fleet summary">
       <Figure label="Sites" value={totals.sites} />

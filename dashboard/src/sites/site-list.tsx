@@ -8,15 +8,16 @@ import { worstFirst } from './worst-first.ts'
 const SHOWN_AT_FIRST = 50
 
 export function SiteList() {
-  const sites = useSites().data
-  const agents = useAgents().data
-  const routers = useVirtualRouters().data
+  const asked = { sites: useSites(), agents: useAgents(), routers: useVirtualRouters() }
+  const [sites, agents, routers] = [asked.sites.data, asked.agents.data, asked.routers.data]
   const [shown, setShown] = useState(SHOWN_AT_FIRST)
-  const agentsOf = useMemo(() => groupBySite(agents ?? []), [agents])
-  const routersOf = useMemo(() => groupBySite(routers ?? []), [routers])
-  const ordered = useMemo(() => [...(sites ?? [])].sort(worstFirst), [sites])
-  if (sites === undefined) return <section className="sites" aria-busy="true" aria-label="Sites" />
-  if (sites.length === 0) return <NoSites />
+  const agentsOf = useMemo(() => groupBySite(agents?.items ?? []), [agents])
+  const routersOf = useMemo(() => groupBySite(routers?.items ?? []), [routers])
+  const ordered = useMemo(() => [...(sites?.items ?? [])].sort(worstFirst), [sites])
+  if (sites?.items.length === 0) return <NoSites />
+  // A site whose nodes are not known yet is not one without nodes.
+  const missing = Object.values(asked).filter(({ data }) => data === undefined)
+  if (missing.length > 0) return <NotYet error={missing.find(({ error }) => error !== null)?.error ?? null} />
   return (
     <section className="sites" aria-label="Sites">
       <h2>Sites</h2>
@@ -45,6 +46,18 @@ function groupBySite<T extends { readonly site: string }>(items: readonly T[]): 
     else group.push(item)
   }
   return groups
+}
+
+function NotYet({ error }: { readonly error: Error | null }) {
+  if (error === null) return <section className="sites" aria-busy="true" aria-label="Sites" />
+  return (
+    <section className="sites" aria-label="Sites">
+      <h2>Sites</h2>
+      <p className="problem">
+        ▲ What the sites are could not be loaded, and is asked for again: {error.message}
+      </p>
+    </section>
+  )
 }
 
 function NoSites() {
