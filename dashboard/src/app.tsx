@@ -6,7 +6,7 @@ import { isForbidden, isSignedOut } from './api/client.ts'
 import { Bar } from './design/bar.tsx'
 import { Unreachable } from './design/unreachable.tsx'
 import { Timeline } from './failovers/timeline.tsx'
-import { useSites } from './live/fleet.ts'
+import { useIsOutOfDate, useSites } from './live/fleet.ts'
 import { LiveSign } from './live/live-sign.tsx'
 import { useLiveStream } from './live/stream.ts'
 import { CutOff } from './overview/cut-off.tsx'
@@ -29,7 +29,8 @@ function FleetPage() {
 }
 
 function Fleet() {
-  const liveness = useLiveStream()
+  const stream = useLiveStream()
+  const liveness = useIsOutOfDate() ? 'lost' : stream
   return (
     <>
       <Bar heading>

@@ -151,6 +151,22 @@ it('a list that cannot be read is no empty site, is said, and is asked for again
   await card().waitFor()
 })
 
+it('sums that cannot be brought up to date are shown to be old, and are asked for until they can', async () => {
+  await page.goto(pages.url)
+  await card().waitFor()
+  await tell('hello')
+  await page.getByText(/Live$/).waitFor()
+  await page.route('**/api/v1/sites?*', (route) =>
+    route.fulfill({ status: 503, json: { title: 'Unavailable' } }),
+  )
+  await tell('agent', agent('down'))
+  await page.getByText('Reconnecting…').waitFor()
+  answers['sites'] = async () => [{ ...site, agents: { ...site.agents, connected: 0, down: 1 } }]
+  await page.unroute('**/api/v1/sites?*')
+  await page.getByText(/Live$/).waitFor()
+  expect(await card().textContent()).toContain('0 of 1 agents connected')
+})
+
 it('a fleet that is larger than the page holds is said to be', async () => {
   const sites = Array.from({ length: 200 }, (_, i) => ({ ...site, id: `p${i}`, name: `site-${i}` }))
   answers['sites'] = async () => sites

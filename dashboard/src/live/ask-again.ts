@@ -1,14 +1,13 @@
-import { isForbidden, isSignedOut } from '../api/client.ts'
+import { isSignedOut } from '../api/client.ts'
 
 /** How often a centre that did not answer, or not with what was asked for, is asked again. */
 const ASK_AGAIN_MS = 5_000
 
-/** A `refetchInterval` for what a page cannot do without: until it is there, or somebody must sign in. */
+/** A `refetchInterval`: after an answer that was none, until there is one or somebody must sign in. */
 export function untilAnswered({
-  state: { data, error },
+  state: { error },
 }: {
-  readonly state: { readonly data: unknown; readonly error: Error | null }
+  readonly state: { readonly error: Error | null }
 }): number | false {
-  if (error === null || isSignedOut(error)) return false
-  return data === undefined || isForbidden(error) ? ASK_AGAIN_MS : false
+  return error === null || isSignedOut(error) ? false : ASK_AGAIN_MS
 }

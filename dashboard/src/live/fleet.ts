@@ -19,3 +19,9 @@ export const useSites = () =>
 export const useAgents = () => useQuery(lists.agents.query)
 export const useVirtualRouters = () => useQuery(lists.virtualRouters.query)
 export const useFailovers = () => useQuery(lists.failovers.query)
+
+/** Whether something was to be brought up to date and could not be. */
+export function useIsOutOfDate(): boolean {
+  const shown = [useSites(), useAgents(), useVirtualRouters(), useFailovers()]
+  return shown.some(({ data, error }) => data !== undefined && error !== null)
+}
