@@ -36,18 +36,19 @@ export async function recordSightings(
     epoch,
     atMs,
   }))
-  await closeGaps(tx, spools)
   const gaps = events.flatMap((event, i) => gapOf(event, events[i - 1]))
-  const lost = gaps.length === 0 ? [] : await putGaps(tx, gaps, nowMs)
-  const rebooted = await putSightings(tx, sightingsOf(events))
+  const transitions = events
+    .filter(({ body }) => body.kind === 'transition' || body.kind === 'resumed')
+    .map(({ agentId, epoch, seq }) => ({ agentId, epoch, seq }))
+  // At once, and in this order: see `ingest`.
+  const [, lost, rebooted] = await Promise.all([
+    closeGaps(tx, spools),
+    gaps.length === 0 ? [] : putGaps(tx, gaps, nowMs),
+    putSightings(tx, sightingsOf(events)),
+    transitions.length === 0 ? null : markTransitions(tx, transitions),
+  ])
   const changed = [...lost, ...rebooted]
   if (changed.length > 0) await markRoutersOf(tx, changed)
-  const transitions = events.filter(({ body }) => body.kind === 'transition' || body.kind === 'resumed')
-  if (transitions.length > 0)
-    await markTransitions(
-      tx,
-      transitions.map(({ agentId, epoch, seq }) => ({ agentId, epoch, seq })),
-    )
 }
 
 /** An agent connects and no longer has some of its events: nobody knows what happened until the first that it has. */

@@ -78,6 +78,57 @@ const tookOver: Partial<TransitionBody> = {
   outageMs: 312,
 }
 
+const WRITTEN = [
+  'events',
+  'agent_epochs',
+  'virtual_routers',
+  'virtual_router_members',
+  'transitions',
+  'failovers',
+  'agent_boots',
+  'feed',
+]
+
+describe('what one transaction says at once', () => {
+  it.each(WRITTEN)(
+    'is undone as a whole, and nothing is asked on, when it cannot write %s',
+    async (table) => {
+      const {
+        identities: [lb1, lb2],
+        batch,
+        failovers,
+      } = await siteOf('lb1', 'lb2')
+      await take(batch(lb1, [transition(1, { ...becameActive, atMs: T0 })]))
+      const moves = batch(lb2, [
+        transition(1, { ...tookOver, atMs: T0 + 5_000 }),
+        transition(2, { virtualRouter: `new-${table}`, ...becameActive, atMs: T0 + 6_000 }),
+      ])
+      const content = async () => {
+        const all = WRITTEN.map(
+          (each) => `(select md5(string_agg(t::text, '' order by t::text)) from ${each} t)`,
+        )
+        return (await database.sql.unsafe(`select ${all.join(' || ')} as it`))[0]?.['it']
+      }
+      await database.sql`create or replace function fails() returns trigger language plpgsql as
+      'begin raise exception ''not now''; end'`
+      await database.sql.unsafe(
+        `create trigger fails before insert or update on ${table} for each statement execute function fails()`,
+      )
+      const before = await content()
+      try {
+        await expect(take(moves)).rejects.toThrow()
+        // Whatever was asked on would be said by now.
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        expect(await content()).toBe(before)
+      } finally {
+        await database.sql.unsafe(`drop trigger fails on ${table}`)
+      }
+      await take(moves)
+      expect(await failovers()).toMatchObject([{ from: 'lb1', to: 'lb2' }])
+    },
+  )
+})
+
 describe('a failover', () => {
   it('is one row, whose evidence of the other side may come later', async () => {
     const {

@@ -8,7 +8,7 @@ import type { EventKey } from '../database/schema/index.ts'
 import { recordFailovers } from '../failovers/record.ts'
 import { appendToFeed, type Change } from '../feed/append.ts'
 import type { ClockOffset } from '../gateway/machine.ts'
-import { recordTransitions } from '../transitions/record.ts'
+import { recordTransitions, transitionsOf } from '../transitions/record.ts'
 import { observeRouters, type RouterObservation } from '../virtual-routers/observe.ts'
 import { correctTime } from './corrected-time.ts'
 import { planBatch } from './held.ts'
@@ -60,14 +60,15 @@ export async function ingest(
   batches: readonly Batch[],
   nowMs: number,
 ): Promise<readonly Outcome[]> {
-  const cursors = new Map(
-    (await lockCursors(tx, batches.map(spoolOf))).map((cursor) => [nameOf(cursor), cursor] as const),
-  )
-  // Opening a session locks the cursor too: who has it now is read after that lock.
-  const newest = await newestGenerations(
-    tx,
-    batches.map(({ agentId }) => agentId),
-  )
+  // Opening a session locks the cursor too: who has it now is read after that lock, for a connection takes one after the other.
+  const [locked, newest] = await Promise.all([
+    lockCursors(tx, batches.map(spoolOf)),
+    newestGenerations(
+      tx,
+      batches.map(({ agentId }) => agentId),
+    ),
+  ])
+  const cursors = new Map(locked.map((cursor) => [nameOf(cursor), cursor] as const))
   const speaks = ({ agentId, generation }: Batch) => generation === null || generation === newest.get(agentId)
   const rewound = await findRewound(tx, batches.filter(speaks), cursors)
   const { outcomes, rows } = take(batches, { cursors, rewound, speaks })
@@ -75,14 +76,21 @@ export async function ingest(
     await quarantine(tx, agentId, `event ${key.epoch}/${key.seq} came again with another content`, nowMs)
   const changes: Change[] = [...rewound.keys()].map((ref) => ({ kind: 'agent', ref }))
   if (rows.length > 0) {
-    await insertEvents(tx, rows)
-    await advanceCursors(tx, [...cursors.values()])
     const observations = rows.flatMap((row) => observationOf(row, cursors))
-    const touched = await observeRouters(tx, observations, nowMs)
+    // Asked at once, and so over the one connection in this order: a small group would else spend most of its time waiting for
+    // its next turn. Who asks on after its answer comes last, for when one fails those after it fail, and none asks on.
+    const [, , touched] = await Promise.all([
+      insertEvents(tx, rows),
+      advanceCursors(tx, [...cursors.values()]),
+      observeRouters(tx, observations, nowMs),
+    ])
     await askTaken(tx, touched.taken, nowMs)
-    const transitions = await recordTransitions(tx, rows, touched.routers)
+    const transitions = transitionsOf(rows, touched.routers)
+    const [, failovers] = await Promise.all([
+      recordTransitions(tx, transitions),
+      recordFailovers(tx, touched.routers, transitions),
+    ])
     await recordSightings(tx, rows, nowMs)
-    const failovers = await recordFailovers(tx, touched.routers, transitions)
     changes.push(...runsOf(rows))
     for (const ref of touched.changed) changes.push({ kind: 'virtual-router', ref })
     for (const ref of failovers) changes.push({ kind: 'failover', ref })

@@ -1,6 +1,5 @@
 import type { ResumedBody, SpooledEvent, TransitionBody } from '@aloft/shared/protocol/events'
 import type { Transaction } from '../database/client.ts'
-import type { EventKey } from '../database/schema/index.ts'
 import { routerName, type TouchedRouter } from '../virtual-routers/observe.ts'
 import { insertTransitions, type TransitionRow } from './store-record.ts'
 
@@ -10,21 +9,22 @@ export interface IngestedEvent extends Omit<TransitionRow, 'virtualRouterId' | '
   readonly body: SpooledEvent['body']
 }
 
-/** Keeps those of the events that say which role a node had in one of these routers; gives them. */
-export async function recordTransitions(
-  tx: Transaction,
+/** Those of the events that say which role a node had in one of these routers. */
+export function transitionsOf(
   events: readonly IngestedEvent[],
   routers: readonly TouchedRouter[],
-): Promise<readonly EventKey[]> {
+): readonly TransitionRow[] {
   const ids = new Map(routers.map((router) => [routerName(router), router.id] as const))
-  const rows = events.flatMap(({ siteId, body, ...event }): TransitionRow[] => {
+  return events.flatMap(({ siteId, body, ...event }): TransitionRow[] => {
     if (!saysRole(body)) return []
     const { virtualRouter: name, vrid, family } = body
     const virtualRouterId = ids.get(routerName({ siteId, name, vrid, family }))
     return virtualRouterId === undefined ? [] : [{ ...event, virtualRouterId, body }]
   })
+}
+
+export async function recordTransitions(tx: Transaction, rows: readonly TransitionRow[]): Promise<void> {
   if (rows.length > 0) await insertTransitions(tx, rows)
-  return rows
 }
 
 function saysRole(body: SpooledEvent['body']): body is TransitionBody | ResumedBody {

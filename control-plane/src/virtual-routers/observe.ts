@@ -70,13 +70,12 @@ export async function observeRouters(
 ): Promise<Observed> {
   if (observations.length === 0) return { routers: [], changed: [], taken: [] }
   const { ids, written } = await lockObserved(tx, observations, nowMs)
-  const moved = await putMembers(tx, newestOfEach(observations), ids)
   // Each of them, not the newest alone: a node may have taken over and given the role away in one batch.
-  const taken = await markTaken(
-    tx,
-    observations.filter(({ tookFrom }) => tookFrom !== null),
-    ids,
-  )
+  const takeovers = observations.filter(({ tookFrom }) => tookFrom !== null)
+  const [moved, taken] = await Promise.all([
+    putMembers(tx, newestOfEach(observations), ids),
+    markTaken(tx, takeovers, ids),
+  ])
   const changed = [...new Set([...written, ...moved, ...taken])]
   return { routers: touched(observations, ids), changed, taken }
 }
