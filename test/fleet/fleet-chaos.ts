@@ -40,6 +40,11 @@ export interface FleetChaosResult {
 }
 
 const HOSTILITY: Hostility = { repeat: 0.05, swap: 0.03, cut: 0.002 }
+const SAY_EVERY_MS = 60_000
+
+function liveOf({ agents }: Field): number {
+  return agents.filter(({ isLive }) => isLive).length
+}
 
 export async function runFleetChaos(options: FleetChaosOptions): Promise<FleetChaosResult> {
   const { seed, say, durationMs } = options
@@ -52,10 +57,14 @@ export async function runFleetChaos(options: FleetChaosOptions): Promise<FleetCh
     await populate(field, options, folder)
     const states = new FalseStates({ url: balancer.url, token: replicas.adminToken, agents: field.agents })
     balancer.hostility = HOSTILITY
-    await rampage(field, durationMs)
-    say(
-      `${field.agents.filter(({ isLive }) => isLive).length} live at the end: ${JSON.stringify(field.deeds)}`,
-    )
+    const beganMs = performance.now()
+    const news = setInterval(() => {
+      const minutes = Math.round((performance.now() - beganMs) / SAY_EVERY_MS)
+      const down = states.falselyDown.length
+      say(`after ${minutes} min: ${liveOf(field)} live, ${down} falsely down, ${JSON.stringify(field.deeds)}`)
+    }, SAY_EVERY_MS)
+    await rampage(field, durationMs).finally(() => clearInterval(news))
+    say(`${liveOf(field)} live at the end; what is left is delivered now: ${JSON.stringify(field.deeds)}`)
     await settle(field)
     await states.stop()
     const { differences, recorded } = await compareHistory(replicas.postgres.address, field.agents)
@@ -124,9 +133,7 @@ export async function populate(
   for (const site of field.sites) site.start()
   await Promise.all(field.agents.map((agent) => agent.start()))
   await patiently(() => field.agents.every(({ isDelivered }) => isDelivered), 60_000)
-  field.say(
-    `${field.agents.length} agents on ${field.sites.length} sites, ${balancer.connections()} connected`,
-  )
+  field.say(`${field.agents.length} agents on ${field.sites.length} sites, ${liveOf(field)} live`)
 }
 
 async function createToken(url: string, token: string, body: object): Promise<string> {

@@ -23,8 +23,6 @@ export interface HostileBalancer {
   hostility: Hostility
   /** How often each has been done. */
   readonly done: Record<'repeated' | 'swapped' | 'cut' | 'answers lost' | 'late', number>
-  /** Connections at this moment. */
-  connections(): number
   /** Cuts this share of all connections without a word. */
   cutSome(share: number): void
   close(): Promise<void>
@@ -57,7 +55,6 @@ export async function startBalancer(
       url: '',
       hostility: PEACE,
       done: { repeated: 0, swapped: 0, cut: 0, 'answers lost': 0, late: 0 },
-      connections: () => pairs.size,
       cutSome: (share) => {
         for (const cut of pairs) if (chance(entropy, share)) cut()
       },
