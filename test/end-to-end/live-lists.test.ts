@@ -2,9 +2,8 @@
 import type { Agent, Site, VirtualRouter } from '@aloft/shared/api/schemas'
 import type { Page, Route } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { madeUpAgent } from './made-up-agent.fixture.ts'
 import { type OwnPages, startOwnPages } from './own-pages.fixture.ts'
-
-const AT = '2026-11-28T08:00:00.000Z'
 
 let pages: OwnPages
 let page: Page
@@ -79,12 +78,7 @@ const site: Site = {
   lastFailoverAt: null,
 }
 
-function agent(state: Agent['state']): Agent {
-  const seen = { connectedSince: null, lastSeenAt: AT, clock: null, spoolBacklog: null, routerAlive: null }
-  const key = { keyFingerprint: 'SHA256:x', keySince: AT, keyRotationAsked: false, credentialExpiresAt: null }
-  const is = { evidence: null, software: null, enrolledAt: AT, enrolledFrom: null, labels: {}, reason: null }
-  return { id: 'a', site: 'paris', node: 'lb1', state, ...is, ...seen, ...key }
-}
+const agent = (state: Agent['state']) => madeUpAgent('lb1', state)
 
 function router(state: VirtualRouter['state']): VirtualRouter {
   const names = { id: 'r', site: 'paris', name: 'web', vrid: 51, family: 'ipv4' as const, addresses: [] }

@@ -1,10 +1,10 @@
 /** A site with more nodes than there is room for columns: none of them is out of sight. */
-import type { Agent, Member, Site, VirtualRouter } from '@aloft/shared/api/schemas'
+import type { Member, Site, VirtualRouter } from '@aloft/shared/api/schemas'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { AT, madeUpAgent } from './made-up-agent.fixture.ts'
 import { type OwnPages, startOwnPages } from './own-pages.fixture.ts'
 
-const AT = '2026-11-28T08:00:00.000Z'
 const NODES = ['edge-1', 'edge-2', 'edge-3', 'edge-4']
 
 let pages: OwnPages
@@ -17,7 +17,10 @@ beforeAll(async () => {
   await page.context().addCookies([session])
   // The page is what is tested: what the centre answers is made up, with every width of name and state there is.
   await give('sites', [site])
-  await give('agents', NODES.map(agent))
+  await give(
+    'agents',
+    NODES.map((node, i) => madeUpAgent(node, STATES[i] ?? 'unknown')),
+  )
   await give('virtual-routers', [
     router('gateway-v4', [member(0, 'active'), member(1, 'backup'), member(2, null, true), member(3, null)]),
     router('gateway-v6', [member(3, 'fault'), member(0, 'backup')]),
@@ -42,21 +45,7 @@ const site: Site = {
   lastFailoverAt: AT,
 }
 
-function agent(node: string, i: number): Agent {
-  const state: Agent['state'] = (['connected', 'connected', 'silent', 'down'] as const)[i] ?? 'unknown'
-  const seen = { connectedSince: null, lastSeenAt: AT, clock: null, spoolBacklog: null, routerAlive: null }
-  const key = { keyFingerprint: 'SHA256:x', keySince: AT, keyRotationAsked: false, credentialExpiresAt: null }
-  const is = {
-    state,
-    evidence: null,
-    software: null,
-    enrolledAt: AT,
-    enrolledFrom: null,
-    labels: {},
-    reason: null,
-  }
-  return { id: node, site: 'paris', node, ...is, ...seen, ...key }
-}
+const STATES = ['connected', 'connected', 'silent', 'down'] as const
 
 function member(i: number, role: Member['role'], heard = false): Member {
   const node = NODES[i] ?? ''

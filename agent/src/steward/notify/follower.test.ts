@@ -70,6 +70,15 @@ function options(
   }
 }
 
+/** For an errand that takes its time. */
+function untilReleased(): { readonly slow: Promise<void>; release(): void } {
+  let release = () => {}
+  const slow = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  return { slow, release: () => release() }
+}
+
 describe('a follower', () => {
   it('that is new tells nothing of what was there before it', async () => {
     const spool = new FakeSpool()
@@ -85,10 +94,7 @@ describe('a follower', () => {
   it('does one thing at a time for each lane, and lets a slow lane stop no other', async () => {
     const spool = new FakeSpool()
     const done: string[] = []
-    let release = () => {}
-    const slow = new Promise<void>((resolve) => {
-      release = resolve
-    })
+    const { slow, release } = untilReleased()
     const follower = await Follower.open(
       options(spool, done, (text) => (text === 'web MASTER' ? slow : Promise.resolve())),
     )
@@ -182,10 +188,7 @@ describe('a follower', () => {
   it('reads 2,048 events ahead of one that takes its time, and no more', async () => {
     const spool = new FakeSpool()
     const done: string[] = []
-    let release = () => {}
-    const slow = new Promise<void>((resolve) => {
-      release = resolve
-    })
+    const { slow, release } = untilReleased()
     const follower = await Follower.open(
       options(spool, done, (text) => (text[0] === 'w' ? slow : Promise.resolve())),
     )
